@@ -1,0 +1,120 @@
+"""Effects in the outside world that must happen at most once (RET-5).
+
+planned -> sent -> confirmed | unknown -> (read the cart) -> confirmed | planned
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.errors import ApiFamily, BrokenRule
+from domain.orders import Cart
+
+SETTLING_S = 30
+"""How long after a call's deadline its effect may still show up in the cart."""
+
+_BASE_DEADLINE_S = 20.0
+_SHOPSERVE_DEADLINES_S = MappingProxyType({ApiFamily.ORDERS: 60.0, ApiFamily.STOCK: 20.0})
+
+
+class EffectKind(StrEnum):
+    """What is done at most once, per key."""
+
+    SETTLEMENT = "settlement"
+    DISPATCH = "dispatch"
+    DEFERRED = "deferred"
+    SHIPPING = "shipping"
+
+
+class EffectState(StrEnum):
+    """How far an effect got."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    CONFIRMED = "confirmed"
+    UNKNOWN = "unknown"
+
+
+_MOVES: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
+    {
+        EffectState.PLANNED: frozenset({EffectState.SENT, EffectState.CONFIRMED}),
+        EffectState.SENT: frozenset(
+            {EffectState.CONFIRMED, EffectState.UNKNOWN, EffectState.PLANNED}
+        ),
+        EffectState.UNKNOWN: frozenset({EffectState.CONFIRMED, EffectState.PLANNED}),
+        EffectState.CONFIRMED: frozenset(),
+    }
+)
+
+
+def move(current: EffectState, to: EffectState) -> EffectState:
+    """Return `to` if an effect may go there.
+
+    planned -> confirmed: a read showed it done before anything was sent. sent -> planned: the cart
+    refused the call, so it certainly did not happen. confirmed is final.
+
+    Raises:
+        BrokenRule: it may not.
+    """
+    if to in _MOVES[current]:
+        return to
+    raise BrokenRule(f"an effect that is {current} cannot become {to}")
+
+
+def may_send(state: EffectState) -> bool:
+    """Tell whether the call may be made: only from planned, and recorded as sent first."""
+    return state is EffectState.PLANNED
+
+
+def must_read_first(state: EffectState) -> bool:
+    """Tell whether the cart has to be read before anything else; `sent` met later is a crash."""
+    return state in {EffectState.SENT, EffectState.UNKNOWN}
+
+
+def may_retry_unknown(sent_at: datetime, deadline_s: float, now: datetime) -> bool:
+    """Tell whether a read now can prove that a lost call did not happen (RET-5).
+
+    Args:
+        sent_at: aware; when the call left.
+        deadline_s: the longest the call may take in all.
+        now: aware.
+
+    Returns:
+        False until 30 s after the call's deadline: what a read does not show may still come. A
+        read that shows the effect may be believed at any time.
+    """
+    return now >= unknown_until(sent_at, deadline_s)
+
+
+def unknown_until(sent_at: datetime, deadline_s: float) -> datetime:
+    """Return the first moment at which `may_retry_unknown` holds."""
+    return sent_at + timedelta(seconds=deadline_s + SETTLING_S)
+
+
+def settle(
+    sent_at: datetime, deadline_s: float, now: datetime, *, happened: bool | None
+) -> EffectState:
+    """Return the state after the cart was read for an unknown effect (RET-5).
+
+    Args:
+        sent_at: aware; when the call left.
+        deadline_s: the longest the call may take in all.
+        now: aware; when the read began.
+        happened: what the read showed, None if it does not tell.
+    """
+    if happened:
+        return EffectState.CONFIRMED
+    if happened is None or not may_retry_unknown(sent_at, deadline_s, now):
+        return EffectState.UNKNOWN
+    return EffectState.PLANNED
+
+
+def lease_covers_call(lease_ends_at: datetime, deadline_s: float, now: datetime) -> bool:
+    """Tell whether the sender still owns the work until the call has ended; ask right before it."""
+    return now + timedelta(seconds=deadline_s) <= lease_ends_at
+
+
+def deadline_s(cart: Cart, api: ApiFamily) -> float:
+    """Return the seconds one call may take in all, from the first byte to the last."""
+    return _BASE_DEADLINE_S if cart is Cart.BASE else _SHOPSERVE_DEADLINES_S[api]
