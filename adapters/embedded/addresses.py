@@ -1,0 +1,69 @@
+"""How other processes find the private servers of a home."""
+
+import json
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from adapters.embedded.home import Home, write_private
+from adapters.embedded.locks import is_held
+
+LOOPBACK = "127.0.0.1"
+CONNECT_TIMEOUT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddresses:
+    """Where the servers of a home listen, with the passwords they ask for.
+
+    Attributes:
+        database_url: for SQLAlchemy, `postgresql+psycopg://...`.
+        redis_url: one URL that redis-py and kombu both take, `redis://...`.
+    """
+
+    database_url: str
+    redis_url: str
+
+
+def publish(home: Home, addresses: ServerAddresses) -> None:
+    """Let other processes of the same user find the servers."""
+    write_private(home.addresses, json.dumps(asdict(addresses)))
+
+
+def withdraw(home: Home) -> None:
+    """Say that no server runs."""
+    home.addresses.unlink(missing_ok=True)
+
+
+def find_running(home: Path) -> ServerAddresses | None:
+    """Return the addresses of the servers that run for a home, or None.
+
+    Args:
+        home: RENKEI_HOME; it need not exist.
+    """
+    layout = Home(home.absolute())
+    # The lock tells an address file that a killed supervisor left behind from a living one.
+    if not is_held(layout.supervisor_lock):
+        return None
+    try:
+        found = ServerAddresses(**json.loads(layout.addresses.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    if answers(_port(found.database_url)) and answers(_port(found.redis_url)):
+        return found
+    return None
+
+
+def answers(port: int) -> bool:
+    """Tell whether something listens on a loopback port."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=CONNECT_TIMEOUT_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _port(url: str) -> int:
+    """Return the port of a URL, 0 (where nobody listens) without one."""
+    return urlsplit(url).port or 0

@@ -1,0 +1,140 @@
+"""What every test may ask for: private servers, a database of its own, an empty Redis.
+
+Set RENKEI_TEST_DATABASE_URL (a role that may create databases) and RENKEI_TEST_REDIS_URL (a server
+whose databases may be emptied) to run against other servers.
+"""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+
+from adapters.embedded import PrivateServers, ServerAddresses
+
+OTHER_DATABASE_SERVER = os.environ.get("RENKEI_TEST_DATABASE_URL")
+OTHER_REDIS_SERVER = os.environ.get("RENKEI_TEST_REDIS_URL")
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - only a folder made by mkdtemp inside it is used
+ROOM_IN_MEMORY_BYTES = 2 * 1024**3
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer has configured must not decide whether a test passes."""
+    for name in [name for name in os.environ if name.startswith("RENKEI_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def private_servers() -> Iterator[ServerAddresses]:
+    """One PostgreSQL and one Redis for the whole session; their data is thrown away."""
+    # Not pytest's own folder: it keeps the last three runs, tens of megabytes each.
+    home = Path(tempfile.mkdtemp(prefix="renkei-test-", dir=_memory_folder()))
+    try:
+        with PrivateServers(home, durable=False) as addresses:
+            yield addresses
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database_server(request: pytest.FixtureRequest) -> URL:
+    """The server on which tests make their databases."""
+    if OTHER_DATABASE_SERVER:
+        return make_url(OTHER_DATABASE_SERVER)
+    addresses: ServerAddresses = request.getfixturevalue("private_servers")
+    return make_url(addresses.database_url)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(database_server: URL) -> Iterator[str]:
+    """A database migrated once, to be copied for each test."""
+    # Imported here so that tests of other parts run while migrations are being written.
+    from adapters.postgres.migrations import upgrade
+
+    name = f"renkei_template_{os.getpid()}"
+    with _database(database_server, name) as url:
+        upgrade(url)
+        yield name
+
+
+@pytest.fixture
+def database_url(database_server: URL, migrated_template: str) -> Iterator[str]:
+    """A fresh migrated database; gone after the test."""
+    name = f"renkei_test_{os.getpid()}_{next(_numbers)}"
+    with _database(database_server, name, template=migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine for the test's own database."""
+    made = create_engine(database_url)
+    try:
+        yield made
+    finally:
+        made.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_server(request: pytest.FixtureRequest) -> str:
+    """The server on which tests get their Redis databases, without a database number."""
+    if OTHER_REDIS_SERVER:
+        return OTHER_REDIS_SERVER.rsplit("/", 1)[0]
+    addresses: ServerAddresses = request.getfixturevalue("private_servers")
+    return addresses.redis_url.rsplit("/", 1)[0]
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> Iterator[str]:
+    """An empty Redis database that no other test uses meanwhile."""
+    # The private server has 64; an ordinary one 16.
+    count = 16 if OTHER_REDIS_SERVER else 64
+    url = f"{redis_server}/{next(_numbers) % (count - 1) + 1}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+        yield url
+        client.flushdb()
+
+
+def _memory_folder() -> Path | None:
+    """Return a folder in memory with room, where a database costs a tenth of what it does on disk.
+
+    None means the usual place for temporary files.
+    """
+    roomy = (
+        os.access(MEMORY_FOLDER, os.W_OK)
+        and shutil.disk_usage(MEMORY_FOLDER).free > ROOM_IN_MEMORY_BYTES
+    )
+    return MEMORY_FOLDER if roomy else None
+
+
+@contextmanager
+def _database(server: URL, name: str, *, template: str = "template1") -> Iterator[str]:
+    """Make a database and drop it afterwards, whoever is still connected."""
+    # Copied by files the database would cost two checkpoints; by log it costs a few milliseconds.
+    with _outside_transactions(server) as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log'))
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with _outside_transactions(server) as connection:
+            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+@contextmanager
+def _outside_transactions(server: URL) -> Iterator[Connection]:
+    """Connect for statements that no transaction may contain."""
+    maker = create_engine(server, isolation_level="AUTOCOMMIT")
+    try:
+        with maker.connect() as connection:
+            yield connection
+    finally:
+        maker.dispose()
