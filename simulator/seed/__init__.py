@@ -1,0 +1,1 @@
+"""Invented shops, items and orders, the same for the same seed."""

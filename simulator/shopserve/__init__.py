@@ -1,0 +1,1 @@
+"""The ShopServe side: management API v2."""

@@ -1,0 +1,1 @@
+"""The BASE side: API v1."""
