@@ -1,0 +1,135 @@
+"""One call to a cart: what is sent, what comes back, and how it can be lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import httpx
+
+from adapters.http.deadline import EXTENSION, Attempt, BodyTooLarge
+from domain.errors import NotFound, OutcomeUnknown, Rejected, RemoteDown, Transient, Undecodable
+
+_USER_AGENT = "renkei/0.1"
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
+_MAINTENANCE_WORDS = ("メンテナンス", "メインテナンス")
+_MAINTENANCE = tuple(
+    word.encode(encoding)
+    for word in _MAINTENANCE_WORDS
+    for encoding in ("utf-8", "euc_jp", "shift_jis")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request.
+
+    Attributes:
+        remote: the cart's name for messages.
+        path: for messages; the address without host and query.
+        url: where it goes.
+        writes: it changes something in the cart, so a lost answer leaves the outcome open.
+        deadline_s: seconds for everything together.
+    """
+
+    remote: str
+    method: str
+    path: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False, default=b"")
+    writes: bool = False
+    deadline_s: float = 20.0
+
+    def __str__(self) -> str:
+        """Name the call without host, query, headers or body."""
+        return f"{self.remote}: {self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whatever its status."""
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after_s: float | None = None
+
+    @property
+    def says_maintenance(self) -> bool:
+        """Whether the text speaks of maintenance, in any encoding a Japanese page comes in."""
+        return any(word in self.body for word in _MAINTENANCE)
+
+
+def send(http: httpx.Client, call: Call) -> Answer:
+    """Make the call.
+
+    Raises:
+        RemoteDown: nothing was sent, or the call only reads.
+        OutcomeUnknown: a write was sent and its answer was lost or unreadable.
+        Undecodable: the answer to a read is too large.
+    """
+    attempt = Attempt(call.deadline_s)
+    headers = {"user-agent": _USER_AGENT, "accept-encoding": "identity", **call.headers}
+    request = httpx.Request(
+        call.method,
+        call.url,
+        headers=headers,
+        content=call.content or None,
+        extensions={EXTENSION: attempt},
+    )
+    try:
+        response = http.send(request, follow_redirects=False)
+    except BodyTooLarge as error:
+        if call.writes:
+            raise lost(call, "the answer is too large") from error
+        raise Undecodable(f"{call}: the answer is too large") from error
+    except httpx.TransportError as error:
+        name = type(error).__name__
+        if isinstance(error, _NEVER_SENT) or attempt.sent is False:
+            raise RemoteDown(f"{call}: {name}, nothing was sent") from error
+        raise lost(call, name) from error
+    return Answer(response.status_code, response.content, _retry_after_s(response))
+
+
+def lost(call: Call, why: str) -> Transient:
+    """Return the error for a call whose answer cannot be used."""
+    if call.writes:
+        return OutcomeUnknown(f"{call}: {why}; it may or may not have happened")
+    return RemoteDown(f"{call}: {why}")
+
+
+def segment(value: str) -> str:
+    """Return one part of a path, quoted so that it stays one part.
+
+    Raises: NotFound: no cart has such a key, and sending it would name another address.
+    """
+    if value.strip() in {"", ".", ".."}:
+        raise NotFound(f"{value!r} is not a key a cart can have")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError as error:
+        raise NotFound("a key that is not text is none a cart can have") from error
+
+
+def checked_base(remote: str, base_url: str) -> str:
+    """Return the address without a slash at its end.
+
+    Raises: Rejected: it is not an http or https address.
+    """
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise Rejected(f"{remote}: the shop's address is not a URL") from error
+    if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
+        raise Rejected(f"{remote}: the shop's address is not an http(s) URL")
+    return base_url.rstrip("/")
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    """Return the seconds asked for; dates are not used by either cart and count as none."""
+    text = response.headers.get("retry-after", "").strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None  # noqa: PLR2004 - days at most

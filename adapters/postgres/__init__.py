@@ -1,0 +1,1 @@
+"""PostgreSQL holds the truth: every table, every statement, one module per noun."""

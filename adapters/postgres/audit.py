@@ -1,0 +1,46 @@
+"""Who changed what, and why (監査)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, text
+
+_RECORD = text("""
+insert into audit (merchant_id, actor, did, subject, reason, detail)
+values (:merchant_id, :actor, :did, :subject, :reason, cast(:detail as jsonb))
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change a person made.
+
+    Attributes:
+        merchant_id: None for what belongs to no merchant, such as a closure.
+        did: verb and object, e.g. `shop.park`.
+        subject: what it was done to, e.g. a shop key.
+        detail: the new values; never credentials or personal data.
+    """
+
+    merchant_id: int | None
+    actor: str
+    did: str
+    subject: str
+    reason: str = ""
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+def record(connection: Connection, entry: Entry) -> None:
+    """Write one entry in the transaction of the change itself."""
+    connection.execute(
+        _RECORD,
+        {
+            "merchant_id": entry.merchant_id,
+            "actor": entry.actor,
+            "did": entry.did,
+            "subject": entry.subject,
+            "reason": entry.reason,
+            "detail": json.dumps(dict(entry.detail), ensure_ascii=False, default=str),
+        },
+    )

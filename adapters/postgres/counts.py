@@ -1,0 +1,143 @@
+"""Stock counts.
+
+Every change bumps the SKU's version and marks the mappings it matters to, in the same transaction,
+so the work of a sync is proportional to what changed (STK-1).
+
+Rows are locked in one order, SKUs by id and then pushes by mapping id, so that two changes of the
+same SKUs wait for each other and never for ever.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, text
+
+from domain.errors import BrokenRule
+
+_ENSURE = text("""
+insert into skus (merchant_id, code)
+select :merchant_id, code from unnest(cast(:codes as text[])) as c(code)
+on conflict (merchant_id, code) do nothing
+returning code
+""")
+
+_FIND = text("""
+select code, id from skus where merchant_id = :merchant_id and code = any(:codes)
+""")
+
+_LOCK = text("select id from skus where id = any(:ids) order by id for update")
+
+_CHANGE = text("""
+update skus s
+   set on_hand = s.on_hand + c.on_hand, secured = s.secured + c.secured,
+       version = s.version + 1, changed_at = now()
+  from unnest(cast(:ids as bigint[]), cast(:on_hand as int[]), cast(:secured as int[]))
+       as c(id, on_hand, secured)
+ where s.id = c.id and (c.on_hand <> 0 or c.secured <> 0)
+returning s.id
+""")
+
+_SET = text("""
+update skus s
+   set on_hand = c.on_hand, version = s.version + 1, changed_at = now()
+  from unnest(cast(:ids as bigint[]), cast(:on_hand as int[])) as c(id, on_hand)
+ where s.id = c.id and s.on_hand <> c.on_hand
+returning s.id
+""")
+
+# A SKU's own mappings, and those of the set products it is part of (STK-7).
+_MARK = text("""
+with touched as (
+  select mapping_id from stock_pushes
+   where sku_id = any(:ids)
+      or sku_id in (select set_sku_id from set_components where component_sku_id = any(:ids))
+   order by mapping_id
+   for update
+)
+update stock_pushes p set wanted_version = p.wanted_version + 1
+  from touched t where p.mapping_id = t.mapping_id
+""")
+
+
+def ensure_skus(
+    connection: Connection, merchant_id: int, codes: Iterable[str]
+) -> tuple[dict[str, int], list[str]]:
+    """Return ids by code, and the codes that were unknown and are created with on hand 0."""
+    wanted = sorted(set(codes))
+    ids = _find(connection, merchant_id, wanted)
+    missing = [code for code in wanted if code not in ids]
+    if not missing:
+        return ids, []
+    created = connection.execute(_ENSURE, {"merchant_id": merchant_id, "codes": missing})
+    new = [row.code for row in created]
+    return _find(connection, merchant_id, wanted), new
+
+
+def _find(connection: Connection, merchant_id: int, codes: list[str]) -> dict[str, int]:
+    rows = connection.execute(_FIND, {"merchant_id": merchant_id, "codes": codes})
+    return {row.code: row.id for row in rows}
+
+
+def change(
+    connection: Connection,
+    *,
+    on_hand: Mapping[int, int] | None = None,
+    secured: Mapping[int, int] | None = None,
+) -> None:
+    """Add to the counts of SKUs, by id; negative numbers take away.
+
+    Raises: sqlalchemy.exc.IntegrityError when a count would become negative.
+    """
+    hand, kept = on_hand or {}, secured or {}
+    ids = sorted({*hand, *kept})
+    if not ids:
+        return
+    connection.execute(_LOCK, {"ids": ids})
+    changed = connection.execute(
+        _CHANGE,
+        {
+            "ids": ids,
+            "on_hand": [hand.get(sku, 0) for sku in ids],
+            "secured": [kept.get(sku, 0) for sku in ids],
+        },
+    )
+    mark_pushes(connection, [row.id for row in changed])
+
+
+def mark_pushes(connection: Connection, sku_ids: list[int]) -> None:
+    """Make the mappings of these SKUs, and of sets that contain them, want a push."""
+    if sku_ids:
+        connection.execute(_MARK, {"ids": sku_ids})
+
+
+def set_on_hand(connection: Connection, merchant_id: int, on_hand: Mapping[str, int]) -> None:
+    """Set pieces in the warehouse by SKU code; unknown SKUs are created.
+
+    Raises: BrokenRule for a negative number.
+    """
+    for code, pieces in on_hand.items():
+        if pieces < 0:
+            raise BrokenRule(f"{code}: on hand cannot be {pieces}")
+    ids, _ = ensure_skus(connection, merchant_id, on_hand)
+    wanted = sorted((ids[code], pieces) for code, pieces in on_hand.items())
+    connection.execute(_LOCK, {"ids": [sku for sku, _ in wanted]})
+    changed = connection.execute(
+        _SET,
+        {"ids": [sku for sku, _ in wanted], "on_hand": [pieces for _, pieces in wanted]},
+    )
+    mark_pushes(connection, [row.id for row in changed])
+
+
+def adjust_on_hand(connection: Connection, merchant_id: int, code: str, delta: int) -> None:
+    """Add to or take from one SKU. Raises BrokenRule if unknown or below nothing."""
+    row = connection.execute(
+        text(
+            "select id, on_hand from skus"
+            " where merchant_id = :merchant_id and code = :code for update"
+        ),
+        {"merchant_id": merchant_id, "code": code},
+    ).one_or_none()
+    if row is None:
+        raise BrokenRule(f"{code}: no such SKU; create it with `renkei stock set`")
+    if row.on_hand + delta < 0:
+        raise BrokenRule(f"{code}: {row.on_hand} on hand, cannot take away {-delta}")
+    change(connection, on_hand={row.id: delta})

@@ -1,0 +1,101 @@
+"""Dead letters as people see and decide them (CLS-4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from domain.actions import Action
+from domain.errors import BrokenRule
+
+_LIST = text("""
+select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_failed_at,
+       d.last_failed_at, d.state, d.run_id as run, d.decided_by, d.decision_reason, d.decided_at
+  from dead_letters d join shops s on s.id = d.shop_id
+ where s.merchant_id = :merchant_id
+   and (cast(:shop as text) is null or s.key = :shop)
+   and (cast(:action as text) is null or d.action = :action)
+   and (cast(:state as text) is null or d.state = :state)
+ order by d.id
+""")
+
+_CHOOSE = text("""
+select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state
+  from dead_letters d join shops s on s.id = d.shop_id
+ where s.merchant_id = :merchant_id
+   and (cast(:ids as bigint[]) is null or d.id = any(:ids))
+   and (cast(:shop as text) is null or s.key = :shop)
+   and (cast(:action as text) is null or d.action = :action)
+   and (cast(:ids as bigint[]) is not null or d.state = 'open')
+ order by d.id
+   for update of d
+""")
+
+_DECIDE = text("""
+update dead_letters
+   set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
+ where id = any(:ids) and state = 'open'
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One open dead letter, locked for a decision."""
+
+    id: int
+    shop_id: int
+    shop: str
+    action: Action
+    key: str
+
+
+def list_dead(
+    connection: Connection,
+    merchant_id: int,
+    *,
+    shop: str | None = None,
+    action: str | None = None,
+    state: str | None = None,
+) -> list[dict[str, object]]:
+    """Return dead letters of every state, oldest first."""
+    wanted = {"merchant_id": merchant_id, "shop": shop, "action": action, "state": state}
+    return [dict(row) for row in connection.execute(_LIST, wanted).mappings()]
+
+
+def choose(
+    connection: Connection,
+    merchant_id: int,
+    *,
+    ids: Sequence[int] = (),
+    shop: str | None = None,
+    action: str | None = None,
+) -> list[DeadLetter]:
+    """Lock open dead letters: those named by id, else all of a shop or an action.
+
+    Raises: BrokenRule when a named one does not exist or is not open any more.
+    """
+    rows = connection.execute(
+        _CHOOSE,
+        {
+            "merchant_id": merchant_id,
+            "ids": list(ids) or None,
+            "shop": shop,
+            "action": action,
+        },
+    ).all()
+    missing = sorted(set(ids) - {row.id for row in rows})
+    if missing:
+        raise BrokenRule(f"no dead letter {missing[0]}")
+    for row in rows:
+        if row.state != "open":
+            raise BrokenRule(f"dead letter {row.id} is {row.state}, not open")
+    return [DeadLetter(row.id, row.shop_id, row.shop, Action(row.action), row.key) for row in rows]
+
+
+def decide(
+    connection: Connection, ids: Sequence[int], *, state: str, actor: str, reason: str
+) -> None:
+    """Record what a person decided. Args: state: `replayed` or `discarded`."""
+    connection.execute(
+        _DECIDE, {"ids": list(ids), "state": state, "actor": actor, "reason": reason}
+    )

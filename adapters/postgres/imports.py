@@ -1,0 +1,198 @@
+"""Import tasks (タスク一覧): every order a shop named, with its raw answer."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from domain.actions import Action
+from domain.imports import TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTask:
+    """One order of one shop on its way to becoming instructions."""
+
+    id: int
+    key: str
+    state: TaskState
+    needs_read: bool
+    retry_after: datetime | None
+    reason: str
+    raw: dict[str, object] | None = field(repr=False, default=None)
+
+
+_COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason"
+
+
+def _task(row: object, raw: dict[str, object] | None = None) -> ImportTask:
+    values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's public name
+    return ImportTask(
+        id=values["id"],
+        key=values["key"],
+        state=TaskState(values["state"]),
+        needs_read=values["needs_read"],
+        retry_after=values["retry_after"],
+        reason=values["reason"],
+        raw=raw,
+    )
+
+
+def known(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[str, ImportTask]:
+    """Return the tasks of these orders by key, without their raw answers."""
+    rows = connection.execute(
+        text(
+            f"select {_COLUMNS} from import_tasks"
+            " where shop_id = :shop_id and cart_order_key = any(:keys)"
+        ),
+        {"shop_id": shop_id, "keys": list(keys)},
+    )
+    return {row.key: _task(row) for row in rows}
+
+
+def unfinished(connection: Connection, shop_id: int) -> dict[str, ImportTask]:
+    """Return the tasks that are neither converted nor skipped, by key."""
+    rows = connection.execute(
+        text(
+            f"select {_COLUMNS} from import_tasks"
+            " where shop_id = :shop_id and state in ('listed', 'waiting', 'failed') order by id"
+        ),
+        {"shop_id": shop_id},
+    )
+    return {row.key: _task(row) for row in rows}
+
+
+def load(connection: Connection, task_id: int) -> ImportTask | None:
+    """Return one task with its raw answer."""
+    row = connection.execute(
+        text(f"select {_COLUMNS}, raw from import_tasks where id = :id"),
+        {"id": task_id},
+    ).one_or_none()
+    return None if row is None else _task(row, row.raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One order of a list that becomes, or stays, a task.
+
+    Attributes:
+        raw: the whole order where the list holds it.
+        state: `listed`, or `waiting` for one to be looked at again.
+    """
+
+    key: str
+    ordered_at: datetime | None
+    state: TaskState
+    raw: Mapping[str, object] | None = field(repr=False, default=None)
+    reason: str = ""
+    retry_after: datetime | None = None
+
+
+_REGISTER = text("""
+insert into import_tasks
+       (shop_id, cart_order_key, state, raw, needs_read, ordered_at, reason, retry_after, read_at)
+select :shop_id, n.key, n.state, cast(n.raw as jsonb), n.raw is null, n.ordered_at, n.reason,
+       n.retry_after, case when n.raw is not null then now() end
+  from unnest(cast(:keys as text[]), cast(:states as text[]), cast(:raws as text[]),
+              cast(:ordered as timestamptz[]), cast(:reasons as text[]),
+              cast(:retries as timestamptz[]))
+       as n(key, state, raw, ordered_at, reason, retry_after)
+on conflict (shop_id, cart_order_key) do update
+   set state = excluded.state, raw = coalesce(excluded.raw, import_tasks.raw),
+       needs_read = excluded.needs_read, reason = excluded.reason,
+       retry_after = excluded.retry_after,
+       read_at = coalesce(excluded.read_at, import_tasks.read_at)
+ where import_tasks.state <> 'converted'
+returning id, cart_order_key
+""")
+
+
+def register(connection: Connection, shop_id: int, seen: Sequence[Seen]) -> dict[str, int]:
+    """Make or refresh the tasks of listed orders; returns ids by key. Converted ones stay."""
+    if not seen:
+        return {}
+    rows = connection.execute(
+        _REGISTER,
+        {
+            "shop_id": shop_id,
+            "keys": [one.key for one in seen],
+            "states": [one.state.value for one in seen],
+            "raws": [None if one.raw is None else storable(one.raw) for one in seen],
+            "ordered": [one.ordered_at for one in seen],
+            "reasons": [one.reason for one in seen],
+            "retries": [one.retry_after for one in seen],
+        },
+    )
+    return {row.cart_order_key: row.id for row in rows}
+
+
+def storable(raw: Mapping[str, object]) -> str:
+    """Return JSON text PostgreSQL's jsonb takes: it knows neither NUL nor lone surrogates."""
+    encoded = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return encoded.replace("\\u0000", "")
+
+
+def want_read(connection: Connection, ids: Collection[int]) -> None:
+    """Have these orders read again before they are converted (IMP-12: from a fresh read)."""
+    if ids:
+        connection.execute(
+            text("update import_tasks set needs_read = true where id = any(:ids)"),
+            {"ids": list(ids)},
+        )
+
+
+def store_raw(connection: Connection, task_id: int, raw: Mapping[str, object]) -> None:
+    """Keep the whole answer, before anything is made of it (IMP-6)."""
+    connection.execute(
+        text(
+            "update import_tasks set raw = cast(:raw as jsonb), needs_read = false, read_at = now()"
+            " where id = :id"
+        ),
+        {"id": task_id, "raw": storable(raw)},
+    )
+
+
+def set_state(
+    connection: Connection,
+    task_id: int,
+    state: TaskState,
+    *,
+    reason: str = "",
+    retry_after: datetime | None = None,
+) -> None:
+    """Move a task on; a converted one stays converted."""
+    connection.execute(
+        text(
+            "update import_tasks set state = :state, reason = :reason, retry_after = :retry_after,"
+            " converted_at = case when :state = 'converted' then now() end"
+            " where id = :id and state <> 'converted'"
+        ),
+        {
+            "id": task_id,
+            "state": state.value,
+            "reason": reason[:2000],
+            "retry_after": retry_after,
+        },
+    )
+
+
+def read_cursor(connection: Connection, shop_id: int, action: Action) -> datetime | None:
+    """Return how far the shop's list was read, None before the first complete run."""
+    return connection.execute(
+        text("select position from cursors where shop_id = :shop_id and action = :action"),
+        {"shop_id": shop_id, "action": action.value},
+    ).scalar_one_or_none()
+
+
+def move_cursor(connection: Connection, shop_id: int, action: Action, to: datetime) -> None:
+    """Move the cursor; never backwards (IMP-4)."""
+    connection.execute(
+        text(
+            "insert into cursors (shop_id, action, position) values (:shop_id, :action, :at)"
+            " on conflict (shop_id, action) do update"
+            " set position = greatest(cursors.position, excluded.position), moved_at = now()"
+        ),
+        {"shop_id": shop_id, "action": action.value, "at": to},
+    )

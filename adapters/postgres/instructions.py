@@ -1,0 +1,143 @@
+"""Shipping instructions (出荷指示): storing new ones, and what import needs to know of a shop."""
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
+
+from sqlalchemy import Connection, text
+
+from adapters.postgres import claims
+from adapters.postgres.counts import ensure_skus
+from adapters.postgres.shops import Shop
+from domain.conversion import NewInstruction, NewLine
+from domain.instructions import Hold, secures_stock
+
+_LOOKUP = text("""
+select e.item, e.variation, s.code
+  from mappings m
+  join external_items e on e.id = m.external_item_id
+  join skus s on s.id = m.sku_id
+ where m.shop_id = :shop_id and e.item = any(:items)
+""")
+
+
+def mapped_skus(
+    connection: Connection, shop_id: int, items: Collection[str]
+) -> dict[tuple[str, tuple[str, ...]], str]:
+    """Return SKU codes by (item code, choices) for the mapped items of a shop (IMP-18)."""
+    rows = connection.execute(_LOOKUP, {"shop_id": shop_id, "items": list(items)})
+    return {
+        (row.item, tuple(row.variation.split("/")) if row.variation else ()): row.code
+        for row in rows
+    }
+
+
+_INSERT = text("""
+insert into instructions
+       (merchant_id, shop_id, cart_order_key, part, number, destination, status, holds, payment,
+        api_status, ordered_at, payment_method, delivery_method, total_yen, shipping_fee_yen,
+        fee_yen, discount_yen, points_yen, adjustment_yen, tax_yen, custom, buyer, recipient, note,
+        wished_date, wished_time)
+values (:merchant_id, :shop_id, :cart_order_key, :part, :number, :destination, :status,
+        cast(:holds as jsonb), :payment, :api_status, :ordered_at, :payment_method,
+        :delivery_method, :total_yen, :shipping_fee_yen, :fee_yen, :discount_yen, :points_yen,
+        :adjustment_yen, :tax_yen, cast(:custom as jsonb), cast(:buyer as jsonb),
+        cast(:recipient as jsonb), :note, :wished_date, :wished_time)
+on conflict (shop_id, cart_order_key, part) do nothing
+returning id
+""")
+
+_INSERT_LINES = text("""
+insert into instruction_lines
+       (instruction_id, position, sku_id, cart_line_key, name, quantity, unit_price_yen,
+        options_yen, total_yen, tax_rate, custom)
+select :instruction_id, l.position, l.sku_id, l.cart_line_key, l.name, l.quantity,
+       l.unit_price_yen, l.options_yen, l.total_yen, l.tax_rate, l.custom
+  from jsonb_to_recordset(cast(:lines as jsonb))
+       as l(position int, sku_id bigint, cart_line_key text, name text, quantity int,
+            unit_price_yen int, options_yen int, total_yen int, tax_rate int, custom jsonb)
+""")
+
+
+def store(
+    connection: Connection, shop: Shop, new: Iterable[NewInstruction]
+) -> tuple[list[str], list[str]]:
+    """Store the instructions of one order and secure their stock.
+
+    Returns: numbers stored (those the shop has already are left as they are, IMP-7), and the SKUs
+        nobody knew, created with on hand 0 (IMP-18).
+    """
+    instructions = list(new)
+    codes = {line.sku for one in instructions for line in one.lines}
+    sku_ids, created = ensure_skus(connection, shop.merchant_id, codes)
+    numbers: list[str] = []
+    secured: Counter[int] = Counter()
+    for one in instructions:
+        instruction_id = connection.execute(_INSERT, _row(shop, one)).scalar_one_or_none()
+        if instruction_id is None:
+            continue
+        lines = [_line(line, position, sku_ids) for position, line in enumerate(one.lines, 1)]
+        connection.execute(
+            _INSERT_LINES, {"instruction_id": instruction_id, "lines": json.dumps(lines)}
+        )
+        numbers.append(one.number)
+        if secures_stock(one.status):
+            for line in one.lines:
+                secured[sku_ids[line.sku]] += line.quantity
+    claims.secure(connection, secured)
+    return numbers, created
+
+
+def _row(shop: Shop, one: NewInstruction) -> dict[str, object]:
+    return {
+        "merchant_id": shop.merchant_id,
+        "shop_id": shop.id,
+        "cart_order_key": one.cart_order_key,
+        "part": one.part,
+        "number": one.number,
+        "destination": one.destination,
+        "status": one.status.value,
+        "holds": holds_json(one.holds),
+        "payment": one.payment.value,
+        "api_status": one.api_status.value,
+        "ordered_at": one.ordered_at,
+        "payment_method": one.payment_method,
+        "delivery_method": one.delivery_method,
+        "total_yen": one.total_yen,
+        "shipping_fee_yen": one.shipping_fee_yen,
+        "fee_yen": one.fee_yen,
+        "discount_yen": one.discount_yen,
+        "points_yen": one.points_yen,
+        "adjustment_yen": one.adjustment_yen,
+        "tax_yen": one.tax_yen,
+        "custom": json.dumps(dict(one.custom), ensure_ascii=False),
+        "buyer": json.dumps(asdict(one.buyer), ensure_ascii=False),
+        "recipient": json.dumps(asdict(one.recipient), ensure_ascii=False),
+        "note": one.note,
+        "wished_date": one.wished_date,
+        "wished_time": one.wished_time,
+    }
+
+
+def holds_json(holds: Iterable[Hold]) -> str:
+    """Return the stored form of holds."""
+    return json.dumps(
+        [{"reason": h.reason.value, "cause": h.cause.value, "text": h.text} for h in holds],
+        ensure_ascii=False,
+    )
+
+
+def _line(line: NewLine, position: int, sku_ids: Mapping[str, int]) -> dict[str, object]:
+    return {
+        "position": position,
+        "sku_id": sku_ids[line.sku],
+        "cart_line_key": line.cart_line_key,
+        "name": line.name,
+        "quantity": line.quantity,
+        "unit_price_yen": line.unit_price_yen,
+        "options_yen": line.options_yen,
+        "total_yen": line.total_yen,
+        "tax_rate": line.tax_rate,
+        "custom": dict(line.custom),
+    }

@@ -1,0 +1,133 @@
+"""Shipping instructions (出荷指示) as people and programs see them."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection, RowMapping, text
+
+_PERSON = ("name", "postal_code", "address", "tel")
+_LINE = (
+    "sku",
+    "name",
+    "quantity",
+    "unit_price_yen",
+    "options_yen",
+    "total_yen",
+    "tax_rate",
+    "custom",
+)
+
+_INSTRUCTIONS = """
+select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.hold_reasons,
+       i.allocated, i.payment, i.api_status, i.ordered_at, i.payment_method, i.delivery_method,
+       i.total_yen, i.shipping_fee_yen, i.discount_yen, i.tax_yen, i.custom, i.buyer, i.recipient,
+       i.tracking_number, i.shipped_on, i.completed_at, i.fee_yen, i.points_yen,
+       i.adjustment_yen, i.shipped_method, i.note, i.tracking_returned_at, i.imported_at
+  from instructions i join shops s on s.id = i.shop_id
+ where i.merchant_id = :merchant_id
+"""
+_LIST = text(
+    _INSTRUCTIONS
+    + """
+   and (cast(:shop as text) is null or s.key = :shop)
+   and (cast(:status as text) is null or i.status = :status)
+ order by i.ordered_at, i.id
+"""
+)
+_BY_NUMBER = text(
+    _INSTRUCTIONS
+    + """
+   and i.number = :number
+   and (cast(:shop as text) is null or s.key = :shop)
+   and (cast(:key as text) is null or i.cart_order_key = :key)
+ order by i.ordered_at, i.id
+"""
+)
+_LINES = text("""
+select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.options_yen,
+       l.total_yen, l.tax_rate, l.custom
+  from instruction_lines l join skus k on k.id = l.sku_id
+ where l.instruction_id = any(:ids)
+ order by l.instruction_id, l.position
+""")
+
+_AT_THE_END = (
+    "fee_yen",
+    "points_yen",
+    "adjustment_yen",
+    "shipped_method",
+    "note",
+    "tracking_returned_at",
+    "imported_at",
+)
+_BEFORE_LINES = (
+    "number",
+    "shop",
+    "cart_order_key",
+    "part",
+    "status",
+    "hold_reasons",
+    "allocated",
+    "payment",
+    "api_status",
+    "ordered_at",
+    "payment_method",
+    "delivery_method",
+    "total_yen",
+    "shipping_fee_yen",
+    "discount_yen",
+    "tax_yen",
+    "custom",
+)
+
+
+def list_orders(
+    connection: Connection,
+    merchant_id: int,
+    *,
+    shop: str | None = None,
+    status: str | None = None,
+) -> list[dict[str, object]]:
+    """Return instructions with their lines, oldest order first."""
+    rows = connection.execute(_LIST, {"merchant_id": merchant_id, "shop": shop, "status": status})
+    return _with_lines(connection, rows.mappings().all())
+
+
+def find_orders(
+    connection: Connection,
+    merchant_id: int,
+    number: str,
+    *,
+    shop: str | None = None,
+    key: str | None = None,
+) -> list[dict[str, object]]:
+    """Return the instructions of that number: several when shops share it or one repeats it."""
+    rows = connection.execute(
+        _BY_NUMBER, {"merchant_id": merchant_id, "number": number, "shop": shop, "key": key}
+    )
+    return _with_lines(connection, rows.mappings().all())
+
+
+def _with_lines(connection: Connection, rows: Sequence[RowMapping]) -> list[dict[str, object]]:
+    lines: dict[int, list[dict[str, object]]] = {row["id"]: [] for row in rows}
+    for line in connection.execute(_LINES, {"ids": list(lines)}).mappings():
+        lines[line["instruction_id"]].append(_picked(line, _LINE))
+    return [
+        {
+            **_picked(row, _BEFORE_LINES),
+            "buyer": _known(row["buyer"], (*_PERSON, "email")),
+            "recipient": _known(row["recipient"], _PERSON),
+            "lines": lines[row["id"]],
+            **_picked(row, ("tracking_number", "shipped_on", "completed_at")),
+            **_picked(row, _AT_THE_END),
+        }
+        for row in rows
+    ]
+
+
+def _picked(row: RowMapping, names: Iterable[str]) -> dict[str, object]:
+    return {name: row[name] for name in names}
+
+
+def _known(person: dict[str, str], names: Iterable[str]) -> dict[str, object]:
+    """Return a contact in the order people write one; jsonb keeps none."""
+    return {name: person.get(name, "") for name in names}

@@ -1,0 +1,160 @@
+"""What each shop was last told of its stock, and what it has to be told now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+_PLAN = text("""
+insert into run_items (run_id, shop_id, action, key, subject_id, priority)
+select :run_id, p.shop_id, 'sync_stock', s.code, s.id, :priority
+  from (select distinct shop_id, sku_id from stock_pushes
+         where shop_id = :shop_id and pushed_version < wanted_version
+           and (cast(:codes as text[]) is null
+                or sku_id in (select id from skus where code = any(:codes)))) p
+  join skus s on s.id = p.sku_id
+on conflict (run_id, key) do nothing
+""")
+
+
+def plan(
+    connection: Connection,
+    *,
+    run_id: int,
+    shop_id: int,
+    priority: int,
+    codes: Sequence[str] | None = None,
+) -> None:
+    """Make one item of a run per SKU that the shop has to be told about (STK-1, STK-4).
+
+    The work stays in the database: a shop with 50,000 changed SKUs is one statement.
+
+    Args: codes: only these SKUs (a replay).
+    """
+    connection.execute(
+        _PLAN,
+        {
+            "run_id": run_id,
+            "shop_id": shop_id,
+            "priority": priority,
+            "codes": list(codes) if codes is not None else None,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPush:
+    """One mapping that has to be told, with the counts of one moment.
+
+    Attributes:
+        version: the wanted version these counts belong to.
+        components: of a set product: (on hand, secured, needed) each; else empty.
+        failed_before: a failure to be cleared on success.
+    """
+
+    mapping_id: int
+    item: str
+    variation: str
+    on_hand: int
+    secured: int
+    components: tuple[tuple[int, int, int], ...]
+    low_stock: int | None
+    unlimited: bool
+    version: int
+
+
+_WANTED = text("""
+select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.unlimited,
+       p.wanted_version,
+       (select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
+          from set_components k join skus c on c.id = k.component_sku_id
+         where k.set_sku_id = s.id) as components
+  from stock_pushes p
+  join mappings m on m.id = p.mapping_id
+  join external_items e on e.id = m.external_item_id
+  join skus s on s.id = p.sku_id
+ where p.shop_id = :shop_id and p.sku_id = :sku_id and p.pushed_version < p.wanted_version
+ order by p.mapping_id
+""")
+
+
+def wanted(connection: Connection, shop_id: int, sku_id: int) -> list[WantedPush]:
+    """Return what the shop has to be told about one SKU now; counts and versions fit together."""
+    rows = connection.execute(_WANTED, {"shop_id": shop_id, "sku_id": sku_id})
+    return [
+        WantedPush(
+            mapping_id=row.mapping_id,
+            item=row.item,
+            variation=row.variation,
+            on_hand=row.on_hand,
+            secured=row.secured,
+            components=tuple(tuple(part) for part in row.components or ()),
+            low_stock=row.low_stock,
+            unlimited=row.unlimited,
+            version=row.wanted_version,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of one push. `failure` is empty when the shop has the number."""
+
+    mapping_id: int
+    version: int
+    quantity: int
+    unlimited: bool = False
+    failure: str = ""
+
+
+_RECORD = text("""
+update stock_pushes p
+   set pushed_version = case when r.failure = '' then r.version else p.pushed_version end,
+       pushed_quantity = case when r.failure = '' then r.quantity else p.pushed_quantity end,
+       pushed_unlimited = case when r.failure = '' then r.unlimited else p.pushed_unlimited end,
+       pushed_at = case when r.failure = '' then now() else p.pushed_at end,
+       failure = r.failure
+  from unnest(cast(:ids as bigint[]), cast(:versions as bigint[]), cast(:quantities as int[]),
+              cast(:unlimited as bool[]), cast(:failures as text[]))
+       as r(mapping_id, version, quantity, unlimited, failure)
+ where p.mapping_id = r.mapping_id and p.pushed_version < r.version
+""")
+
+
+def record(connection: Connection, pushed: Sequence[Pushed]) -> None:
+    """Write what the shop was told; an older version never overwrites a newer one (STK-5)."""
+    if not pushed:
+        return
+    connection.execute(
+        _RECORD,
+        {
+            "ids": [push.mapping_id for push in pushed],
+            "versions": [push.version for push in pushed],
+            "quantities": [push.quantity for push in pushed],
+            "unlimited": [push.unlimited for push in pushed],
+            "failures": [push.failure for push in pushed],
+        },
+    )
+
+
+_DOUBT = text("""
+update stock_pushes set wanted_version = wanted_version + 1
+ where mapping_id = any(:ids)
+""")
+
+
+def doubt(connection: Connection, mapping_ids: Sequence[int]) -> None:
+    """Ask for another push where a late worker may have overwritten a newer number (STK-5)."""
+    connection.execute(_DOUBT, {"ids": sorted(mapping_ids)})
+
+
+def note_failure(connection: Connection, shop_id: int, sku_id: int, failure: str) -> None:
+    """Write why a shop could not be told about a SKU; it stays behind (STK-4)."""
+    connection.execute(
+        text(
+            "update stock_pushes set failure = :failure"
+            " where shop_id = :shop_id and sku_id = :sku_id and pushed_version < wanted_version"
+        ),
+        {"shop_id": shop_id, "sku_id": sku_id, "failure": failure[:2000]},
+    )

@@ -1,0 +1,389 @@
+"""Runs: starting, claiming, recording a plan, closing."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from adapters.postgres.items import LEASE_S
+from domain.actions import Action
+from domain.ports import Window
+from domain.runs import RunMode, RunState, Tally
+
+# A pending run's message is believed lost after this.
+ANNOUNCED_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """One run this worker plans as long as its lease holds."""
+
+    id: int
+    shop_id: int
+    action: Action
+    mode: RunMode
+    request: dict[str, object]
+    window: Window | None
+    read_until: datetime | None
+    generation: int
+    attempts: int
+    started_at: datetime
+
+
+_INSERT = text("""
+insert into runs (shop_id, action, mode, slot, request, window_from, window_to)
+values (:shop_id, :action, :mode, :slot, cast(:request as jsonb), :since, :until)
+on conflict (shop_id, action, slot) do nothing
+returning id
+""")
+
+
+def insert(  # noqa: PLR0913 -- one argument per column a run is born with
+    connection: Connection,
+    *,
+    shop_id: int,
+    action: Action,
+    mode: RunMode,
+    slot: datetime | None = None,
+    window: Window | None = None,
+    request: Mapping[str, object] | None = None,
+) -> int | None:
+    """Insert a pending run; None when its slot already has one."""
+    return connection.execute(
+        _INSERT,
+        {
+            "shop_id": shop_id,
+            "action": action.value,
+            "mode": mode.value,
+            "slot": slot,
+            "request": json.dumps(dict(request or {}), ensure_ascii=False),
+            "since": window.since if window else None,
+            "until": window.until if window else None,
+        },
+    ).scalar_one_or_none()
+
+
+# Pending, due, of a shop and robot that may work, and no other run of the pair is under way.
+_STARTABLE = """
+       r.state = 'pending' and r.due_at <= now()
+   and exists (select 1 from shops s where s.id = r.shop_id
+                  and not s.parked and s.removed_at is null and s.auth_failed_at is null)
+   and not exists (select 1 from robots b
+                    where b.shop_id = r.shop_id and b.action = r.action and b.parked)
+   and not exists (select 1 from runs o
+                    where o.shop_id = r.shop_id and o.action = r.action
+                      and o.state in ('planning', 'open'))
+"""
+
+_CLAIM = text(f"""
+update runs r
+   set state = 'planning', generation = r.generation + 1, attempts = r.attempts + 1,
+       lease_until = now() + make_interval(secs => :lease_s),
+       started_at = coalesce(r.started_at, now())
+ where r.id = :id and {_STARTABLE}
+returning r.id, r.shop_id, r.action, r.mode, r.request, r.window_from, r.window_to, r.read_until,
+          r.generation, r.attempts, r.started_at
+""")
+
+
+def claim(connection: Connection, run_id: int) -> ClaimedRun | None:
+    """Take a pending run for planning; None when it is not to be started now."""
+    try:
+        row = connection.execute(_CLAIM, {"id": run_id, "lease_s": LEASE_S}).one_or_none()
+    except IntegrityError:
+        return None  # another run of the same (shop, action) won the partial unique index
+    if row is None:
+        return None
+    window = Window(row.window_from, row.window_to) if row.window_from else None
+    return ClaimedRun(
+        id=row.id,
+        shop_id=row.shop_id,
+        action=Action(row.action),
+        mode=RunMode(row.mode),
+        request=row.request,
+        window=window,
+        read_until=row.read_until,
+        generation=row.generation,
+        attempts=row.attempts,
+        started_at=row.started_at,
+    )
+
+
+_RENEW = text("""
+update runs set lease_until = now() + make_interval(secs => :lease_s)
+ where id = :id and generation = :generation and state = 'planning'
+""")
+
+
+def renew(connection: Connection, run_id: int, generation: int) -> bool:
+    """Renew the lease of a run that is being planned; False when it is not ours any more."""
+    found = connection.execute(_RENEW, {"id": run_id, "generation": generation, "lease_s": LEASE_S})
+    return bool(found.rowcount)
+
+
+_STEP = text("""
+update runs
+   set state = case when :last then 'open' else state end,
+       lease_until = case when :last then null else now() + make_interval(secs => :lease_s) end,
+       window_from = coalesce(:since, window_from), window_to = coalesce(:until, window_to),
+       read_until = coalesce(:read_until, read_until), calls = calls + :calls
+ where id = :id and generation = :generation and state = 'planning'
+""")
+
+
+def record_step(
+    connection: Connection,
+    run: ClaimedRun,
+    *,
+    last: bool,
+    window: Window | None,
+    read_until: datetime | None,
+    calls: int,
+) -> bool:
+    """Record how far a plan came; False when the run has a newer owner: roll back everything."""
+    found = connection.execute(
+        _STEP,
+        {
+            "id": run.id,
+            "generation": run.generation,
+            "last": last,
+            "since": window.since if window else None,
+            "until": window.until if window else None,
+            "read_until": read_until,
+            "calls": calls,
+            "lease_s": LEASE_S,
+        },
+    )
+    return bool(found.rowcount)
+
+
+_BACK = text("""
+update runs
+   set state = 'pending', due_at = coalesce(cast(:due_at as timestamptz), now()),
+       lease_until = null, attempts = attempts - :refund, calls = calls + :calls, reason = :reason
+ where id = :id and generation = :generation and state = 'planning'
+""")
+
+
+def put_back(
+    connection: Connection,
+    run: ClaimedRun,
+    *,
+    due_at: datetime | None,
+    spent: bool,
+    calls: int,
+    reason: str,
+) -> None:
+    """Plan it again later."""
+    connection.execute(
+        _BACK,
+        {
+            "id": run.id,
+            "generation": run.generation,
+            "due_at": due_at,
+            "refund": 0 if spent else 1,
+            "calls": calls,
+            "reason": reason[:2000],
+        },
+    )
+
+
+_LOCK_OPEN = text("""
+select r.id, r.shop_id, r.action, r.mode, r.closed_at, r.plan_failed, r.reason
+  from runs r where r.id = :id and r.state = 'open' for update
+""")
+
+_COUNT = text("""
+select count(*) filter (where state in ('due', 'queued', 'running')) as open,
+       count(*) filter (where state = 'succeeded') as succeeded,
+       count(*) filter (where state = 'failed') as failed,
+       count(*) filter (where state = 'skipped') as skipped,
+       count(*) filter (where state = 'carried') as carried,
+       coalesce(sum(calls), 0) as calls
+  from run_items where run_id = :id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingRun:
+    """A run locked for closing whose items have all ended."""
+
+    id: int
+    shop_id: int
+    action: Action
+    mode: RunMode
+    closed: bool
+    plan_failed: bool
+    tally: Tally
+    calls: int
+
+
+def lock_for_closing(connection: Connection, run_id: int) -> ClosingRun | None:
+    """Lock a run that can be closed; None when it has open items or was closed before."""
+    row = connection.execute(_LOCK_OPEN, {"id": run_id}).one_or_none()
+    if row is None:
+        return None
+    counts = connection.execute(_COUNT, {"id": run_id}).one()
+    if counts.open:
+        return None
+    return ClosingRun(
+        id=row.id,
+        shop_id=row.shop_id,
+        action=Action(row.action),
+        mode=RunMode(row.mode),
+        closed=row.closed_at is not None,
+        plan_failed=row.plan_failed,
+        tally=Tally(counts.succeeded, counts.failed, counts.skipped, counts.carried),
+        calls=counts.calls,
+    )
+
+
+_CLOSE = text("""
+update runs
+   set state = :state, finished_at = now(), lease_until = null, succeeded = :succeeded,
+       failed = :failed, skipped = :skipped, carried_over = :carried,
+       calls = calls + :calls
+ where id = :id
+""")
+
+
+def close(connection: Connection, run: ClosingRun, state: RunState) -> None:
+    """Write the final state and figures of a locked run."""
+    connection.execute(
+        _CLOSE,
+        {
+            "id": run.id,
+            "state": state.value,
+            "succeeded": run.tally.succeeded,
+            "failed": run.tally.failed,
+            "skipped": run.tally.skipped,
+            "carried": run.tally.carried_over,
+            "calls": run.calls,
+        },
+    )
+
+
+_CUT_SHORT = text("""
+update runs
+   set state = 'open', lease_until = null, plan_failed = :failed, calls = calls + :calls,
+       reason = :reason
+ where id = :id and generation = :generation and state = 'planning'
+""")
+
+
+def cut_short(
+    connection: Connection, run: ClaimedRun, *, failed: bool, calls: int, reason: str
+) -> bool:
+    """End a plan that did not read its list to the end; False when the run has a newer owner.
+
+    Args: failed: the run fails; otherwise the cart closed.
+    """
+    found = connection.execute(
+        _CUT_SHORT,
+        {
+            "id": run.id,
+            "generation": run.generation,
+            "failed": failed,
+            "calls": calls,
+            "reason": reason[:2000],
+        },
+    )
+    return bool(found.rowcount)
+
+
+def mark_closed_by_cart(connection: Connection, run_id: int) -> bool:
+    """Note that the cart closed during this run; True the first time."""
+    found = connection.execute(
+        text("update runs set closed_at = now() where id = :id and closed_at is null"),
+        {"id": run_id},
+    )
+    return bool(found.rowcount)
+
+
+_ANNOUNCE = text(f"""
+update runs r
+   set lease_until = now() + make_interval(secs => :announced_s)
+ where r.id in (
+   select r.id from runs r
+    where {_STARTABLE} and (r.lease_until is null or r.lease_until < now())
+      and (cast(:shop_id as bigint) is null or r.shop_id = :shop_id)
+      and not exists (select 1 from runs e
+                       where e.shop_id = r.shop_id and e.action = r.action
+                         and e.state = 'pending' and e.due_at <= now() and e.id < r.id)
+    order by r.due_at limit :most for update skip locked)
+returning r.id
+""")
+
+
+def announce_pending(
+    connection: Connection, *, shop_id: int | None = None, most: int = 1000
+) -> list[int]:
+    """Return runs whose planning message is to be sent (again), oldest of its pair first."""
+    rows = connection.execute(
+        _ANNOUNCE, {"announced_s": ANNOUNCED_S, "most": most, "shop_id": shop_id}
+    )
+    return [row.id for row in rows]
+
+
+_SWEEP = text("""
+update runs set state = 'pending', due_at = now(), lease_until = null
+ where id in (select id from runs where state = 'planning' and lease_until < now()
+               for update skip locked)
+returning id
+""")
+
+
+def sweep(connection: Connection) -> int:
+    """Make pending again what a dead worker was planning; returns how many."""
+    return len(connection.execute(_SWEEP).all())
+
+
+_COMPLETE = text("""
+select r.id from runs r
+ where r.state = 'open'
+   and not exists (select 1 from run_items i
+                    where i.run_id = r.id and i.state in ('due', 'queued', 'running'))
+ limit 1000
+""")
+
+
+def without_open_items(connection: Connection) -> list[int]:
+    """Return open runs whose closing was lost with a worker."""
+    return [row.id for row in connection.execute(_COMPLETE)]
+
+
+_LAST = text("""
+select max(started_at) from runs
+ where shop_id = :shop_id and action = :action and id <> :but
+   and state in ('succeeded', 'partly_failed')
+""")
+
+
+def last_completed_start(
+    connection: Connection, shop_id: int, action: Action, *, but: int
+) -> datetime | None:
+    """Return when the shop's last run of this action that read everything was started."""
+    found: datetime | None = connection.execute(
+        _LAST, {"shop_id": shop_id, "action": action.value, "but": but}
+    ).scalar_one()
+    return found
+
+
+_FOLLOW_UP = text("""
+insert into runs (shop_id, action, mode)
+select b.shop_id, b.action, :mode
+  from robots b
+ where b.shop_id = :shop_id and b.action = :action and b.enabled
+   and not exists (select 1 from runs r
+                    where r.shop_id = b.shop_id and r.action = b.action and r.state = 'pending')
+""")
+
+
+def insert_follow_up(
+    connection: Connection, shop_id: int, action: Action, *, mode: RunMode
+) -> None:
+    """Insert a run that follows another, where the shop has that robot switched on."""
+    connection.execute(_FOLLOW_UP, {"shop_id": shop_id, "action": action.value, "mode": mode.value})

@@ -1,0 +1,50 @@
+"""All tables. Constraints repeat the rules, so that no code path can break them silently."""
+
+from adapters.postgres.schema.base import metadata
+from adapters.postgres.schema.journal import (
+    api_log,
+    audit,
+    closures,
+    dead_letters,
+    effects,
+)
+from adapters.postgres.schema.orders import (
+    import_tasks,
+    instruction_lines,
+    instructions,
+)
+from adapters.postgres.schema.runs import call_counts, cursors, lanes, run_items, runs
+from adapters.postgres.schema.shops import carriers, merchants, robots, shops
+from adapters.postgres.schema.stock import (
+    external_items,
+    mappings,
+    set_components,
+    skus,
+    stock_pushes,
+)
+
+__all__ = [
+    "api_log",
+    "audit",
+    "call_counts",
+    "carriers",
+    "closures",
+    "cursors",
+    "dead_letters",
+    "effects",
+    "external_items",
+    "import_tasks",
+    "instruction_lines",
+    "instructions",
+    "lanes",
+    "mappings",
+    "merchants",
+    "metadata",
+    "robots",
+    "run_items",
+    "runs",
+    "set_components",
+    "shops",
+    "skus",
+    "stock_pushes",
+]

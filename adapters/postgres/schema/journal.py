@@ -1,0 +1,127 @@
+"""What happened: effects in the outside world, failures, closures, the API log, the audit."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import text
+
+from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from domain.actions import Action
+from domain.orders import Cart
+
+# Things that must happen at most once (RET-5); states: docs/decisions.
+effects = Table(
+    "effects",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'planned'")),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    moment("planned_at", default_now=True),
+    moment("sent_at"),
+    Column("deadline_s", Integer, nullable=False, server_default=text("0")),
+    moment("confirmed_at"),
+    UniqueConstraint("shop_id", "kind", "key"),
+    one_of("state", ("planned", "sent", "unknown", "confirmed")),
+    CheckConstraint("state = 'planned' or sent_at is not null", name="sent_has_a_time"),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("action", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False, server_default=text("''")),
+    Column("attempts", Integer, nullable=False),
+    moment("first_failed_at", default_now=True),
+    moment("last_failed_at", default_now=True),
+    Column("state", Text, nullable=False, server_default=text("'open'")),
+    Column("decided_by", Text),
+    Column("decision_reason", Text),
+    moment("decided_at"),
+    one_of("action", Action),
+    one_of("state", ("open", "replayed", "discarded", "closed")),
+    Index(
+        "uq_dead_letters_open",
+        "shop_id",
+        "action",
+        "key",
+        unique=True,
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+
+api_log = Table(
+    "api_log",
+    metadata,
+    identity(),
+    moment("at", default_now=True),
+    reference("shop_id", "shops.id"),
+    Column("run_id", BigInteger),
+    Column("type", Text, nullable=False, server_default=text("'外部連携API'")),
+    Column("category", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("needs_person", Boolean, nullable=False, server_default=text("false")),
+    Column("message", Text, nullable=False),
+    one_of("category", ("出荷", "在庫")),
+    one_of("level", ("info", "warning", "error")),
+    Index("ix_api_log_shop", "shop_id", text("at desc")),
+    Index("ix_api_log_run", "run_id"),
+)
+
+closures = Table(
+    "closures",
+    metadata,
+    identity(),
+    Column("cart", Text, nullable=False),
+    Column("api", Text, nullable=False),
+    moment("starts_at", nullable=False),
+    # Null while nobody knows: a probe finds out (half-open).
+    moment("ends_at"),
+    Column("source", Text, nullable=False),
+    moment("probe_at"),
+    moment("ended_at"),
+    moment("created_at", default_now=True),
+    one_of("cart", Cart),
+    one_of("api", ("orders", "stock", "all")),
+    one_of("source", ("calendar", "detected", "person")),
+    CheckConstraint("ends_at is null or ends_at > starts_at", name="ends_after_start"),
+    Index("ix_closures_live", "cart", postgresql_where=text("ended_at is null")),
+    Index(
+        "uq_closures_calendar",
+        "cart",
+        "api",
+        "starts_at",
+        unique=True,
+        postgresql_where=text("source = 'calendar'"),
+    ),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    identity(),
+    moment("at", default_now=True),
+    Column("merchant_id", BigInteger),
+    Column("actor", Text, nullable=False),
+    Column("did", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("detail", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+)

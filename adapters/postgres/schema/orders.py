@@ -1,0 +1,145 @@
+"""Orders as they came (タスク) and what the warehouse works on (出荷指示)."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import text
+
+from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from domain.imports import TaskState
+from domain.instructions import ApiStatus, Payment, Status
+
+import_tasks = Table(
+    "import_tasks",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("cart_order_key", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'listed'")),
+    # The cart's own answer; null until the order was read whole.
+    Column("raw", JSONB),
+    # The stored answer is missing or of an earlier run: read the order again before converting.
+    Column("needs_read", Boolean, nullable=False, server_default=text("true")),
+    moment("ordered_at"),
+    moment("listed_at", default_now=True),
+    moment("read_at"),
+    moment("converted_at"),
+    # A scheduled run leaves it alone until then (IMP-12: at most once an hour).
+    moment("retry_after"),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("shop_id", "cart_order_key"),
+    one_of("state", TaskState),
+    Index(
+        "ix_import_tasks_unfinished",
+        "shop_id",
+        postgresql_where=text("state in ('listed', 'waiting', 'failed')"),
+    ),
+)
+
+instructions = Table(
+    "instructions",
+    metadata,
+    identity(),
+    reference("merchant_id", "merchants.id"),
+    reference("shop_id", "shops.id"),
+    Column("cart_order_key", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("number", Text, nullable=False),
+    # ShopServe's delivery_no; 1 on BASE.
+    Column("destination", Integer, nullable=False, server_default=text("1")),
+    Column("status", Text, nullable=False),
+    # [{"reason", "cause", "text"}] as domain.instructions.Hold.
+    Column("holds", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Column("allocated", Boolean, nullable=False, server_default=text("false")),
+    Column("payment", Text, nullable=False),
+    Column("api_status", Text, nullable=False, server_default=text("'awaiting_print'")),
+    moment("ordered_at", nullable=False),
+    Column("payment_method", Text, nullable=False),
+    Column("payment_name", Text, nullable=False, server_default=text("''")),
+    Column("delivery_method", Text, nullable=False),
+    Column("total_yen", Integer, nullable=False),
+    Column("shipping_fee_yen", Integer, nullable=False),
+    Column("fee_yen", Integer, nullable=False, server_default=text("0")),
+    Column("discount_yen", Integer, nullable=False),
+    Column("points_yen", Integer, nullable=False, server_default=text("0")),
+    Column("adjustment_yen", Integer, nullable=False, server_default=text("0")),
+    Column("tax_yen", Integer, nullable=False),
+    Column("custom", JSONB, nullable=False),
+    Column("buyer", JSONB, nullable=False),
+    Column("recipient", JSONB, nullable=False),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("wished_date", Text, nullable=False, server_default=text("''")),
+    Column("wished_time", Text, nullable=False, server_default=text("''")),
+    Column("tracking_number", Text),
+    Column("shipped_method", Text),
+    Column("shipped_on", Date),
+    moment("tracking_returned_at"),
+    moment("completed_at"),
+    moment("imported_at", default_now=True),
+    moment("changed_at", default_now=True),
+    UniqueConstraint("shop_id", "cart_order_key", "part"),
+    one_of("status", Status),
+    one_of("payment", Payment),
+    one_of("api_status", ApiStatus),
+    CheckConstraint("part >= 1", name="part_from_one"),
+    CheckConstraint("total_yen >= 0", name="total_not_negative"),
+    CheckConstraint(
+        "(jsonb_array_length(holds) > 0) = (status = 'hold')", name="hold_has_a_reason"
+    ),
+    CheckConstraint(
+        "status <> 'shipped' or (tracking_number is not null and shipped_on is not null)",
+        name="shipped_has_parcel",
+    ),
+    Index("ix_instructions_number", "merchant_id", "number"),
+    Index("ix_instructions_order", "shop_id", "cart_order_key"),
+    # Open orders are what sync_status looks at (保留〜出荷待ち).
+    Index(
+        "ix_instructions_open",
+        "shop_id",
+        "ordered_at",
+        postgresql_where=text("status in ('hold', 'awaiting_arrival', 'awaiting_shipment')"),
+    ),
+    Index(
+        "ix_instructions_unprinted",
+        "shop_id",
+        postgresql_where=text("api_status = 'awaiting_print'"),
+    ),
+    Index(
+        "ix_instructions_shipped",
+        "shop_id",
+        "shipped_on",
+        postgresql_where=text("status = 'shipped' and completed_at is null"),
+    ),
+)
+
+instruction_lines = Table(
+    "instruction_lines",
+    metadata,
+    identity(),
+    reference("instruction_id", "instructions.id"),
+    Column("position", Integer, nullable=False),
+    reference("sku_id", "skus.id"),
+    Column("cart_line_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("unit_price_yen", Integer, nullable=False),
+    Column("options_yen", Integer, nullable=False),
+    Column("total_yen", Integer, nullable=False),
+    Column("tax_rate", SmallInteger, nullable=False),
+    Column("custom", JSONB, nullable=False),
+    # BASE: this line was told as shipped, so only the missing ones are sent again (RET-4).
+    moment("returned_at"),
+    UniqueConstraint("instruction_id", "position"),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    Index("ix_instruction_lines_sku", "sku_id"),
+)

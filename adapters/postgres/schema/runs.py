@@ -1,0 +1,164 @@
+"""Runs, their items, the turn each shop takes, and how far each shop's list was read.
+
+Which states exist and who moves them: docs/decisions/0003-runs-and-items.md.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import text
+
+from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from domain.actions import Action
+from domain.runs import ItemState, RunMode, RunState
+
+runs = Table(
+    "runs",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("action", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    # The due time this run stands for; null for a run somebody or another run asked for.
+    moment("slot"),
+    Column("state", Text, nullable=False, server_default=text("'pending'")),
+    # What was asked for beyond the action: ship date, keys of a replay.
+    Column("request", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    moment("window_from"),
+    moment("window_to"),
+    # A range run that is read slice by slice: everything up to here is recorded (IMP-3).
+    moment("read_until"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("generation", Integer, nullable=False, server_default=text("0")),
+    moment("lease_until"),
+    # While pending: not before this.
+    moment("due_at", default_now=True),
+    # The cart closed while items were left: they are carried over (CLS-1).
+    moment("closed_at"),
+    # The list could not be read (to its end): the run fails whatever its items did.
+    Column("plan_failed", Boolean, nullable=False, server_default=text("false")),
+    Column("succeeded", Integer, nullable=False, server_default=text("0")),
+    Column("failed", Integer, nullable=False, server_default=text("0")),
+    Column("skipped", Integer, nullable=False, server_default=text("0")),
+    Column("carried_over", Integer, nullable=False, server_default=text("0")),
+    Column("calls", Integer, nullable=False, server_default=text("0")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    moment("created_at", default_now=True),
+    moment("started_at"),
+    moment("finished_at"),
+    UniqueConstraint("shop_id", "action", "slot"),
+    one_of("action", Action),
+    one_of("mode", RunMode),
+    one_of("state", RunState),
+    CheckConstraint(
+        "(finished_at is not null) = (state not in ('pending', 'planning', 'open'))",
+        name="finished_when_final",
+    ),
+    # One run per (shop, action) at a time (IMP-4).
+    Index(
+        "uq_runs_one_at_a_time",
+        "shop_id",
+        "action",
+        unique=True,
+        postgresql_where=text("state in ('planning', 'open')"),
+    ),
+    Index("ix_runs_pending", "due_at", postgresql_where=text("state = 'pending'")),
+    Index("ix_runs_planning", "lease_until", postgresql_where=text("state = 'planning'")),
+    Index("ix_runs_open", "id", postgresql_where=text("state = 'open'")),
+    Index("ix_runs_shop_recent", "shop_id", "action", text("id desc")),
+)
+
+run_items = Table(
+    "run_items",
+    metadata,
+    identity(),
+    reference("run_id", "runs.id"),
+    Column("shop_id", BigInteger, nullable=False),
+    Column("action", Text, nullable=False),
+    # What people see: an order key or number, or a SKU.
+    Column("key", Text, nullable=False),
+    # What the worker reads: id of the import task or SKU; null where the key says it all.
+    Column("subject_id", BigInteger),
+    Column("state", Text, nullable=False, server_default=text("'due'")),
+    Column("priority", SmallInteger, nullable=False),
+    moment("due_at", default_now=True),
+    moment("lease_until"),
+    Column("generation", Integer, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("calls", Integer, nullable=False, server_default=text("0")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    moment("created_at", default_now=True),
+    moment("finished_at"),
+    UniqueConstraint("run_id", "key"),
+    one_of("state", ItemState),
+    CheckConstraint(
+        "(lease_until is not null) = (state in ('queued', 'running'))", name="leased_while_out"
+    ),
+    Index(
+        "ix_run_items_due",
+        "shop_id",
+        "priority",
+        "due_at",
+        "id",
+        postgresql_where=text("state = 'due'"),
+    ),
+    Index(
+        "ix_run_items_out",
+        "shop_id",
+        "lease_until",
+        postgresql_where=text("state in ('queued', 'running')"),
+    ),
+    Index(
+        "ix_run_items_open",
+        "run_id",
+        postgresql_where=text("state in ('due', 'queued', 'running')"),
+    ),
+    # Rows change state several times in a short life: leave room beside them.
+    postgresql_with={"fillfactor": "70"},
+)
+
+# One row per shop with work: the fair claim takes turns by last_pick_at (CLS-8).
+lanes = Table(
+    "lanes",
+    metadata,
+    Column("shop_id", BigInteger, primary_key=True),
+    moment("last_pick_at", default_now=True),
+    # Out of budget or asked to slow down: items with this priority number or a larger one are
+    # not sent before this (CLS-2).
+    moment("blocked_until"),
+    Column("blocked_priority", SmallInteger, nullable=False, server_default=text("0")),
+    # Below the shop's own limit while its answers say it is too much.
+    Column("allowed_in_flight", Integer),
+)
+
+# Calls per shop and hour: what the budget in Redis starts from after it was emptied (CLS-2).
+call_counts = Table(
+    "call_counts",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    moment("hour", nullable=False),
+    Column("calls", Integer, nullable=False),
+    UniqueConstraint("shop_id", "hour"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("action", Text, nullable=False),
+    moment("position", nullable=False),
+    moment("moved_at", default_now=True),
+    UniqueConstraint("shop_id", "action"),
+)

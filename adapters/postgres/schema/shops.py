@@ -1,0 +1,104 @@
+"""Merchants, their shops with encrypted credentials, and the robots that work for them."""
+
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+)
+from sqlalchemy.sql import text
+
+from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from domain.actions import Action
+from domain.orders import Cart
+
+merchants = Table(
+    "merchants",
+    metadata,
+    identity(),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    moment("created_at", default_now=True),
+)
+
+shops = Table(
+    "shops",
+    metadata,
+    identity(),
+    reference("merchant_id", "merchants.id"),
+    Column("key", Text, nullable=False),
+    Column("cart", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("api_url", Text, nullable=False),
+    Column("auth_url", Text, nullable=False),
+    # JSON encrypted with RENKEI_SECRET_KEYS; never read outside adapters/postgres/secrets.py.
+    Column("credentials", LargeBinary, nullable=False),
+    Column("tokens", LargeBinary),
+    moment("access_expires_at"),
+    moment("refresh_expires_at"),
+    # One worker at a time refreshes: it holds this lease while it asks (CLS-6).
+    Column("refresh_holder", Text),
+    moment("refresh_until"),
+    Column("calls_per_second", Numeric(8, 2), nullable=False),
+    Column("in_flight", Integer, nullable=False),
+    Column("default_method", Text),
+    Column("overlap_s", Integer, nullable=False, server_default=text("600")),
+    Column("parked", Boolean, nullable=False, server_default=text("false")),
+    # Set when the cart refused the credentials; cleared by new ones or a good test (CLS-3).
+    moment("auth_failed_at"),
+    moment("created_at", default_now=True),
+    moment("removed_at"),
+    one_of("cart", Cart),
+    CheckConstraint("calls_per_second > 0", name="pace_positive"),
+    CheckConstraint("in_flight between 1 and 64", name="in_flight_bounded"),
+    CheckConstraint("overlap_s >= 0", name="overlap_not_negative"),
+    Index(
+        "uq_shops_live_key",
+        "merchant_id",
+        "key",
+        unique=True,
+        postgresql_where=text("removed_at is null"),
+    ),
+)
+
+# Delivery method of the hub -> carrier of the cart (RET-6).
+carriers = Table(
+    "carriers",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("method", Text, nullable=False),
+    Column("carrier", Text, nullable=False),
+    UniqueConstraint("shop_id", "method"),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("action", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=text("true")),
+    Column("parked", Boolean, nullable=False, server_default=text("false")),
+    Column("every_s", Integer),
+    Column("at", Time),
+    moment("anchor_at", default_now=True),
+    moment("next_due_at", nullable=False),
+    UniqueConstraint("shop_id", "action"),
+    one_of("action", Action),
+    CheckConstraint("(every_s is null) <> (at is null)", name="one_cadence"),
+    CheckConstraint("every_s is null or every_s > 0", name="cadence_positive"),
+    Index(
+        "ix_robots_due",
+        "action",
+        "next_due_at",
+        postgresql_where=text("enabled and not parked"),
+    ),
+)

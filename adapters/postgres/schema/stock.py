@@ -1,0 +1,116 @@
+"""SKUs and their counts, set products, the shops' items and what each shop was last told."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.sql import text
+
+from adapters.postgres.schema.base import identity, metadata, moment, reference
+
+skus = Table(
+    "skus",
+    metadata,
+    identity(),
+    reference("merchant_id", "merchants.id"),
+    Column("code", Text, nullable=False),
+    Column("on_hand", Integer, nullable=False, server_default=text("0")),
+    Column("secured", Integer, nullable=False, server_default=text("0")),
+    # Bumped by every change of either count, in the same transaction (STK-5).
+    Column("version", BigInteger, nullable=False, server_default=text("1")),
+    moment("created_at", default_now=True),
+    moment("changed_at", default_now=True),
+    UniqueConstraint("merchant_id", "code"),
+    CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
+    CheckConstraint("secured >= 0", name="secured_not_negative"),
+    CheckConstraint("code <> ''", name="code_not_blank"),
+    postgresql_with={"fillfactor": "80"},
+)
+
+# Set products (セット商品): STK-7.
+set_components = Table(
+    "set_components",
+    metadata,
+    identity(),
+    reference("set_sku_id", "skus.id"),
+    reference("component_sku_id", "skus.id"),
+    Column("quantity", Integer, nullable=False),
+    UniqueConstraint("set_sku_id", "component_sku_id"),
+    CheckConstraint("quantity > 0", name="quantity_positive"),
+    CheckConstraint("set_sku_id <> component_sku_id", name="not_of_itself"),
+    Index("ix_set_components_component", "component_sku_id"),
+)
+
+external_items = Table(
+    "external_items",
+    metadata,
+    identity(),
+    reference("shop_id", "shops.id"),
+    Column("item", Text, nullable=False),
+    Column("variation", Text, nullable=False, server_default=text("''")),
+    Column("name", Text, nullable=False, server_default=text("''")),
+    Column("code", Text, nullable=False, server_default=text("''")),
+    moment("seen_at"),
+    UniqueConstraint("shop_id", "item", "variation"),
+    CheckConstraint("item <> ''", name="item_not_blank"),
+)
+
+mappings = Table(
+    "mappings",
+    metadata,
+    identity(),
+    Column(
+        "external_item_id",
+        BigInteger,
+        ForeignKey("external_items.id", ondelete="CASCADE"),
+        nullable=False,
+        unique=True,
+    ),
+    reference("shop_id", "shops.id"),
+    reference("sku_id", "skus.id"),
+    # ShopServe 在庫わずか通知の数; null = the cart's own number is sent back (STK-2).
+    Column("low_stock", Integer),
+    Column("unlimited", Boolean, nullable=False, server_default=text("false")),
+    moment("changed_at", default_now=True),
+    CheckConstraint("low_stock is null or low_stock >= 0", name="low_stock_not_negative"),
+    Index("ix_mappings_sku", "sku_id"),
+    Index("ix_mappings_shop", "shop_id", "sku_id"),
+)
+
+# What each mapping was last told. wanted_version moves with every change that matters to it;
+# the mapping needs a push while pushed_version is behind (STK-1, STK-5).
+stock_pushes = Table(
+    "stock_pushes",
+    metadata,
+    Column(
+        "mapping_id",
+        BigInteger,
+        ForeignKey("mappings.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    reference("shop_id", "shops.id"),
+    reference("sku_id", "skus.id"),
+    Column("wanted_version", BigInteger, nullable=False, server_default=text("1")),
+    Column("pushed_version", BigInteger, nullable=False, server_default=text("0")),
+    Column("pushed_quantity", Integer),
+    Column("pushed_unlimited", Boolean, nullable=False, server_default=text("false")),
+    moment("pushed_at"),
+    Column("failure", Text, nullable=False, server_default=text("''")),
+    CheckConstraint("pushed_version <= wanted_version", name="never_ahead"),
+    Index(
+        "ix_stock_pushes_behind",
+        "shop_id",
+        "sku_id",
+        postgresql_where=text("pushed_version < wanted_version"),
+    ),
+    Index("ix_stock_pushes_sku", "sku_id"),
+    postgresql_with={"fillfactor": "70"},
+)

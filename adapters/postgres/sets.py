@@ -1,0 +1,98 @@
+"""Set products (セット商品): which SKUs one set consists of (STK-7)."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, text
+
+from adapters.postgres.counts import ensure_skus, mark_pushes
+from domain.errors import BrokenRule
+
+_LIST = text("""
+select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as components
+  from set_components k
+  join skus s on s.id = k.set_sku_id
+  join skus c on c.id = k.component_sku_id
+ where s.merchant_id = :merchant_id
+ group by s.code order by s.code
+""")
+_LOCK = text("select id from skus where id = any(:ids) order by id for update")
+_PART_OF = text("""
+select s.code from set_components k join skus s on s.id = k.set_sku_id
+ where k.component_sku_id = :id order by s.code limit 1
+""")
+_SETS_AMONG = text("""
+select c.code from set_components k join skus c on c.id = k.set_sku_id
+ where k.set_sku_id = any(:ids) order by c.code limit 1
+""")
+_NOW = text("select component_sku_id, quantity from set_components where set_sku_id = :id")
+_CLEAR = text("delete from set_components where set_sku_id = :id")
+_ADD = text("""
+insert into set_components (set_sku_id, component_sku_id, quantity)
+select :id, c.sku_id, c.quantity
+  from unnest(cast(:parts as bigint[]), cast(:quantities as int[])) as c(sku_id, quantity)
+""")
+_BUMP = text("update skus set version = version + 1, changed_at = now() where id = :id")
+_FIND = text("""
+select s.id from skus s
+ where s.merchant_id = :merchant_id and s.code = :code
+   and exists (select 1 from set_components k where k.set_sku_id = s.id)
+""")
+
+
+def list_sets(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
+    """Return the set products of a merchant: `sku`, `components` (pieces by SKU)."""
+    rows = connection.execute(_LIST, {"merchant_id": merchant_id})
+    return [dict(row) for row in rows.mappings()]
+
+
+def set_components(
+    connection: Connection, merchant_id: int, code: str, components: Mapping[str, int]
+) -> list[str]:
+    """Say what a set consists of, in place of what was said before.
+
+    Returns: SKUs that were unknown and are created with on hand 0.
+    Raises: BrokenRule for a set that contains itself or another set.
+    """
+    if code in components:
+        raise BrokenRule(f"{code}: a set cannot contain itself")
+    ids, created = ensure_skus(connection, merchant_id, [code, *components])
+    set_id = ids[code]
+    parts = {ids[part]: quantity for part, quantity in components.items()}
+    connection.execute(_LOCK, {"ids": sorted([set_id, *parts])})
+    _refuse_nesting(connection, code, set_id, list(parts))
+    before = {
+        row.component_sku_id: row.quantity for row in connection.execute(_NOW, {"id": set_id})
+    }
+    if before != parts:
+        connection.execute(_CLEAR, {"id": set_id})
+        connection.execute(
+            _ADD, {"id": set_id, "parts": list(parts), "quantities": list(parts.values())}
+        )
+        _changed(connection, set_id)
+    return created
+
+
+def remove_set(connection: Connection, merchant_id: int, code: str) -> bool:
+    """Make a set product an ordinary SKU again; False when it was none."""
+    found = connection.execute(_FIND, {"merchant_id": merchant_id, "code": code}).one_or_none()
+    if found is None:
+        return False
+    connection.execute(_LOCK, {"ids": [found.id]})
+    connection.execute(_CLEAR, {"id": found.id})
+    _changed(connection, found.id)
+    return True
+
+
+def _changed(connection: Connection, set_id: int) -> None:
+    connection.execute(_BUMP, {"id": set_id})
+    mark_pushes(connection, [set_id])
+
+
+def _refuse_nesting(connection: Connection, code: str, set_id: int, parts: list[int]) -> None:
+    """Sets of sets would make the work of one change unbounded."""
+    outer = connection.execute(_PART_OF, {"id": set_id}).scalar_one_or_none()
+    if outer is not None:
+        raise BrokenRule(f"{code} is part of the set {outer} and cannot be a set itself")
+    inner = connection.execute(_SETS_AMONG, {"ids": parts}).scalar_one_or_none()
+    if inner is not None:
+        raise BrokenRule(f"{inner} is a set and cannot be part of the set {code}")

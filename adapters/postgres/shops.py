@@ -1,0 +1,188 @@
+"""Shops (店舗) with their credentials; the credentials are encrypted at rest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres.robots import add_robots
+from adapters.postgres.schema import lanes, shops
+from adapters.postgres.secrets import SecretBox
+from adapters.postgres.tokens import Tokens, store_tokens
+from domain.actions import Action
+from domain.errors import BrokenRule
+from domain.orders import Cart
+
+# docs/carts.md: base addresses, read 2026-11.
+DEFAULT_API_URLS: Mapping[Cart, str] = {
+    Cart.SHOPSERVE: "https://management.api.shopserve.jp/v2",
+    Cart.BASE: "https://api.thebase.in",
+}
+# ShopServe asks for one call at a time; BASE counts by the hour, so its pace is ours.
+DEFAULT_CALLS_PER_SECOND: Mapping[Cart, float] = {Cart.SHOPSERVE: 1, Cart.BASE: 10}
+DEFAULT_IN_FLIGHT: Mapping[Cart, int] = {Cart.SHOPSERVE: 1, Cart.BASE: 4}
+# IMP-11: what fills a blank delivery method.
+DEFAULT_METHODS: Mapping[Cart, str | None] = {Cart.SHOPSERVE: None, Cart.BASE: "送料無料"}
+
+_SELECT = """
+select s.id, s.merchant_id, m.key as merchant_key, s.key, s.cart, s.name, s.api_url, s.auth_url,
+       s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s, s.parked,
+       s.auth_failed_at, s.removed_at,
+       array(select r.action from robots r where r.shop_id = s.id and r.parked) as parked_actions,
+       array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
+from shops s join merchants m on m.id = s.merchant_id
+"""
+_BY_ID = text(_SELECT + "where s.id = :shop_id")
+_BY_KEY = text(
+    _SELECT + "where m.key = :merchant_key and s.key = :shop_key and s.removed_at is null"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One shop as workers and commands need it.
+
+    Attributes:
+        credentials: ShopServe `shop_id`, `manager_key`; BASE `client_id`, `client_secret`,
+            `redirect_uri`.
+        calls_per_second: most calls a second; below 1 for slower.
+        in_flight: most calls at a time.
+        default_method: what fills a blank delivery method (IMP-11); None = nothing does.
+        overlap_s: seconds before the cursor that are read again (IMP-4).
+        parked_actions: actions whose kill switch is on; the shop's own is `parked`.
+        enabled_actions: actions whose robot is switched on.
+        auth_failed_at: when the cart refused the credentials, None while they work.
+        removed: a person removed it; nothing is done for it any more.
+    """
+
+    id: int
+    merchant_id: int
+    merchant_key: str
+    key: str
+    cart: Cart
+    name: str
+    api_url: str
+    auth_url: str
+    credentials: dict[str, str] = field(repr=False)
+    calls_per_second: float
+    in_flight: int
+    default_method: str | None
+    overlap_s: int
+    parked: bool
+    parked_actions: frozenset[Action]
+    enabled_actions: frozenset[Action]
+    auth_failed_at: datetime | None
+    removed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewShop:
+    """What a person tells of a shop when adding it.
+
+    Attributes:
+        api_url, auth_url: None = the cart's own, and the same as `api_url`.
+        tokens: of a BASE shop that is authorised already.
+    """
+
+    merchant_id: int
+    key: str
+    cart: Cart
+    name: str
+    credentials: Mapping[str, str] = field(repr=False)
+    api_url: str | None = None
+    auth_url: str | None = None
+    tokens: Tokens | None = None
+
+
+def load_shop(connection: Connection, shop_id: int, box: SecretBox) -> Shop | None:
+    """Return a shop by id, removed ones too. Raises UnreadableSecret."""
+    row = connection.execute(_BY_ID, {"shop_id": shop_id}).one_or_none()
+    return None if row is None else _shop(row, box)
+
+
+def find_shop(
+    connection: Connection, merchant_key: str, shop_key: str, box: SecretBox
+) -> Shop | None:
+    """Return a merchant's shop that was not removed. Raises UnreadableSecret."""
+    row = connection.execute(
+        _BY_KEY, {"merchant_key": merchant_key, "shop_key": shop_key}
+    ).one_or_none()
+    return None if row is None else _shop(row, box)
+
+
+def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime) -> int:
+    """Add a shop with the robots of its cart, all switched on, and return its id.
+
+    Raises: BrokenRule when the merchant has a shop of that key.
+    """
+    api_url = new.api_url or DEFAULT_API_URLS[new.cart]
+    shop_id: int | None = connection.execute(
+        insert(shops)
+        .values(
+            merchant_id=new.merchant_id,
+            key=new.key,
+            cart=new.cart,
+            name=new.name,
+            api_url=api_url,
+            auth_url=new.auth_url or api_url,
+            credentials=box.seal(new.credentials),
+            calls_per_second=DEFAULT_CALLS_PER_SECOND[new.cart],
+            in_flight=DEFAULT_IN_FLIGHT[new.cart],
+            default_method=DEFAULT_METHODS[new.cart],
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+        .returning(shops.c.id)
+    ).scalar_one_or_none()
+    if shop_id is None:
+        raise BrokenRule(f"shop {new.key} exists already")
+    add_robots(connection, shop_id, new.cart, now)
+    connection.execute(insert(lanes).values(shop_id=shop_id).on_conflict_do_nothing())
+    if new.tokens is not None:
+        store_tokens(connection, shop_id, new.tokens, now, box)
+    return shop_id
+
+
+def mark_auth_failed(connection: Connection, shop_id: int, at: datetime) -> None:
+    """Remember since when the cart refuses the shop's credentials (CLS-3)."""
+    connection.execute(
+        update(shops)
+        .where(shops.c.id == shop_id, shops.c.auth_failed_at.is_(None))
+        .values(auth_failed_at=at)
+    )
+
+
+def clear_auth_failed(connection: Connection, shop_id: int) -> None:
+    """Forget a refusal: the credentials work again, or there are new ones."""
+    connection.execute(
+        update(shops)
+        .where(shops.c.id == shop_id, shops.c.auth_failed_at.is_not(None))
+        .values(auth_failed_at=None)
+    )
+
+
+def _shop(row: Row[Any], box: SecretBox) -> Shop:
+    """Translate one row of `_SELECT`."""
+    return Shop(
+        id=row.id,
+        merchant_id=row.merchant_id,
+        merchant_key=row.merchant_key,
+        key=row.key,
+        cart=Cart(row.cart),
+        name=row.name,
+        api_url=row.api_url,
+        auth_url=row.auth_url,
+        credentials=box.open(row.credentials),
+        calls_per_second=float(row.calls_per_second),
+        in_flight=row.in_flight,
+        default_method=row.default_method,
+        overlap_s=row.overlap_s,
+        parked=row.parked,
+        parked_actions=frozenset(Action(word) for word in row.parked_actions),
+        enabled_actions=frozenset(Action(word) for word in row.enabled_actions),
+        auth_failed_at=row.auth_failed_at,
+        removed=row.removed_at is not None,
+    )

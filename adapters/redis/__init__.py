@@ -1,0 +1,1 @@
+"""Redis: call budgets, and a marker that tells when it was emptied. Nothing here is the truth."""

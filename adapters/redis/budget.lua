@@ -1,0 +1,35 @@
+-- May one call of one shop be made now? Decided and counted in one step.
+-- KEYS[1]  hash of the shop: h/hn hour and calls in it, d/dn day and calls in it,
+--          at = next moment (ms) its pace allows, busy/until = who calls now and how long at most
+-- ARGV     1 pace interval ms   2 longest wait ms   3 calls an hour   4 calls a day
+--          5 caller when one call at a time, else ''   6 deadline ms
+-- Limits of 0 do not exist. Hours and days are Tokyo's, which has no summer time.
+-- Returns  {verdict, ms}: 'go' after ms; 'pace' | 'hour' | 'day' blocked for ms; 'unknown'
+local state = redis.call('HMGET', KEYS[1], 'h', 'hn', 'd', 'dn', 'at', 'busy', 'until')
+if not state[1] then return {'unknown', 0} end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local tokyo = tonumber(time[1]) + 9 * 3600
+local hour, day = math.floor(tokyo / 3600), math.floor(tokyo / 86400)
+local hours = tonumber(state[1]) == hour and tonumber(state[2]) or 0
+local days = tonumber(state[3]) == day and tonumber(state[4]) or 0
+local hour_limit, day_limit = tonumber(ARGV[3]), tonumber(ARGV[4])
+if day_limit > 0 and days >= day_limit then
+  return {'day', ((day + 1) * 86400 - tokyo) * 1000}
+end
+if hour_limit > 0 and hours >= hour_limit then
+  return {'hour', ((hour + 1) * 3600 - tokyo) * 1000}
+end
+if ARGV[5] ~= '' and state[6] and state[6] ~= '' and tonumber(state[7]) > now then
+  return {'pace', math.min(tonumber(state[7]) - now, 200)}
+end
+local at = math.max(tonumber(state[5] or 0), now)
+local wait = at - now
+if wait > tonumber(ARGV[2]) then return {'pace', wait} end
+redis.call('HSET', KEYS[1], 'h', hour, 'hn', hours + 1, 'd', day, 'dn', days + 1,
+  'at', at + tonumber(ARGV[1]))
+if ARGV[5] ~= '' then
+  redis.call('HSET', KEYS[1], 'busy', ARGV[5], 'until', at + tonumber(ARGV[6]))
+end
+redis.call('EXPIRE', KEYS[1], 172800)
+return {'go', wait}

@@ -1,0 +1,137 @@
+"""How often each shop may be called: one atomic script per call (CLS-2).
+
+PostgreSQL remembers the calls per hour; a shop Redis knows nothing of starts from there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Protocol, cast
+
+from redis import Redis
+
+KEEP_S = 172_800  # two days: longer than any budget window
+
+_SEED = """
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  local time = redis.call('TIME')
+  local tokyo = tonumber(time[1]) + 9 * 3600
+  redis.call('HSET', KEYS[1], 'h', math.floor(tokyo / 3600), 'hn', ARGV[1],
+    'd', math.floor(tokyo / 86400), 'dn', ARGV[2], 'at', 0)
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+end
+return 1
+"""
+
+_RELEASE = """
+if redis.call('HGET', KEYS[1], 'busy') == ARGV[1] then
+  redis.call('HSET', KEYS[1], 'busy', '')
+end
+return 1
+"""
+
+_FILL = """
+local time = redis.call('TIME')
+local tokyo = tonumber(time[1]) + 9 * 3600
+if ARGV[1] == 'hour' then
+  redis.call('HSET', KEYS[1], 'h', math.floor(tokyo / 3600), 'hn', ARGV[2])
+else
+  redis.call('HSET', KEYS[1], 'd', math.floor(tokyo / 86400), 'dn', ARGV[2])
+end
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one call asks for.
+
+    Attributes:
+        pace_ms: least time between two calls of the shop.
+        longest_wait_ms: how long the caller is ready to wait for its turn.
+        hour, day: the count from which on this kind of work waits, 0 = no limit.
+        alone: name of the caller when the shop takes one call at a time, else blank.
+        deadline_ms: how long the call may take.
+    """
+
+    pace_ms: int
+    longest_wait_ms: int
+    hour: int
+    day: int
+    alone: str
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`go` after `ms`, or blocked by `pace`, `hour` or `day` for `ms`."""
+
+    verdict: str
+    ms: int
+
+
+class CallBudget(Protocol):
+    """Decides and counts; implemented on Redis and in memory."""
+
+    def ask(self, shop_id: int, allowance: Allowance) -> Verdict:
+        """Return whether one call may be made now, and count it if so."""
+
+    def release(self, shop_id: int, alone: str) -> None:
+        """End the turn of a caller that asked to be alone."""
+
+    def fill(self, shop_id: int, limit: str, calls: int) -> None:
+        """Set the count of this `hour` or `day`: the cart said its own limit is reached."""
+
+
+class RedisCallBudget:
+    """Implements CallBudget on Redis or Valkey."""
+
+    def __init__(
+        self, redis: Redis, *, remembered: Callable[[int], tuple[int, int]], prefix: str = "renkei:"
+    ) -> None:
+        """Args: remembered: calls of this hour and this day by shop id, from PostgreSQL."""
+        self._remembered = remembered
+        self._prefix = prefix
+        source = files("adapters.redis").joinpath("budget.lua").read_text(encoding="utf-8")
+        self._ask = redis.register_script(source)
+        self._seed = redis.register_script(_SEED)
+        self._release = redis.register_script(_RELEASE)
+        self._fill = redis.register_script(_FILL)
+
+    def ask(self, shop_id: int, allowance: Allowance) -> Verdict:
+        """See CallBudget.ask. Raises redis.RedisError."""
+        verdict = self._try(shop_id, allowance)
+        if verdict.verdict == "unknown":
+            hour, day = self._remembered(shop_id)
+            self._seed(keys=[self._key(shop_id)], args=[hour, day, KEEP_S])
+            verdict = self._try(shop_id, allowance)
+        return verdict
+
+    def _try(self, shop_id: int, a: Allowance) -> Verdict:
+        answer = cast(
+            "list[bytes | int]",
+            self._ask(
+                keys=[self._key(shop_id)],
+                args=[
+                    a.pace_ms,
+                    a.longest_wait_ms,
+                    a.hour,
+                    a.day,
+                    a.alone,
+                    a.deadline_ms,
+                ],
+            ),
+        )
+        word = answer[0]
+        return Verdict(word.decode() if isinstance(word, bytes) else str(word), int(answer[1]))
+
+    def release(self, shop_id: int, alone: str) -> None:
+        """See CallBudget.release. Raises redis.RedisError."""
+        self._release(keys=[self._key(shop_id)], args=[alone])
+
+    def fill(self, shop_id: int, limit: str, calls: int) -> None:
+        """See CallBudget.fill. Raises redis.RedisError."""
+        self._fill(keys=[self._key(shop_id)], args=[limit, calls])
+
+    def _key(self, shop_id: int) -> str:
+        return f"{self._prefix}budget:{shop_id}"

@@ -1,0 +1,1 @@
+"""ShopServe (ショップサーブ): management API v2."""

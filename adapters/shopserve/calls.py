@@ -1,0 +1,129 @@
+"""Calls to ShopServe: credentials on the way out, the domain's errors on the way back."""
+
+import base64
+import json
+from http import HTTPStatus
+
+import httpx
+
+from adapters.http.calls import Answer, Call, checked_base, lost, send
+from adapters.http.reading import parse_json
+from adapters.shopserve.wire.refusals import refusal
+from domain.errors import (
+    AlreadyDone,
+    ApiFamily,
+    AuthenticationFailed,
+    Closed,
+    NotFound,
+    Rejected,
+    RemoteBusy,
+    SyncError,
+    Undecodable,
+)
+from domain.ports import CallGate
+
+REMOTE = "ShopServe"
+DEADLINES_S = {ApiFamily.ORDERS: 60.0, ApiFamily.STOCK: 20.0}
+
+
+_REFUSALS: dict[int, type[Rejected]] = {
+    HTTPStatus.NOT_FOUND: NotFound,
+    HTTPStatus.CONFLICT: AlreadyDone,
+}
+
+
+class ShopServeCalls:
+    """Makes calls for one shop, each admitted by its gate."""
+
+    def __init__(
+        self, http: httpx.Client, gate: CallGate, *, base_url: str, credentials: tuple[str, str]
+    ) -> None:
+        """Args: credentials: shop id and manager key (マネージャー認証キー)."""
+        self._http = http
+        self._gate = gate
+        self._base_url = checked_base(REMOTE, base_url)
+        token = base64.b64encode(":".join(credentials).encode()).decode("ascii")
+        self._headers = {
+            "authorization": f"Basic {token}",
+            "accept": "application/json",
+            "content-type": "application/json",
+        }
+
+    def read(
+        self, api: ApiFamily, method: str, path: str, body: dict[str, object] | None = None
+    ) -> object:
+        """Make a call that changes nothing and return its JSON.
+
+        Raises: RemoteDown: among others when the answer is not JSON.
+        """
+        call = self._call(api, method, path, body, writes=False)
+        return self._json(call, self._send(api, call))
+
+    def write(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> Answer:
+        """Make a call that changes the cart and return its answer unread."""
+        call = self._call(api, method, path, body, writes=True)
+        return self._send(api, call)
+
+    def change(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
+        """Make a call that changes the cart and answers with JSON.
+
+        Raises: OutcomeUnknown: among others when the answer is not JSON.
+        """
+        call = self._call(api, method, path, body, writes=True)
+        self._json(call, self._send(api, call))
+
+    def _call(
+        self,
+        api: ApiFamily,
+        method: str,
+        path: str,
+        body: dict[str, object] | None,
+        *,
+        writes: bool,
+    ) -> Call:
+        return Call(
+            remote=REMOTE,
+            method=method,
+            path=path,
+            url=self._base_url + path,
+            headers=self._headers,
+            content=b"" if body is None else _encoded(body),
+            writes=writes,
+            deadline_s=DEADLINES_S[api],
+        )
+
+    def _send(self, api: ApiFamily, call: Call) -> Answer:
+        self._gate.admit(api, call.deadline_s)
+        try:
+            answer = send(self._http, call)
+        finally:
+            self._gate.done()
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise _failure(api, call, answer)
+        return answer
+
+    def _json(self, call: Call, answer: Answer) -> object:
+        try:
+            return parse_json(answer.body)
+        except Undecodable as error:
+            raise lost(call, "the answer is not JSON") from error
+
+
+def _encoded(body: dict[str, object]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _failure(api: ApiFamily, call: Call, answer: Answer) -> SyncError:
+    """Return what an answer other than 2xx means."""
+    status = answer.status
+    where = f"{call} -> {status}"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and answer.says_maintenance:
+        return Closed(f"{where}: closed for maintenance", api=api)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return lost(call, f"status {status}")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RemoteBusy(where, retry_after_s=answer.retry_after_s)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        return AuthenticationFailed(f"{where}: shop id or manager key refused")
+    code, text = refusal(answer.body)
+    return _REFUSALS.get(status, Rejected)(f"{where}: {text or 'no reason given'}", code=code)

@@ -1,0 +1,163 @@
+"""One shop on ShopServe behind the domain's ports."""
+
+from collections.abc import Iterator, Sequence
+
+import httpx
+
+from adapters.shopserve.calls import ShopServeCalls
+from adapters.shopserve.wire import orders, stock
+from domain.errors import AlreadyDone, ApiFamily, NotFound, Rejected, RemoteDown
+from domain.orders import CartOrder, ListedOrder
+from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
+
+DEFAULT_BASE_URL = "https://management.api.shopserve.jp/v2"
+MOST_PAGES = 2000  # of 100 orders: far beyond a week of any shop
+LONGEST_WINDOW_S = 7 * 24 * 60 * 60
+
+
+class ShopServeCart:
+    """Implements every ShopServe port: reading orders, updating them, stock."""
+
+    def __init__(
+        self, http: httpx.Client, *, base_url: str, shop_id: str, manager_key: str, gate: CallGate
+    ) -> None:
+        """Args: http: from adapters.http.deadline.build_client, shared by all shops."""
+        self._shop_id = shop_id
+        self._calls = ShopServeCalls(
+            http, gate, base_url=base_url, credentials=(shop_id, manager_key)
+        )
+
+    def list_orders(self, window: Window) -> Iterator[Sequence[ListedOrder]]:
+        """See OrderSource.list_orders."""
+        if (window.until - window.since).total_seconds() > LONGEST_WINDOW_S:
+            raise Rejected("ShopServe: a window may be 7 days long at most")
+        return self._pages(orders.by_window(window))
+
+    def read_order(self, key: str) -> dict[str, object] | None:
+        """See OrderSource.read_order."""
+        return self.read_orders([key]).get(key)
+
+    def read_orders(self, keys: Sequence[str]) -> dict[str, dict[str, object]]:
+        """See ReadsInBatches.read_orders."""
+        wanted = dict.fromkeys(keys)
+        if len(wanted) > orders.MOST_KEYS:
+            raise Rejected(f"ShopServe: at most {orders.MOST_KEYS} orders can be read at once")
+        if not wanted:
+            return {}
+        pages = self._pages(orders.by_keys(list(wanted)))
+        return {row.key: row.raw for rows in pages for row in rows if row.key in wanted}
+
+    def decode(self, raw: dict[str, object]) -> CartOrder:
+        """See OrderSource.decode."""
+        return orders.order(raw)
+
+    def confirm_order(self, key: str) -> None:
+        """See ConfirmsOrders.confirm_order."""
+        self._update("PUT", orders.state_path(key), orders.CONFIRMATION)
+
+    def request_settlement(self, key: str) -> None:
+        """See RequestsSettlement.request_settlement."""
+        self._calls.change(ApiFamily.ORDERS, "POST", orders.settlement_path(key), {})
+
+    def ship_destination(self, key: str, destination: int, parcel: Parcel) -> None:
+        """See ShipsDestinations.ship_destination."""
+        path = orders.shipping_path(key, destination)
+        self._update("PUT", path, orders.shipping_result(parcel))
+
+    def complete_order(self, key: str) -> None:
+        """See CompletesOrders.complete_order."""
+        self._calls.change(ApiFamily.ORDERS, "POST", orders.completion_path(key), {})
+
+    def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
+        """See StockTarget.set_stock. Answers None: the cart's answer tells no quantity.
+
+        Without a notice number in `level` the cart's own is read first and sent back, because
+        an update without it would lose it; that is a second call.
+        """
+        choices, notice = stock.split(item.variation), level.low_stock
+        ambiguous = len(choices) > stock.AXES
+        if ambiguous or (notice is None and not level.unlimited):
+            place = self._place(item)
+            choices = place.choices
+            notice = place.notice if notice is None else notice
+        body = stock.update(level, choices, notice)
+        self._calls.write(ApiFamily.STOCK, "PUT", stock.stock_path(item.item), body)
+        return None
+
+    def list_stock(self) -> Iterator[Sequence[ExternalItem]]:
+        """See StockTarget.list_stock.
+
+        The item list tells neither combinations nor notice numbers, so this costs one call for
+        each item besides one for each 100 items.
+        """
+        start, done = 0, False
+        while not done:
+            body = self._calls.read(ApiFamily.STOCK, "POST", stock.SEARCH, stock.page_of(start))
+            page = stock.item_page(body)
+            start += len(page.rows)
+            done = not page.rows or (page.total is not None and start >= page.total)
+            yield [found for item in page.rows for found in self._external(item)]
+
+    def test_connection(self) -> str:
+        """See TestsConnection.test_connection. The cart tells no shop name: its id stands in."""
+        body = self._calls.read(ApiFamily.STOCK, "POST", stock.SEARCH, stock.page_of(0, 1))
+        stock.item_page(body)
+        return self._shop_id
+
+    def _update(self, method: str, path: str, body: dict[str, object]) -> None:
+        """Make a repeatable change; here a conflict is a refusal, not the wished state."""
+        try:
+            self._calls.change(ApiFamily.ORDERS, method, path, body)
+        except AlreadyDone as error:
+            raise Rejected(str(error), code=error.code) from error
+
+    def _pages(self, search: dict[str, object]) -> Iterator[Sequence[ListedOrder]]:
+        """Yield a search page by page.
+
+        Oldest first, so orders that arrive meanwhile only add rows at the end. When the total
+        sinks, rows moved towards the start and as many may have slipped past: those places are
+        read again.
+        """
+        start, known_total = 0, None
+        for _ in range(MOST_PAGES):
+            request = orders.page_of(search, start)
+            page = orders.page(self._calls.read(ApiFamily.ORDERS, "POST", orders.RETRIEVE, request))
+            if page.rows:
+                yield page.rows
+            if page.total is not None and known_total is not None and page.total < known_total:
+                start = max(0, start - (known_total - page.total))
+                known_total = page.total
+                continue
+            known_total = page.total
+            start += len(page.rows)
+            if not page.rows or (page.total is not None and start >= page.total):
+                return
+        raise RemoteDown("ShopServe: the order list does not come to an end")
+
+    def _place(self, item: ItemKey) -> stock.StockPlace:
+        places = self._stock_of(item.item)
+        place = stock.find(places, item.variation)
+        if place is None:
+            raise NotFound(_mismatch(item, places))
+        return place
+
+    def _stock_of(self, item_code: str) -> tuple[stock.StockPlace, ...]:
+        return stock.stock(
+            self._calls.read(ApiFamily.STOCK, "GET", stock.stock_path(item_code)),
+        )
+
+    def _external(self, item: stock.ListedItem) -> list[ExternalItem]:
+        try:
+            places = self._stock_of(item.code)
+        except NotFound:  # deleted since the list was read
+            return []
+        return [stock.external(item, place) for place in places]
+
+
+def _mismatch(item: ItemKey, places: Sequence[stock.StockPlace]) -> str:
+    name = f"ShopServe: item {item.item}"
+    if not item.variation:
+        return f"{name} is counted per combination; map its combinations instead"
+    if all(not place.choices for place in places):
+        return f"{name} is counted as a whole; map it without a variation"
+    return f"{name} has no combination {item.variation}"

@@ -1,0 +1,1 @@
+"""BASE (api.thebase.in): developer API 1."""

@@ -1,0 +1,164 @@
+"""Calls to BASE: the token on the way out, the domain's errors on the way back."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+import httpx
+
+from adapters.http.calls import Answer, Call, checked_base, lost, send
+from adapters.http.reading import parse_json
+from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
+from adapters.thebase.wire.times import next_day, next_hour
+from domain.errors import (
+    AlreadyDone,
+    ApiFamily,
+    AuthenticationFailed,
+    BudgetSpent,
+    Closed,
+    NotFound,
+    Rejected,
+    RemoteBusy,
+    SyncError,
+    Undecodable,
+)
+from domain.ports import CallGate, TokenStore
+
+REMOTE = "BASE"
+DEADLINE_S = 20.0
+FORM = "application/x-www-form-urlencoded"
+
+
+_REFUSALS: dict[Meaning, type[Rejected]] = {
+    Meaning.NOT_FOUND: NotFound,
+    Meaning.ALREADY_DONE: AlreadyDone,
+}
+
+
+class TokenEndedError(Exception):
+    """The cart does not take the access token any more; never leaves this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call before a token is put on it.
+
+    Attributes:
+        form: a POST with these fields if given, else a GET; every POST changes the shop.
+    """
+
+    api: ApiFamily
+    path: str
+    query: Mapping[str, str] | None = None
+    form: Mapping[str, str] | None = None
+
+
+class BaseCalls:
+    """Makes calls for one shop, each admitted by its gate."""
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        tokens: TokenStore,
+        gate: CallGate,
+        *,
+        base_url: str,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Args: clock: the time now, aware; tells when spent limits start again."""
+        self._http = http
+        self._tokens = tokens
+        self._gate = gate
+        self._base_url = checked_base(REMOTE, base_url)
+        self._clock = clock
+
+    def make(self, request: Request) -> object:
+        """Make the call and return its JSON; a token that ended is renewed once."""
+        token = self._tokens.access_token()
+        try:
+            return self._once(request, token)
+        except TokenEndedError:
+            renewed = self._tokens.renew(token)
+        try:
+            return self._once(request, renewed)
+        except TokenEndedError as error:
+            raise AuthenticationFailed(
+                f"{REMOTE}: {request.path}: a fresh access token is refused"
+            ) from error
+
+    def _once(self, request: Request, token: str) -> object:
+        call = self._call(request, token)
+        self._gate.admit(request.api, call.deadline_s)
+        try:
+            answer = send(self._http, call)
+        finally:
+            self._gate.done()
+        if answer.status != HTTPStatus.OK:
+            raise failure(request.api, call, answer, self._clock)
+        return json_of(request.api, call, answer)
+
+    def _call(self, request: Request, token: str) -> Call:
+        if not token.isascii() or not token.isprintable():
+            raise AuthenticationFailed(f"{REMOTE}: the stored access token is damaged")
+        headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
+        if request.form is not None:
+            headers["content-type"] = FORM
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        return Call(
+            remote=REMOTE,
+            method="GET" if request.form is None else "POST",
+            path=request.path,
+            url=f"{self._base_url}{request.path}{query}",
+            headers=headers,
+            content=b"" if request.form is None else encoded(request.form),
+            writes=request.form is not None,
+            deadline_s=DEADLINE_S,
+        )
+
+
+def encoded(form: Mapping[str, str]) -> bytes:
+    """Return a form's body."""
+    return urlencode(form, errors="replace").encode("ascii")
+
+
+def json_of(api: ApiFamily, call: Call, answer: Answer) -> object:
+    """Return the JSON of an answer that says success."""
+    try:
+        return parse_json(answer.body)
+    except Undecodable as error:
+        if answer.says_maintenance:
+            raise Closed(f"{call}: closed for maintenance", api=api) from error
+        raise lost(call, "the answer is not JSON") from error
+
+
+def failure(api: ApiFamily, call: Call, answer: Answer, clock: Callable[[], datetime]) -> Exception:
+    """Return what an answer other than 200 means."""
+    status = answer.status
+    where = f"{call} -> {status}"
+    said = refusal(answer.body)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE or (not said.code and answer.says_maintenance):
+        return Closed(f"{where}: closed for maintenance", api=api)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return lost(call, f"status {status}")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RemoteBusy(where, retry_after_s=answer.retry_after_s)
+    if status == HTTPStatus.UNAUTHORIZED or said.meaning is Meaning.TOKEN_ENDED:
+        return TokenEndedError()
+    if status == HTTPStatus.FORBIDDEN:
+        return AuthenticationFailed(f"{where}: {said}")
+    return _refused(call, f"{where}: {said}", said, clock)
+
+
+def _refused(call: Call, message: str, said: Refusal, clock: Callable[[], datetime]) -> SyncError:
+    meaning = said.meaning
+    if meaning is Meaning.HOUR_SPENT:
+        return BudgetSpent(message, until=next_hour(clock()), limit="hour", by_cart=True)
+    if meaning is Meaning.DAY_SPENT:
+        return BudgetSpent(message, until=next_day(clock()), limit="day", by_cart=True)
+    if meaning is Meaning.CART_FAILED:
+        return lost(call, said.code)
+    if meaning is Meaning.NOT_ALLOWED:
+        return AuthenticationFailed(message)
+    return _REFUSALS.get(meaning, Rejected)(message, code=said.code)

@@ -1,0 +1,56 @@
+"""Items and stock as BASE writes them."""
+
+from adapters.http.reading import Field
+from domain.ports import ExternalItem, ItemKey
+
+LIST = "/1/items"
+EDIT_STOCK = "/1/items/edit_stock"
+# Oldest first, so that new items only add rows at the end; pictures are kept out of the answer.
+ORDER = {"order": "created", "sort": "asc", "max_image_no": "1", "image_size": "76"}
+
+
+def update(item: ItemKey, quantity: int) -> dict[str, str]:
+    """Return the request that sets the stock of an item or of one of its variations."""
+    if not item.variation:
+        return {"item_id": item.item, "stock": str(quantity)}
+    return {
+        "item_id": item.item,
+        "variation_id": item.variation,
+        "variation_stock": str(quantity),
+    }
+
+
+def page(body: object) -> list[tuple[str, list[ExternalItem]]]:
+    """Read one page of the list: each item's id and what it sells."""
+    rows = Field(body, "")["items"]
+    if rows.value is None:
+        raise rows.wrong("there")
+    return [(row["item_id"].key(), _sold(row)) for row in rows.rows()]
+
+
+def _sold(row: Field) -> list[ExternalItem]:
+    item, title, code = row["item_id"].key(), row["title"].text(), row["identifier"].text()
+    variations = row["variations"].rows()
+    if not variations:
+        quantity = row["stock"].integer(low=-(10**9))
+        return [ExternalItem(ItemKey(item), title, code, quantity)]
+    return [
+        ExternalItem(
+            key=ItemKey(item, variation["variation_id"].key()),
+            name=f"{title} {variation['variation'].text()}".strip(),
+            code=code + variation["variation_identifier"].text(),
+            quantity=variation["variation_stock"].integer(low=-(10**9)),
+        )
+        for variation in variations
+    ]
+
+
+def quantity_after(body: object, item: ItemKey) -> int:
+    """Return the stock an update's answer tells for the item or its variation."""
+    told = Field(body, "")["item"]
+    if not item.variation:
+        return told["stock"].integer()
+    for variation in told["variations"].rows():
+        if variation["variation_id"].text() == item.variation:
+            return variation["variation_stock"].integer()
+    raise told["variations"].wrong("naming the variation")

@@ -1,0 +1,100 @@
+"""Orders as BASE lists them, asks for them and updates them."""
+
+import unicodedata
+
+from adapters.http.calls import segment
+from adapters.http.reading import Field
+from adapters.thebase.wire.times import in_words
+from domain.errors import Undecodable
+from domain.orders import Dispatch, ListedOrder, OrderSummary
+from domain.ports import Parcel, Window
+
+LIST = "/1/orders"
+EDIT_STATUS = "/1/orders/edit_status"
+COMPANIES = "/1/delivery_companies"
+ME = "/1/users/me"
+PAGE_ROWS = 100
+_DISPATCHES = {status.value: status for status in Dispatch if status is not Dispatch.UNKNOWN}
+_HYPHENS = str.maketrans("", "", "-‐‑‒–—―−ー ")  # noqa: RUF001 - everything typed for a hyphen
+
+
+def by_window(window: Window) -> dict[str, str]:
+    """Return the query for all orders of a window, whatever their state."""
+    return {"start_ordered": in_words(window.since), "end_ordered": in_words(window.until)}
+
+
+def detail_path(key: str) -> str:
+    """Return where one whole order is read."""
+    return f"/1/orders/detail/{segment(key)}"
+
+
+def dispatch(line: str, parcel: Parcel) -> dict[str, str]:
+    """Return the request that marks one line as dispatched."""
+    return {"order_item_id": line, "status": "dispatched", **_parcel(parcel)}
+
+
+def deferred_shipping(line: str, parcel: Parcel) -> dict[str, str]:
+    """Return the request that marks a deferred payment's whole order as shipped."""
+    return {"order_item_id": line, "atobarai_status": "shipping", **_parcel(parcel)}
+
+
+def _parcel(parcel: Parcel) -> dict[str, str]:
+    number = unicodedata.normalize("NFKC", parcel.tracking_number).translate(_HYPHENS)
+    return {"delivery_company_id": parcel.carrier, "tracking_number": number}
+
+
+def page(body: object) -> list[ListedOrder]:
+    """Read one page of the list."""
+    rows = Field(body, "")["orders"]
+    if rows.value is None:
+        raise rows.wrong("there")
+    return [_listed(row) for row in rows.rows()]
+
+
+def _listed(row: Field) -> ListedOrder:
+    key = row["unique_key"].key()
+    try:
+        ordered_at = row["ordered"].moment()
+    except Undecodable:
+        ordered_at = None
+    return ListedOrder(key=key, ordered_at=ordered_at, raw=row.object(), whole=False)
+
+
+def summary(raw: dict[str, object]) -> OrderSummary:
+    """Read one list row."""
+    row = Field(raw, "")
+    modified = row["modified"]
+    return OrderSummary(
+        key=row["unique_key"].key(),
+        ordered_at=row["ordered"].moment(),
+        dispatch=dispatch_status(row["dispatch_status"]),
+        payment_method=row["payment"].text(),
+        total_yen=row["total"].integer(),
+        modified_at=None if modified.missing else modified.moment(),
+    )
+
+
+def dispatch_status(place: Field) -> Dispatch:
+    """Return the status; a word nobody knows is UNKNOWN."""
+    word = place.value.strip() if isinstance(place.value, str) else ""
+    return _DISPATCHES.get(word, Dispatch.UNKNOWN)
+
+
+def whole(body: object) -> dict[str, object]:
+    """Return the order inside the answer to a detail call or an update."""
+    return Field(body, "")["order"].object()
+
+
+def companies(body: object) -> dict[str, str]:
+    """Read the delivery companies: id by name."""
+    rows = Field(body, "")["delivery_companies"]
+    if rows.value is None:
+        raise rows.wrong("there")
+    return {row["name"].key(): row["delivery_company_id"].key() for row in rows.rows()}
+
+
+def shop_name(body: object) -> str:
+    """Read the shop's name, its id where it set none."""
+    user = Field(body, "")["user"]
+    user.object()
+    return user["shop_name"].text() or user["shop_id"].key()
