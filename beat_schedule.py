@@ -1,0 +1,30 @@
+"""What beat enqueues. Which shops are due is in PostgreSQL; two beats do no harm.
+
+A message that nobody takes within twice its period is dropped: the next one asks the same.
+"""
+
+from typing import Any
+
+from workers import names
+
+_SECOND = 1.0
+
+
+def _entry(task: str, every_s: float, *args: str) -> dict[str, Any]:
+    return {
+        "task": task,
+        "schedule": every_s,
+        "args": args,
+        "options": {"queue": names.QUEUE_OF[task], "expires": max(3.0, 2 * every_s)},
+    }
+
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    **{
+        f"start due {action}": _entry(names.START_DUE_RUNS, 2 * _SECOND, action)
+        for action in names.ITEM_TASKS
+    },
+    "admit items in fair turns": _entry(names.ADMIT, _SECOND),
+    "sweep lost work": _entry(names.SWEEP, 2 * _SECOND),
+    "refresh tokens ahead of their end": _entry(names.REFRESH_TOKENS, 60 * _SECOND),
+}

@@ -1,0 +1,76 @@
+"""The Celery application: settings with their reasons. Entry point `celery -A workers.app`."""
+
+from typing import Any
+
+from celery import Celery
+from kombu import Queue
+
+from beat_schedule import BEAT_SCHEDULE
+from workers import names
+from workers.settings import Settings
+from workers.wiring import places
+
+
+def celery_settings(redis_url: str) -> dict[str, Any]:
+    """Return Celery's configuration. The rows are the queue; a message only says "look at N"."""
+    return {
+        "broker_url": redis_url,
+        # Results and their backend are not used: a run's outcome is in PostgreSQL.
+        "result_backend": None,
+        "task_ignore_result": True,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "enable_utc": True,
+        "timezone": "UTC",
+        # Acknowledge at once and keep no copy in Redis: leases and the sweep recover lost work,
+        # at half the cost per task (docs/decisions/0003-runs-and-items.md).
+        "task_acks_late": False,
+        "worker_prefetch_multiplier": 1,
+        "broker_transport_options": {
+            "ack_emulation": False,
+            "global_keyprefix": "renkei:",
+            "priority_steps": [0],
+            "max_connections": 200,
+            "socket_timeout": 15,
+            "socket_connect_timeout": 5,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+        "broker_connection_retry_on_startup": True,
+        # Never give up on the broker; the default stops the worker after 100 tries.
+        "broker_connection_max_retries": None,
+        "broker_pool_limit": 10,
+        "task_publish_retry_policy": {
+            "max_retries": 2,
+            "interval_start": 0,
+            "interval_step": 0.2,
+            "interval_max": 0.5,
+        },
+        # Flower sees run-level tasks; item tasks switch events off, which cost more than they do.
+        "worker_send_task_events": True,
+        "task_send_sent_event": False,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        # Nothing waits in a worker: waiting is a due_at in PostgreSQL.
+        "worker_eta_task_limit": 10,
+        "task_create_missing_queues": False,
+        "task_default_queue": names.PLAN,
+        "task_queues": [Queue(name) for name in names.QUEUES],
+        "task_routes": {task: {"queue": queue} for task, queue in names.QUEUE_OF.items()},
+        "beat_schedule": BEAT_SCHEDULE,
+        "beat_max_loop_interval": 1,
+    }
+
+
+def make_app(redis_url: str | None = None) -> Celery:
+    """Return an application; without a URL the environment tells it, on first use only."""
+    application = Celery("renkei", include=["workers.tasks"])
+    application.add_defaults(
+        lambda: celery_settings(
+            redis_url if redis_url is not None else places(Settings.from_environ()).redis_url
+        )
+    )
+    return application
+
+
+app = make_app()

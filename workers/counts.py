@@ -1,0 +1,59 @@
+"""Calls per shop and hour, written to PostgreSQL every few seconds: the budget's memory (CLS-2)."""
+
+import logging
+import threading
+import time
+from collections import Counter
+
+from sqlalchemy import Engine
+
+from adapters.postgres import call_counts
+from adapters.postgres.database import transaction
+from domain.errors import Transient
+
+_log = logging.getLogger(__name__)
+
+WRITE_EVERY_S = 5.0
+
+
+class CallCounter:
+    """Counts the calls of one process and writes them down now and then.
+
+    A killed process loses a few seconds of counts; the cart's own answer corrects the rest.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Args: engine: where the counts go."""
+        self._engine = engine
+        self._guard = threading.Lock()
+        self._calls: Counter[int] = Counter()
+        self._written_at = time.monotonic()
+
+    def count(self, shop_id: int) -> None:
+        """Count one call; whoever finds the last writing long past writes for all."""
+        with self._guard:
+            self._calls[shop_id] += 1
+            if time.monotonic() - self._written_at < WRITE_EVERY_S:
+                return
+            self._written_at = time.monotonic()
+        self.write()
+
+    def write(self) -> None:
+        """Write what is counted; on a database failure keep it for the next time."""
+        with self._guard:
+            calls, self._calls = self._calls, Counter()
+        if not calls:
+            return
+        try:
+            with transaction(self._engine) as connection:
+                call_counts.add(connection, calls)
+        except Transient as error:
+            _log.warning("calls not written down: %s", error)
+            with self._guard:
+                self._calls.update(calls)
+
+    def remembered(self, shop_id: int) -> tuple[int, int]:
+        """Return the calls of this hour and this day in Tokyo, from PostgreSQL."""
+        self.write()
+        with transaction(self._engine) as connection:
+            return call_counts.of_shop(connection, shop_id)

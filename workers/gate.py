@@ -1,0 +1,115 @@
+"""Asked right before every call to a cart: is the work still ours, may the shop be called now?"""
+
+import threading
+import time
+import uuid
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from redis.exceptions import RedisError
+
+from adapters.postgres.shops import Shop
+from adapters.redis.budget import Allowance, CallBudget, Verdict
+from domain.actions import Action
+from domain.budget import ceiling, limits_of
+from domain.errors import ApiFamily, BudgetSpent, Closed, Postponed, SwitchedOff
+from workers.closures import ClosureBoard
+from workers.counts import CallCounter
+from workers.leases import Lease
+
+# A short wait for the shop's pace is slept in the thread; a longer one gives the thread back.
+LONGEST_SLEEP_S = 1.05
+# At most this many threads of a process sleep for a pace at once, so that the others go on.
+MOST_SLEEPERS = 8
+_BROKER_PAUSE = timedelta(seconds=3)
+
+_sleepers = threading.BoundedSemaphore(MOST_SLEEPERS)
+
+
+class ShopGate:
+    """Implements domain.ports.CallGate for one claim."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        action: Action,
+        lease: Lease,
+        *,
+        budget: CallBudget,
+        closures: ClosureBoard,
+        counter: CallCounter,
+    ) -> None:
+        """Args: lease: of the claim; counter: keeps the shop's calls per hour."""
+        self._shop = shop
+        self._action = action
+        self._lease = lease
+        self._budget = budget
+        self._closures = closures
+        self._counter = counter
+        self._alone = uuid.uuid4().hex[:12] if shop.in_flight == 1 else ""
+        self.calls = 0
+
+    def admit(self, api: ApiFamily, deadline_s: float) -> None:
+        """See CallGate.admit."""
+        self._lease.check()
+        if self._shop.parked or self._action in self._shop.parked_actions:
+            raise SwitchedOff(f"{self._shop.key}: {self._action} is parked")
+        closure = self._closures.closed(self._shop.cart, api)
+        if closure is not None:
+            raise Closed(f"{self._shop.cart}: closed for maintenance", api=api, until=closure.end)
+        self._wait_for_turn(deadline_s)
+        self._lease.check()
+        self.calls += 1
+        self._counter.count(self._shop.id)
+
+    def done(self) -> None:
+        """See CallGate.done."""
+        if self._alone:
+            with suppress(RedisError):  # the turn ends by itself at the call's deadline
+                self._budget.release(self._shop.id, self._alone)
+
+    def _wait_for_turn(self, deadline_s: float) -> None:
+        may_sleep = _sleepers.acquire(blocking=False)
+        try:
+            give_up_at = time.monotonic() + (LONGEST_SLEEP_S if may_sleep else 0)
+            while True:
+                left_s = give_up_at - time.monotonic()
+                if self._turn_came(deadline_s, left_s):
+                    return
+        finally:
+            if may_sleep:
+                _sleepers.release()
+
+    def _turn_came(self, deadline_s: float, left_s: float) -> bool:
+        verdict = self._ask(deadline_s, max(0.0, left_s))
+        if verdict.verdict == "go":
+            time.sleep(verdict.ms / 1000)
+            return True
+        wait_s = verdict.ms / 1000
+        if verdict.verdict == "pace" and wait_s < left_s:
+            time.sleep(wait_s)
+            return False
+        until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        raise BudgetSpent(
+            f"{self._shop.key}: no call left for now ({verdict.verdict})",
+            until=until,
+            limit=verdict.verdict,
+        )
+
+    def _ask(self, deadline_s: float, longest_wait_s: float) -> Verdict:
+        limits = limits_of(self._shop.cart)
+        allowance = Allowance(
+            pace_ms=round(1000 / self._shop.calls_per_second),
+            longest_wait_ms=round(longest_wait_s * 1000),
+            hour=ceiling(self._action, limits.per_hour or 0),
+            day=ceiling(self._action, limits.per_day or 0),
+            alone=self._alone,
+            deadline_ms=round(deadline_s * 1000),
+        )
+        try:
+            return self._budget.ask(self._shop.id, allowance)
+        except RedisError as error:
+            raise Postponed(
+                f"call budget not reachable: {type(error).__name__}",
+                until=datetime.now(UTC) + _BROKER_PAUSE,
+            ) from error

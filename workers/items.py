@@ -1,0 +1,224 @@
+"""One item from its message to its end: claim -> execute -> record and hand over -> maybe close.
+
+The only module that turns what happened to an item into its next state (domain.retry decides).
+"""
+
+import logging
+import random
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from adapters.postgres import items as rows
+from adapters.postgres import journal
+from adapters.postgres.database import DatabaseUnavailable, statement, transaction
+from adapters.postgres.items import ClaimedItem, Ended, Ending, QueuedItem
+from adapters.postgres.journal import Failure, LogLine
+from domain.errors import LeaseLost, Permanent
+from domain.retry import GiveUp, RetryAt, WaitUntil, decide
+from domain.runs import ItemState
+from workers import closing, messages, refusals
+from workers.handlers import HANDLERS
+from workers.process import Process
+from workers.work import GivenUp, Outcome, Record, Work, nothing
+
+_log = logging.getLogger(__name__)
+
+# A database that restarts is back within seconds; longer outages are the sweep's business.
+_RECORD_TRIES = 4
+_FIRST_PAUSE_S = 0.25
+
+HEALS = "次回の実行で自動的に再試行します"
+NEEDS_PERSON = "内容を確認して対応してください"
+
+
+class _Refused(Exception):
+    """The item has a newer owner; nothing of this claim may be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What is to be recorded about a claim, in one transaction."""
+
+    ending: Ending
+    record: Record = nothing
+    log: tuple[LogLine, ...] = ()
+    failure: Failure | None = None
+
+
+def work_on(process: Process, item_id: int) -> None:
+    """Handle one item if it is still to be handled.
+
+    May be called twice, late or out of order: only a queued item is claimed, and what a late
+    worker found is refused with its generation.
+    """
+    claimed_at = time.monotonic()
+    try:
+        with statement(process.engine) as connection:
+            item = rows.claim(connection, item_id)
+    except DatabaseUnavailable as error:
+        _log.warning("item not claimed: %s", error, extra={"fields": {"item": item_id}})
+        return
+    if item is None:
+        return
+    with process.item_leases.hold(item.id, item.generation, claimed_at=claimed_at) as lease:
+        try:
+            work = Work(process, process.directory.shop(item.shop_id), item.action, lease)
+        except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
+            _settle(process, item, _failed(process, item, None, error))
+            return
+        _handle(work, item)
+
+
+def _handle(work: Work, item: ClaimedItem) -> None:
+    process = work.process
+    outcome: Outcome | None = None
+    try:
+        outcome = HANDLERS[item.action].execute(work, item)
+        _settle(process, item, _done(work, item, outcome))
+    except LeaseLost:
+        _log.warning("lease lost, nothing recorded", extra={"fields": _fields(item)})
+    except _Refused:
+        _log.warning("a newer owner has the item", extra={"fields": _fields(item)})
+        if outcome is not None:
+            _quietly(process, outcome.late)
+    except DatabaseUnavailable as error:
+        # The lease runs out and the item is taken again; its call is safe to repeat or in a ledger.
+        _log.warning("outcome not recorded: %s", error, extra={"fields": _fields(item)})
+    except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
+        try:
+            _settle(process, item, _failed(process, item, work, error))
+        except (_Refused, DatabaseUnavailable) as again:
+            _log.warning("failure not recorded: %r", again, extra={"fields": _fields(item)})
+
+
+def _done(work: Work, item: ClaimedItem, outcome: Outcome) -> _End:
+    """A handler may itself end an item as failed; then the mapping or order says why."""
+    ending = Ending(outcome.state, outcome.reason, calls=work.gate.calls)
+    if outcome.state is not ItemState.FAILED:
+        return _End(ending, outcome.record, tuple(outcome.log))
+    line = LogLine(f"{item.key}: {outcome.reason} {NEEDS_PERSON}", "error", needs_person=True)
+    return _End(
+        ending, outcome.record, (*outcome.log, line), _failure(item, outcome.reason, detail="")
+    )
+
+
+def _failed(process: Process, item: ClaimedItem, work: Work | None, error: Exception) -> _End:
+    """Return what becomes of an item whose handling raised."""
+    calls = work.gate.calls if work is not None else 0
+    decision = decide(error, attempt=item.attempts, jitter=random.random(), now=process.clock())
+    if isinstance(decision, RetryAt):
+        effect = refusals.of_retry(item.shop_id, error, decision.at)
+        ending = Ending(ItemState.DUE, str(error), due_at=decision.at, calls=calls)
+        return _End(ending, effect.before)
+    if isinstance(decision, WaitUntil):
+        return _postponed(process, item, error, decision, calls)
+    return _given_up(process, item, work, error, decision)
+
+
+def _postponed(
+    process: Process, item: ClaimedItem, error: Exception, decision: WaitUntil, calls: int
+) -> _End:
+    effect = refusals.of_postponement(process, item.shop_id, item.action, item.run_id, error)
+    if effect.carries:
+        ending = Ending(ItemState.CARRIED, str(error), spent=False, calls=calls)
+    else:
+        due_at = decision.at or process.clock() + refusals.UNKNOWN_PAUSE
+        ending = Ending(ItemState.DUE, str(error), due_at=due_at, spent=False, calls=calls)
+    return _End(ending, effect.before)
+
+
+def _given_up(
+    process: Process, item: ClaimedItem, work: Work | None, error: Exception, decision: GiveUp
+) -> _End:
+    permanent = isinstance(error, Permanent) or decision.unexpected
+    detail = traceback.format_exc() if decision.unexpected else ""
+    if decision.unexpected:
+        _log.error("a bug", exc_info=error, extra={"fields": _fields(item)})
+    advice = NEEDS_PERSON if permanent else HEALS
+    line = LogLine(f"{item.key}: {decision.reason} {advice}", "error", needs_person=permanent)
+    effect = refusals.of_failure(process, item.shop_id, item.run_id, error)
+    own: Record = nothing
+    if work is not None:
+        own = HANDLERS[item.action].failed(work, item, GivenUp(decision.reason, permanent))
+
+    def record(connection: Connection) -> None:
+        effect.before(connection)
+        own(connection)
+
+    return _End(
+        Ending(ItemState.FAILED, decision.reason, calls=work.gate.calls if work else 0),
+        record,
+        (line,),
+        _failure(item, decision.reason, detail),
+    )
+
+
+def _failure(item: ClaimedItem, reason: str, detail: str) -> Failure:
+    return Failure(item.shop_id, item.run_id, item.action, item.key, reason, item.attempts, detail)
+
+
+def _settle(process: Process, item: ClaimedItem, end: _End) -> None:
+    """Record the end of a claim, then send what it handed over, or close the run."""
+    ended = _patiently(lambda: _record(process, item, end))
+    if ended.handed is not None:
+        messages.send_items(process.app, [ended.handed])
+    final = end.ending.state is not ItemState.DUE
+    if final and (ended.handed is None or not ended.others_open):
+        closing.close_if_done(process, item.run_id)
+
+
+def _record(process: Process, item: ClaimedItem, end: _End) -> Ended:
+    with transaction(process.engine) as connection:
+        if end.ending.state in {ItemState.DUE, ItemState.CARRIED}:
+            end.record(connection)  # blocks the lane before the next item is chosen
+        ended = rows.end(connection, item, end.ending)
+        if not ended.accepted:
+            raise _Refused
+        if end.ending.state not in {ItemState.DUE, ItemState.CARRIED}:
+            end.record(connection)
+        for line in end.log:
+            journal.log(
+                connection,
+                shop_id=item.shop_id,
+                run_id=item.run_id,
+                action=item.action,
+                line=line,
+            )
+        if end.failure is not None:
+            journal.bury(connection, end.failure)
+    return ended
+
+
+def _patiently(record: Callable[[], Ended]) -> Ended:
+    pause_s = _FIRST_PAUSE_S
+    for _ in range(_RECORD_TRIES - 1):
+        try:
+            return record()
+        except DatabaseUnavailable:
+            time.sleep(pause_s)
+            pause_s *= 3
+    return record()
+
+
+def _quietly(process: Process, record: Record) -> None:
+    try:
+        with transaction(process.engine) as connection:
+            record(connection)
+    except DatabaseUnavailable as error:
+        _log.warning("late outcome not noted: %s", error)
+
+
+def _fields(item: ClaimedItem) -> dict[str, object]:
+    return {"item": item.id, "run": item.run_id, "shop": item.shop_id, "action": item.action.value}
+
+
+def admit(process: Process, *, shop_id: int | None = None) -> list[QueuedItem]:
+    """Queue what has room, in fair turns, and send the notes."""
+    with transaction(process.engine) as connection:
+        queued = rows.admit(connection, shop_id=shop_id)
+    messages.send_items(process.app, queued)
+    return queued

@@ -1,0 +1,55 @@
+"""Sending "go and look" notes, after commit. A note that is lost costs seconds, never work."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, cast
+
+from celery import Celery
+from kombu import Producer
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from adapters.postgres.items import QueuedItem
+from workers import names
+
+_log = logging.getLogger(__name__)
+
+_BATCH = 500
+
+
+def send_items(app: Celery, items: Sequence[QueuedItem]) -> None:
+    """Send one note per queued item; the sweep repairs what could not be sent."""
+    _send(app, [(names.ITEM_TASKS[item.action], item.id, f"(item={item.id})") for item in items])
+
+
+def send_runs(app: Celery, run_ids: Sequence[int]) -> None:
+    """Send one note per pending run; the tick repairs what could not be sent."""
+    _send(app, [(names.PLAN_RUN, run_id, f"(run={run_id})") for run_id in run_ids])
+
+
+def _send(app: Celery, notes: Sequence[tuple[str, int, str]]) -> None:
+    if not notes:
+        return
+    try:
+        with app.producer_pool.acquire(block=True, timeout=10) as producer:
+            if len(notes) == 1:
+                _publish(app, producer, notes[0])
+                return
+            with cast("Any", producer).batch(_BATCH):  # newer than the stubs
+                for note in notes:
+                    _publish(app, producer, note)
+    except (OperationalError, RedisError, OSError) as error:
+        _log.warning("%d notes not sent: %s", len(notes), type(error).__name__)
+
+
+def _publish(app: Celery, producer: Producer, note: tuple[str, int, str]) -> None:
+    task, row_id, shown = note
+    app.send_task(
+        task,
+        args=(row_id,),
+        producer=producer,
+        argsrepr=shown,
+        kwargsrepr="",
+        queue=names.QUEUE_OF[task],
+        ignore_result=True,
+    )

@@ -1,0 +1,248 @@
+"""Import orders (出荷指示取得): a shop's list -> import tasks -> shipping instructions.
+
+plan: read the windows of the list, register every order, move the cursor in the same transaction
+execute: one order -> read it whole if needed -> judge -> convert -> store, secure its stock
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection
+
+from adapters.postgres import imports
+from adapters.postgres.database import transaction
+from adapters.postgres.imports import ImportTask, Seen
+from adapters.postgres.instructions import mapped_skus, store
+from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.journal import LogLine
+from adapters.postgres.runs import ClaimedRun
+from adapters.thebase.client import TheBaseCart
+from domain.conversion import Conversion, convert
+from domain.eligibility import Skip, Take, Verdict, judge_summary, judge_whole
+from domain.errors import BrokenRule, Undecodable
+from domain.imports import TaskState, next_look
+from domain.orders import CartOrder, ListedOrder
+from domain.ports import Window
+from domain.runs import ItemState, RunMode
+from domain.windows import difference_window, next_cursor, range_slices, slices
+from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+
+ALREADY = "imported already"
+
+
+@dataclass(slots=True)
+class _List:
+    """What one reading of a list gave, each order once."""
+
+    rows: dict[str, ListedOrder] = field(default_factory=dict)
+
+    def read(self, work: Work, window: Window) -> None:
+        """Read one window to its end."""
+        for page in work.cart.list_orders(window):
+            self.rows.update({row.key: row for row in page})
+
+    @property
+    def newest(self) -> datetime | None:
+        """Order time of the newest order."""
+        return max((row.ordered_at for row in self.rows.values() if row.ordered_at), default=None)
+
+
+class ImportOrders:
+    """Implements ActionHandler for both carts."""
+
+    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+        """See ActionHandler.plan."""
+        if run.mode is RunMode.REPLAY:
+            keys = [str(key) for key in run.request.get("keys", [])]  # type: ignore[attr-defined]
+            yield Step(lambda connection: _again(connection, work, keys))
+        elif run.mode is RunMode.RANGE and run.window is not None:
+            yield from self._range(work, run, run.window)
+        else:
+            yield self._difference(work, run)
+
+    def _range(self, work: Work, run: ClaimedRun, window: Window) -> Iterator[Step]:
+        """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
+        for part in range_slices(work.shop.cart, window.since, window.until, work.now()):
+            if run.read_until is not None and part.until <= run.read_until:
+                continue
+            found = _List()
+            found.read(work, part)
+            yield Step(partial(_register, work, run, found), read_until=part.until)
+
+    def _difference(self, work: Work, run: ClaimedRun) -> Step:
+        """One step for the whole window: a list that was not read to its end moves nothing."""
+        with transaction(work.process.engine) as connection:
+            cursor = imports.read_cursor(connection, work.shop.id, work.action)
+        now = work.now()
+        window = difference_window(
+            work.shop.cart, cursor=cursor, now=now, overlap=timedelta(seconds=work.shop.overlap_s)
+        )
+        found = _List()
+        for part in slices(window, work.shop.cart, now):
+            found.read(work, part)
+        moved = next_cursor(
+            work.shop.cart, cursor=cursor, run_started_at=now, newest_ordered_at=found.newest
+        )
+
+        def find(connection: Connection) -> Sequence[NewItem]:
+            items = _register(work, run, found, connection)
+            items += _left_over(connection, work, run, found)
+            if moved is not None:
+                imports.move_cursor(connection, work.shop.id, work.action, moved)
+            return items
+
+        return Step(find, window=window)
+
+    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+        """See ActionHandler.execute. Twice is harmless: instructions are unique per order."""
+        task = self._task(work, item)
+        if task is None:
+            return Outcome(ItemState.SKIPPED, "its task was removed")
+        if task.state is TaskState.CONVERTED:
+            return Outcome(ItemState.SKIPPED, ALREADY)
+        raw = self._whole(work, task)
+        if raw is None:
+            return _skipped(work, task, Skip("the shop does not know this order any more"))
+        order = work.cart.decode(raw)
+        verdict = judge_whole(order)
+        if isinstance(verdict, Skip):
+            return _skipped(work, task, verdict)
+        with transaction(work.process.engine) as connection:
+            lookup = mapped_skus(connection, work.shop.id, {line.item_code for line in order.lines})
+        converted = convert(order, lookup=lookup, default_method=work.shop.default_method)
+        return _stored(work, task, order, converted)
+
+    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+        """See ActionHandler.failed."""
+        subject = item.subject_id
+        if subject is None:
+            return nothing
+        return lambda connection: imports.set_state(
+            connection,
+            subject,
+            TaskState.FAILED,
+            reason=given_up.reason,
+            retry_after=next_look(TaskState.FAILED, permanent=given_up.permanent, at=work.now()),
+        )
+
+    def _task(self, work: Work, item: ClaimedItem) -> ImportTask | None:
+        if item.subject_id is None:
+            raise BrokenRule(f"{item.key}: no import task")
+        with transaction(work.process.engine) as connection:
+            return imports.load(connection, item.subject_id)
+
+    def _whole(self, work: Work, task: ImportTask) -> dict[str, object] | None:
+        """Return the whole order, read again where the stored answer is missing or old."""
+        if not task.needs_read and task.raw is not None:
+            return task.raw
+        raw = work.cart.read_order(task.key)
+        if raw is not None:
+            with transaction(work.process.engine) as connection:
+                imports.store_raw(connection, task.id, raw)
+        return raw
+
+
+def _stored(work: Work, task: ImportTask, order: CartOrder, converted: Conversion) -> Outcome:
+    log = [LogLine(f"{order.number}: {warning}", "warning", True) for warning in converted.warnings]
+
+    def record(connection: Connection) -> None:
+        _, created = store(connection, work.shop, converted.instructions)
+        log.extend(
+            LogLine(
+                f"{order.number}: 品番 {sku} was unknown, created with 在庫数 0", "warning", True
+            )
+            for sku in created
+        )
+        imports.set_state(connection, task.id, TaskState.CONVERTED)
+
+    return Outcome(record=record, log=log)
+
+
+def _skipped(work: Work, task: ImportTask, verdict: Skip) -> Outcome:
+    state = TaskState.WAITING if verdict.remember else TaskState.SKIPPED
+    return Outcome(
+        ItemState.SKIPPED,
+        verdict.reason,
+        record=lambda connection: imports.set_state(
+            connection,
+            task.id,
+            state,
+            reason=verdict.reason,
+            retry_after=next_look(state, permanent=False, at=work.now()),
+        ),
+    )
+
+
+def _register(work: Work, run: ClaimedRun, found: _List, connection: Connection) -> list[NewItem]:
+    """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
+    known = imports.known(connection, work.shop.id, found.rows)
+    items: list[NewItem] = []
+    seen: list[Seen] = []
+    for key, row in found.rows.items():
+        task = known.get(key)
+        if task is not None and task.state is TaskState.CONVERTED:
+            items.append(NewItem(key, skipped=True, reason=ALREADY))
+        elif task is not None and not _may_look(work, run, task):
+            items.append(NewItem(key, skipped=True, reason=_waits(task)))
+        else:
+            _sort(work, row, items, seen)
+    ids = imports.register(connection, work.shop.id, seen)
+    taken = [one.key for one in seen if one.state is TaskState.LISTED]
+    return items + [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
+
+
+def _sort(work: Work, row: ListedOrder, items: list[NewItem], seen: list[Seen]) -> None:
+    verdict = _judge(work, row)
+    raw = row.raw if row.whole else None
+    if isinstance(verdict, Take):
+        seen.append(Seen(row.key, row.ordered_at, TaskState.LISTED, raw))
+        return
+    items.append(NewItem(row.key, skipped=True, reason=verdict.reason))
+    if verdict.remember:
+        again = next_look(TaskState.WAITING, permanent=False, at=work.now())
+        seen.append(Seen(row.key, row.ordered_at, TaskState.WAITING, raw, verdict.reason, again))
+
+
+def _judge(work: Work, row: ListedOrder) -> Verdict:
+    """Judge a row; one that cannot be read is taken, so that its item fails with the reason."""
+    try:
+        if row.whole:
+            return judge_whole(work.cart.decode(row.raw))
+        if isinstance(work.cart, TheBaseCart):
+            return judge_summary(work.cart.summary(row.raw))
+    except Undecodable:
+        return Take()
+    return Take()
+
+
+def _left_over(connection: Connection, work: Work, run: ClaimedRun, found: _List) -> list[NewItem]:
+    """Take unfinished orders of earlier runs again, each from a fresh read (IMP-5, IMP-12)."""
+    left = [
+        task
+        for key, task in imports.unfinished(connection, work.shop.id).items()
+        if key not in found.rows and _may_look(work, run, task)
+    ]
+    imports.want_read(connection, [task.id for task in left])
+    return [NewItem(task.key, subject_id=task.id) for task in left]
+
+
+def _again(connection: Connection, work: Work, keys: Sequence[str]) -> list[NewItem]:
+    tasks = imports.known(connection, work.shop.id, keys).values()
+    imports.want_read(connection, [task.id for task in tasks])
+    return [NewItem(task.key, subject_id=task.id) for task in tasks]
+
+
+def _may_look(work: Work, run: ClaimedRun, task: ImportTask) -> bool:
+    """A manual run looks at once; a scheduled one leaves a broken order its pause."""
+    return (
+        run.mode is not RunMode.SCHEDULED
+        or task.retry_after is None
+        or task.retry_after <= work.now()
+    )
+
+
+def _waits(task: ImportTask) -> str:
+    at = task.retry_after.isoformat(timespec="minutes") if task.retry_after else ""
+    return f"{task.reason} (looked at again after {at})"

@@ -1,0 +1,87 @@
+"""What one worker process shares between its threads, made on first use."""
+
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import cache
+
+import httpx
+from celery import Celery
+from redis import Redis
+from sqlalchemy import Engine
+
+from adapters.http.deadline import build_client
+from adapters.postgres import items as item_rows
+from adapters.postgres import runs as run_rows
+from adapters.postgres.database import open_engine, statement
+from adapters.postgres.secrets import SecretBox
+from adapters.redis.budget import CallBudget, RedisCallBudget
+from workers.closures import ClosureBoard
+from workers.counts import CallCounter
+from workers.directory import ShopDirectory
+from workers.leases import LeaseKeeper
+from workers.settings import Settings
+from workers.tokens import TokenCache
+from workers.wiring import places, secret_box
+
+
+class Process:
+    """The composition root of a worker process."""
+
+    def __init__(self, app: Celery, settings: Settings) -> None:
+        """Open nothing yet but the pools; connections are made on first use."""
+        found = places(settings)
+        self.app = app
+        self.settings = settings
+        # One per thread, and a few for the lease keepers and counters.
+        self.engine: Engine = open_engine(
+            found.database_url, connections=settings.threads + 4, name="renkei worker"
+        )
+        self.box: SecretBox = secret_box(settings)
+        self.redis: Redis = Redis.from_url(
+            found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
+        )
+        self.http: httpx.Client = build_client()
+        self.counter = CallCounter(self.engine)
+        self.budget: CallBudget = RedisCallBudget(self.redis, remembered=self.counter.remembered)
+        self.tokens = TokenCache()
+        self.closures = ClosureBoard(self.engine)
+        self.directory = ShopDirectory(self.engine, self.box)
+        self.item_leases = LeaseKeeper(self._renew_items, kind="items")
+        self.run_leases = LeaseKeeper(self._renew_runs, kind="runs")
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:
+        with statement(self.engine) as connection:
+            return item_rows.renew(connection, held)
+
+    def _renew_runs(self, held: Sequence[tuple[int, int]]) -> set[int]:
+        with statement(self.engine) as connection:
+            return {
+                run_id
+                for run_id, generation in held
+                if run_rows.renew(connection, run_id, generation)
+            }
+
+    def close(self) -> None:
+        """Write down what is counted and let go of every connection."""
+        self.counter.write()
+        self.http.close()
+        self.redis.close()
+        self.engine.dispose()
+
+
+_making = threading.Lock()
+
+
+@cache
+def _made() -> Process:
+    from workers.app import app  # noqa: PLC0415 -- the app's tasks import this module
+
+    return Process(app, Settings.from_environ())
+
+
+def current() -> Process:
+    """Return this process's wiring, made by the first thread that asks."""
+    with _making:
+        return _made()

@@ -1,0 +1,111 @@
+"""What one refused call means for the rest of its shop or cart: park, carry over, lock out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+from sqlalchemy import Connection
+
+from adapters.postgres import items, journal, runs
+from adapters.postgres.journal import LogLine
+from adapters.postgres.shops import mark_auth_failed
+from domain.actions import PRIORITY, Action
+from domain.budget import Limit, limits_of
+from domain.closures import MESSAGE as MAINTENANCE
+from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy
+from workers.process import Process
+
+# Postponed without a known end: look again after this.
+UNKNOWN_PAUSE = timedelta(seconds=5)
+
+AUTH_FAILED = "APIの認証に失敗しました。この店舗の連携を停止します。認証情報を確認してください。"
+
+
+def _nothing(_: Connection) -> None:
+    """No effect beyond the item."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What else is recorded.
+
+    Attributes:
+        before: runs in the transaction that ends the item or plan, before the next is chosen.
+        carries: the run ends; what it has left goes to the next one.
+    """
+
+    before: Callable[[Connection], None] = _nothing
+    carries: bool = False
+
+
+def of_postponement(
+    process: Process, shop_id: int, action: Action, run_id: int, error: Exception
+) -> Effect:
+    """Return what a postponement means for the shop's other work."""
+    if isinstance(error, Closed):
+        return _closed(process, shop_id, action, run_id, error)
+    if isinstance(error, BudgetSpent):
+        return _spent(process, shop_id, action, error)
+    process.directory.forget(shop_id)
+    return Effect()
+
+
+def of_retry(shop_id: int, error: Exception, at: datetime) -> Effect:
+    """Return what a failed attempt means for the shop: asked to slow down, all of it does."""
+    if isinstance(error, RemoteBusy):
+        return Effect(
+            lambda connection: items.block_lane(connection, shop_id, until=at, priority=0)
+        )
+    return Effect()
+
+
+def of_failure(process: Process, shop_id: int, run_id: int, error: Exception) -> Effect:
+    """Return what giving up means for the shop: refused credentials stop it (CLS-3)."""
+    if not isinstance(error, AuthenticationFailed):
+        return Effect()
+
+    def lock_out(connection: Connection) -> None:
+        mark_auth_failed(connection, shop_id, process.clock())
+        items.carry_over(connection, run_id, "the shop's credentials were refused")
+        process.directory.forget(shop_id)
+
+    return Effect(lock_out, carries=True)
+
+
+def note_closure(connection: Connection, *, shop_id: int, run_id: int, action: Action) -> None:
+    """Carry over what a run has left; the first to find the cart closed writes the line."""
+    if runs.mark_closed_by_cart(connection, run_id):
+        journal.log(
+            connection,
+            shop_id=shop_id,
+            run_id=run_id,
+            action=action,
+            line=LogLine(MAINTENANCE, "warning"),
+        )
+    items.carry_over(connection, run_id, MAINTENANCE)
+
+
+def _closed(process: Process, shop_id: int, action: Action, run_id: int, error: Closed) -> Effect:
+    if error.until is None:  # the cart itself said so; tell the other shops
+        process.closures.note(process.directory.shop(shop_id).cart, error.api)
+    return Effect(
+        lambda connection: note_closure(connection, shop_id=shop_id, run_id=run_id, action=action),
+        carries=True,
+    )
+
+
+def _spent(process: Process, shop_id: int, action: Action, error: BudgetSpent) -> Effect:
+    until = error.until or process.clock() + UNKNOWN_PAUSE
+    limit = Limit(error.limit)
+    if error.by_cart:
+        calls = limits_of(process.directory.shop(shop_id).cart).calls(limit) or 0
+        try:
+            process.budget.fill(shop_id, limit.value, calls)
+        except RedisError:
+            process.directory.forget(shop_id)
+    everyone = error.by_cart or limit is Limit.PACE
+    priority = 0 if everyone else PRIORITY[action]
+    return Effect(
+        lambda connection: items.block_lane(connection, shop_id, until=until, priority=priority)
+    )

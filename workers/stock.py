@@ -1,0 +1,106 @@
+"""Push stock (在庫連携): what changed since each shop was last told.
+
+plan: one item per SKU with a mapping that is behind     -> one statement in the database
+execute: read counts and versions of one moment -> offer -> tell the shop -> record with the version
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from adapters.postgres import pushes
+from adapters.postgres.database import statement
+from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.journal import LogLine
+from adapters.postgres.pushes import Pushed, WantedPush
+from adapters.postgres.runs import ClaimedRun
+from domain.actions import PRIORITY
+from domain.errors import BrokenRule, Rejected
+from domain.ports import ItemKey
+from domain.runs import ItemState, RunMode
+from domain.stock import Offer, answer_matches, free_stock, offer, set_free_stock
+from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+
+
+class SyncStock:
+    """Implements ActionHandler for both carts."""
+
+    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+        """See ActionHandler.plan."""
+        codes = None
+        if run.mode is RunMode.REPLAY:
+            codes = [str(key) for key in run.request.get("keys", [])]  # type: ignore[attr-defined]
+
+        def find(connection: Connection) -> Sequence[NewItem]:
+            pushes.plan(
+                connection,
+                run_id=run.id,
+                shop_id=work.shop.id,
+                priority=PRIORITY[work.action],
+                codes=codes,
+            )
+            return []
+
+        yield Step(find)
+
+    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+        """See ActionHandler.execute. Twice is harmless: an absolute number is sent."""
+        if item.subject_id is None:
+            raise BrokenRule(f"{item.key}: no SKU")
+        with statement(work.process.engine) as connection:
+            wanted = pushes.wanted(connection, work.shop.id, item.subject_id)
+        told = [_tell(work, push) for push in wanted]
+        done = [pushed for pushed, _ in told]
+        log = [LogLine(f"{item.key}: {warning}", "warning") for _, warning in told if warning]
+        failures = [pushed.failure for pushed in done if pushed.failure]
+        return Outcome(
+            ItemState.FAILED if failures else ItemState.SUCCEEDED,
+            "; ".join(failures),
+            record=lambda connection: pushes.record(connection, done),
+            # A newer owner may have sent a newer number before ours arrived: have it sent again.
+            late=lambda connection: pushes.doubt(connection, [one.mapping_id for one in done]),
+            log=log,
+        )
+
+    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+        """See ActionHandler.failed: the mappings stay behind, so the next run takes it (STK-4)."""
+        sku_id = item.subject_id
+        if sku_id is None:
+            return nothing
+        return lambda connection: pushes.note_failure(
+            connection, work.shop.id, sku_id, given_up.reason
+        )
+
+
+def _tell(work: Work, push: WantedPush) -> tuple[Pushed, str | None]:
+    """Tell the shop one number; a refusal concerns this item of the shop only."""
+    wish = _offer(work, push)
+    failure = ""
+    try:
+        answered = work.cart.set_stock(ItemKey(push.item, push.variation), wish.level)
+        if not answer_matches(wish.level, answered):
+            failure = f"item {_shown(push)}: sent {wish.level.quantity}, shop holds {answered}"
+    except Rejected as error:
+        failure = f"item {_shown(push)}: {error}"
+    told = Pushed(
+        push.mapping_id,
+        push.version,
+        wish.level.quantity,
+        unlimited=wish.level.unlimited,
+        failure=failure,
+    )
+    return told, wish.warning
+
+
+def _offer(work: Work, push: WantedPush) -> Offer:
+    if push.components:
+        free = set_free_stock(
+            (free_stock(on_hand, secured), needed) for on_hand, secured, needed in push.components
+        )
+    else:
+        free = free_stock(push.on_hand, push.secured)
+    return offer(work.shop.cart, free, push.low_stock, push.unlimited)
+
+
+def _shown(push: WantedPush) -> str:
+    return f"{push.item}/{push.variation}" if push.variation else push.item

@@ -1,0 +1,59 @@
+"""The Celery tasks: wire names and one line each. Arguments are ids; all waiting is in the rows."""
+
+from typing import Any
+
+from celery.signals import setup_logging, worker_shutdown
+
+from domain.actions import Action
+from workers import items, names, process, runs
+from workers.app import app
+from workers.logs import configure_logging
+from workers.settings import Settings
+
+
+@setup_logging.connect
+def _configure_logging(**_: Any) -> None:
+    configure_logging(Settings.from_environ().log_format)
+
+
+@worker_shutdown.connect
+def _let_go(**_: Any) -> None:
+    process.current().close()
+
+
+@app.task(name=names.START_DUE_RUNS)
+def start_due_runs(action: str) -> None:
+    """Start a run for every shop whose robot for this action is due."""
+    runs.start_due_runs(process.current(), Action(action))
+
+
+@app.task(name=names.ADMIT, send_events=False)
+def admit_items() -> None:
+    """Let shops take turns: queue their next items, plan what is pending."""
+    runs.send_due(process.current())
+
+
+@app.task(name=names.SWEEP, send_events=False)
+def sweep() -> None:
+    """Put back work that was lost with a message, a worker or the broker."""
+    runs.sweep(process.current())
+
+
+@app.task(name=names.PLAN_RUN)
+def plan_run(run_id: int) -> None:
+    """Find the orders or SKUs one run of one shop concerns."""
+    runs.plan_run(process.current(), run_id)
+
+
+def _item_task(name: str, description: str) -> None:
+    """Register the task of one action. No events: they cost more than the task itself."""
+
+    def work_on_item(item_id: int) -> None:
+        items.work_on(process.current(), item_id)
+
+    work_on_item.__doc__ = description
+    app.task(name=name, send_events=False)(work_on_item)
+
+
+_item_task(names.IMPORT_ORDER, "Import one order of one shop (出荷指示取得).")
+_item_task(names.PUSH_STOCK, "Tell one shop the stock of one SKU (在庫連携).")
