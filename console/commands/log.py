@@ -1,0 +1,41 @@
+"""`renkei log`: what the runs did, in the operators' words (APIログ)."""
+
+from datetime import datetime
+
+import click
+
+from adapters.postgres.journal_view import list_log
+from console.output import Column
+from console.session import Session, leaf
+from console.times import MOMENT
+from console.words import ID, known_shop
+
+COLUMNS = (
+    Column("at"),
+    Column("shop"),
+    Column("category", "カテゴリ"),
+    Column("level"),
+    Column("needs_person", "needs a person"),
+    Column("message"),
+    Column("run", right=True),
+)
+
+
+@click.group()
+def log() -> None:
+    """The API log (APIログ)."""
+
+
+@log.command("list")
+@click.option("--shop", metavar="KEY", help="Only this shop.")
+@click.option("--since", type=MOMENT, metavar="T", help="Only from then on.")
+@click.option("--run", "run_id", type=ID, metavar="ID", help="Only this run.")
+@leaf
+def show(
+    session: Session, shop: str | None, since: datetime | None, run_id: int | None
+) -> None:
+    """Print lines of the API log, oldest first."""
+    with session.work() as (connection, merchant_id):
+        known_shop(connection, merchant_id, shop)
+        rows = list_log(connection, merchant_id, shop=shop, since=since, run_id=run_id)
+    session.show(rows, COLUMNS)

@@ -1,0 +1,69 @@
+"""`renkei maintenance`: when carts are closed (メンテナンス)."""
+
+from datetime import datetime
+
+import click
+
+from adapters.postgres.closures import add_closure, end_closure, list_closures
+from console.failures import Wrong
+from console.output import Column, shown
+from console.session import Session, leaf
+from console.times import MOMENT
+from console.words import CART, ID
+from domain.orders import Cart
+
+COLUMNS = (
+    Column("id", right=True),
+    Column("cart"),
+    Column("api"),
+    Column("from"),
+    Column("to"),
+    Column("source"),
+)
+
+
+@click.group()
+def maintenance() -> None:
+    """Closures of the carts, for the shops of all merchants."""
+
+
+@maintenance.command("list")
+@leaf
+def show(session: Session) -> None:
+    """Print closures that hold now or are to come."""
+    with session.transaction() as connection:
+        rows = list_closures(connection, session.now())
+    session.show(rows, COLUMNS)
+
+
+@maintenance.command("add")
+@click.option("--cart", type=CART, required=True)
+@click.option("--api", type=click.Choice(["orders", "stock", "all"]), default="all")
+@click.option("--from", "since", type=MOMENT, required=True, metavar="T")
+@click.option("--to", "until", type=MOMENT, required=True, metavar="T")
+@leaf
+def add(session: Session, cart: str, api: str, since: datetime, until: datetime) -> None:
+    """Announce a closure: no call is made in it."""
+    if until <= since:
+        raise Wrong("the closure is reversed: --to lies before --from")
+    if until <= session.now():
+        raise Wrong("the closure is over already: --to lies in the past")
+    with session.transaction() as connection:
+        made = add_closure(connection, Cart(cart), api, since, until)
+        detail = {"from": since.isoformat(), "to": until.isoformat()}
+        subject = f"{cart} {api} {made['id']}"
+        session.audit(connection, None, "maintenance.add", subject, detail=dict(detail))
+    when = f"from {shown(since)} to {shown(until)}"
+    session.tell(made, f"closure {made['id']}: {cart} {api} {when}")
+
+
+@maintenance.command("remove")
+@click.argument("closure_id", type=ID, metavar="ID")
+@leaf
+def remove(session: Session, closure_id: int) -> None:
+    """End a closure, or cancel one to come, for all later runs."""
+    with session.transaction() as connection:
+        ended = end_closure(connection, closure_id)
+        subject = f"{ended['cart']} {ended['api']} {closure_id}"
+        session.audit(connection, None, "maintenance.remove", subject)
+    session.tell(ended, f"closure {closure_id} of {ended['cart']} ended")

@@ -1,0 +1,37 @@
+"""`renkei merchant`: merchants (荷主)."""
+
+import click
+
+from adapters.postgres.merchants import add_merchant, list_merchants
+from console.output import Column
+from console.session import Session, leaf
+from console.words import KEY
+
+
+@click.group()
+def merchant() -> None:
+    """Merchants (荷主): owners of shops, SKUs and stock; they never see each other's data."""
+
+
+@merchant.command("add")
+@click.argument("key", type=KEY)
+@click.option("--name", required=True, help="What people call the merchant.")
+@leaf
+def add(session: Session, key: str, name: str) -> None:
+    """Add a merchant."""
+    with session.transaction() as connection:
+        made = add_merchant(connection, key, name)
+        session.audit(connection, made, "merchant.add", key, detail={"name": name})
+    session.tell({"key": key, "name": name}, f"merchant {key} added")
+
+
+@merchant.command("list")
+@leaf
+def show(session: Session) -> None:
+    """Print all merchants."""
+    with session.transaction() as connection:
+        rows: list[dict[str, object]] = [
+            {"key": one.key, "name": one.name, "created_at": one.created_at}
+            for one in list_merchants(connection)
+        ]
+    session.show(rows, [Column("key"), Column("name"), Column("created_at", "created")])

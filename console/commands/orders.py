@@ -1,0 +1,95 @@
+"""`renkei orders`: shipping instructions (出荷指示)."""
+
+import click
+from sqlalchemy import Connection
+
+from adapters.postgres.orders_view import find_orders, list_orders
+from console.failures import Failed
+from console.output import Column, print_json, print_lines, print_table, shown
+from console.session import Session, leaf
+from console.words import known_shop
+from domain.instructions import JAPANESE, Status
+
+COLUMNS = (
+    Column("number", "注文番号"),
+    Column("shop"),
+    Column("part", right=True),
+    Column("status", of=lambda row: JAPANESE[Status(str(row["status"]))]),
+    Column("hold_reasons", "hold"),
+    Column("allocated", "引当"),
+    Column("payment"),
+    Column("api_status", "API"),
+    Column("ordered_at", "ordered"),
+    Column("delivery_method", "method"),
+    Column("total_yen", "yen", right=True),
+    Column("tracking_number", "tracking"),
+    Column("shipped_on", "shipped"),
+)
+LINE_COLUMNS = (
+    Column("sku", "SKU"),
+    Column("name"),
+    Column("quantity", right=True),
+    Column("unit_price_yen", "price", right=True),
+    Column("options_yen", "options", right=True),
+    Column("total_yen", "yen", right=True),
+    Column("tax_rate", "tax %", right=True),
+)
+
+
+@click.group()
+def orders() -> None:
+    """Shipping instructions (出荷指示): orders as the warehouse needs them."""
+
+
+@orders.command("list")
+@click.option("--shop", metavar="KEY", help="Only this shop.")
+@click.option(
+    "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
+)
+@leaf
+def show_all(session: Session, shop: str | None, status: str | None) -> None:
+    """Print shipping instructions, oldest order first."""
+    with session.work() as (connection, merchant_id):
+        known_shop(connection, merchant_id, shop)
+        rows = list_orders(connection, merchant_id, shop=shop, status=status)
+    session.show(rows, COLUMNS)
+
+
+@orders.command("show")
+@click.argument("number")
+@click.option("--shop", metavar="KEY", help="Where two shops share the number.")
+@click.option("--key", metavar="CART_ORDER_KEY", help="Where one shop repeats the number.")
+@leaf
+def show_one(session: Session, number: str, shop: str | None, key: str | None) -> None:
+    """Print one shipping instruction."""
+    with session.work() as (connection, merchant_id):
+        known_shop(connection, merchant_id, shop)
+        found = the_order(connection, merchant_id, number, shop=shop, key=key)
+    if session.as_json:
+        print_json(found)
+        return
+    lines = found.pop("lines")
+    print_lines(f"{name}: {_flat(value)}" for name, value in found.items())
+    print_table(lines if isinstance(lines, list) else [], LINE_COLUMNS)
+
+
+def the_order(
+    connection: Connection, merchant_id: int, number: str, *, shop: str | None, key: str | None
+) -> dict[str, object]:
+    """Return the one instruction a person means. Raises Failed naming the candidates."""
+    found = find_orders(connection, merchant_id, number, shop=shop, key=key)
+    if not found:
+        raise Failed(f"no shipping instruction {number}: see `renkei orders list`")
+    shops = sorted({str(row["shop"]) for row in found})
+    if len(shops) > 1:
+        raise Failed(f"{' and '.join(shops)} both have an order {number}: add --shop")
+    if len(found) > 1:
+        keys = ", ".join(str(row["cart_order_key"]) for row in found)
+        raise Failed(f"{shops[0]} has {number} more than once: add --key, one of {keys}")
+    return found[0]
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items() if part)
+    return shown(value)

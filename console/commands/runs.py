@@ -1,0 +1,57 @@
+"""`renkei runs`: runs (実行) and their items."""
+
+import click
+
+from adapters.postgres.runs_view import list_runs, show_run
+from console.failures import Failed
+from console.output import Column
+from console.run_output import show_document
+from console.session import Session, leaf
+from console.words import ACTION, ID, known_shop
+
+STATES = ("running", "succeeded", "partly_failed", "failed", "closed", "parked")
+COLUMNS = (
+    Column("id", right=True),
+    Column("shop"),
+    Column("action"),
+    Column("mode"),
+    Column("state"),
+    Column("succeeded", "成功", right=True),
+    Column("failed", "失敗", right=True),
+    Column("skipped", "skipped", right=True),
+    Column("carried_over", "carried", right=True),
+    Column("calls", right=True),
+    Column("started_at", "started"),
+    Column("finished_at", "finished"),
+    Column("reason"),
+)
+
+
+@click.group()
+def runs() -> None:
+    """Runs (実行): what robots and people set going."""
+
+
+@runs.command("list")
+@click.option("--shop", metavar="KEY", help="Only this shop.")
+@click.option("--action", type=ACTION, metavar="A", help="Only this action.")
+@click.option("--state", type=click.Choice(STATES), help="Only in this state.")
+@leaf
+def show_all(session: Session, shop: str | None, action: str | None, state: str | None) -> None:
+    """Print runs without their items, oldest first."""
+    with session.work() as (connection, merchant_id):
+        known_shop(connection, merchant_id, shop)
+        rows = list_runs(connection, merchant_id, shop=shop, action=action, state=state)
+    session.show(rows, COLUMNS)
+
+
+@runs.command("show")
+@click.argument("run_id", type=ID, metavar="ID")
+@leaf
+def show_one(session: Session, run_id: int) -> None:
+    """Print one run with its items."""
+    with session.work() as (connection, merchant_id):
+        found = show_run(connection, merchant_id, run_id)
+    if found is None:
+        raise Failed(f"no run {run_id}: see `renkei runs list`")
+    show_document(session, found)

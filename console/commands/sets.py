@@ -1,0 +1,75 @@
+"""`renkei sets`: set products (セット商品)."""
+
+import click
+
+from adapters.postgres.sets import list_sets, remove_set, set_components
+from console.failures import Failed, Wrong
+from console.output import Column
+from console.session import Session, leaf
+from console.words import COUNT
+
+
+@click.group()
+def sets() -> None:
+    """Set products (セット商品): their free stock is what their components allow."""
+
+
+@sets.command("list")
+@leaf
+def show(session: Session) -> None:
+    """Print set products with their components."""
+    with session.work() as (connection, merchant_id):
+        rows = list_sets(connection, merchant_id)
+    session.show(rows, [Column("sku", "set SKU"), Column("components", of=_components)])
+
+
+@sets.command("set")
+@click.argument("set_sku")
+@click.argument("components", nargs=-1, required=True, metavar="COMPONENT=QTY...")
+@leaf
+def change(session: Session, set_sku: str, components: tuple[str, ...]) -> None:
+    """Say which SKUs, and how many of each, make one set; replaces what was said before."""
+    parts = _parts(components)
+    code = set_sku.strip()
+    if not code:
+        raise Wrong("a SKU is not blank")
+    with session.work() as (connection, merchant_id):
+        created = set_components(connection, merchant_id, code, parts)
+        session.audit(connection, merchant_id, "sets.set", code, detail={"components": parts})
+    document: dict[str, object] = {"sku": code, "components": parts, "created_skus": created}
+    session.tell(
+        document,
+        f"{code} = {_components(document)}",
+        *(f"SKU {sku} was unknown: created with on hand 0" for sku in created),
+    )
+
+
+@sets.command("remove")
+@click.argument("set_sku")
+@leaf
+def remove(session: Session, set_sku: str) -> None:
+    """Make a set an ordinary SKU again."""
+    with session.work() as (connection, merchant_id):
+        if not remove_set(connection, merchant_id, set_sku):
+            raise Failed(f"{set_sku} is no set: see `renkei sets list`")
+        session.audit(connection, merchant_id, "sets.remove", set_sku)
+    session.tell({"sku": set_sku}, f"{set_sku} is no set any more")
+
+
+def _parts(components: tuple[str, ...]) -> dict[str, int]:
+    """Return pieces by SKU. Raises Wrong for what is not COMPONENT=QTY."""
+    parts: dict[str, int] = {}
+    for component in components:
+        sku, equals, quantity = component.rpartition("=")
+        good = quantity.isascii() and quantity.isdigit() and 1 <= int(quantity) <= COUNT.max
+        if not equals or not sku.strip() or not good:
+            raise Wrong(f"{component!r} is not COMPONENT=QTY with a quantity of 1 or more")
+        if sku.strip() in parts:
+            raise Wrong(f"{sku} was given twice")
+        parts[sku.strip()] = int(quantity)
+    return parts
+
+
+def _components(row: dict[str, object]) -> str:
+    parts = row["components"]
+    return " + ".join(f"{sku}×{count}" for sku, count in parts.items()) if isinstance(parts, dict) else ""

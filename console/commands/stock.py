@@ -1,0 +1,87 @@
+"""`renkei stock`: SKUs (品番) and how many pieces of them there are."""
+
+import click
+
+from adapters.postgres.counts import adjust_on_hand, set_on_hand
+from adapters.postgres.stock_view import list_stock
+from console.failures import Wrong
+from console.output import Column
+from console.session import Session, leaf
+from console.words import COUNT
+
+COLUMNS = (
+    Column("sku", "SKU"),
+    Column("on_hand", "on hand 在庫数", right=True),
+    Column("secured", "secured 確保数", right=True),
+    Column("free", "free フリー在庫数", right=True),
+    Column("version", right=True),
+)
+LARGEST_DELTA = 2_147_483_647
+
+
+@click.group()
+def stock() -> None:
+    """SKUs (品番) and their counts."""
+
+
+@stock.command("list")
+@click.argument("skus", nargs=-1, metavar="[SKU]...")
+@leaf
+def show(session: Session, skus: tuple[str, ...]) -> None:
+    """Print the counts of all SKUs, or of some."""
+    with session.work() as (connection, merchant_id):
+        rows = list_stock(connection, merchant_id, skus or None)
+    session.show(rows, COLUMNS)
+
+
+@stock.command("set")
+@click.argument("sku")
+@click.argument("on_hand", type=COUNT)
+@leaf
+def set_one(session: Session, sku: str, on_hand: int) -> None:
+    """Say how many pieces of a SKU are in the warehouse; creates the SKU."""
+    code = _code(sku)
+    with session.work() as (connection, merchant_id):
+        set_on_hand(connection, merchant_id, {code: on_hand})
+        session.audit(connection, merchant_id, "stock.set", code, detail={"on_hand": on_hand})
+        row = list_stock(connection, merchant_id, [code])[0]
+    session.tell(row, f"{code}: {on_hand} on hand, {row['free']} free")
+
+
+@stock.command("adjust", context_settings={"ignore_unknown_options": True})
+@click.argument("sku")
+@click.argument("delta", metavar="±N", type=click.IntRange(-LARGEST_DELTA, LARGEST_DELTA))
+@leaf
+def adjust(session: Session, sku: str, delta: int) -> None:
+    """Add pieces to a SKU (5) or take them away (-5)."""
+    code = _code(sku)
+    with session.work() as (connection, merchant_id):
+        adjust_on_hand(connection, merchant_id, code, delta)
+        session.audit(connection, merchant_id, "stock.adjust", code, detail={"delta": delta})
+        row = list_stock(connection, merchant_id, [code])[0]
+    session.tell(row, f"{code}: {row['on_hand']} on hand, {row['free']} free")
+
+
+@stock.command("import")
+@click.argument("file", metavar="FILE.csv")
+@leaf
+def load(session: Session, file: str) -> None:
+    """Set the counts of many SKUs from a CSV file with the columns sku,on_hand.
+
+    UTF-8 and Shift-JIS are both read; nothing is written when a line is wrong.
+    """
+    from console.stock_file import read_stock  # noqa: PLC0415 -- only this command reads files
+
+    counts = read_stock(file)
+    with session.work() as (connection, merchant_id):
+        set_on_hand(connection, merchant_id, counts)
+        session.audit(connection, merchant_id, "stock.import", file, detail={"skus": len(counts)})
+    session.tell({"file": file, "skus": len(counts)}, f"{len(counts)} SKUs set from {file}")
+
+
+def _code(sku: str) -> str:
+    """Return a SKU code as it is kept. Raises Wrong for a blank one."""
+    code = sku.strip()
+    if not code:
+        raise Wrong("a SKU is not blank")
+    return code

@@ -1,0 +1,48 @@
+"""One line about anything that can stop a command."""
+
+import traceback
+from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
+
+from adapters.embedded import ServersUnavailable
+from adapters.postgres.database import DatabaseUnavailable
+from domain.errors import SyncError
+from workers.settings import BadSettings
+from workers.wiring import NotRunning
+
+_NO_TABLES = ("UndefinedTable", "UndefinedColumn")
+
+
+def explain(error: Exception) -> str:
+    """Return what happened and, where known, what to do about it."""
+    if isinstance(error, DatabaseUnavailable):
+        return f"{error}{_first_line(error.__cause__)}"
+    if isinstance(error, SyncError | BadSettings | NotRunning | ServersUnavailable):
+        return str(error)
+    if isinstance(error, DBAPIError):
+        return _database(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'system'}: {error.strerror or error}"
+    return _bug(error)
+
+
+def _database(error: DBAPIError) -> str:
+    """Name a database that was never prepared; anything else is a bug."""
+    if type(error.orig).__name__ in _NO_TABLES:
+        return "the database is not prepared for this version: run `renkei db upgrade`"
+    return _bug(error) if error.orig is None else _bug(error.orig)
+
+
+def _first_line(cause: BaseException | None) -> str:
+    original = getattr(cause, "orig", None)
+    lines = str(original).strip().splitlines() if original else []
+    return f" ({lines[0]})" if lines else ""
+
+
+def _bug(error: BaseException) -> str:
+    """Name a failure nobody foresaw, with the place of ours it came from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"unexpected {type(error).__name__}{place}: {first}"

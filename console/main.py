@@ -1,0 +1,99 @@
+"""The command `renkei`: a table of commands, and the one place where failures become exit codes."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+# One row per command: where it is, and its line in the help. Nothing is imported until it is
+# called, because scripts call `renkei` hundreds of times.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("console.up:up", "Run everything on this machine until Ctrl-C."),
+    "demo": ("console.demo:demo", "Show the whole job on private servers and simulated carts."),
+    "db": ("console.commands.db:db", "Prepare the database; change the key of the secrets."),
+    "doctor": ("console.commands.doctor:doctor", "Check settings, servers, workers and shops."),
+    "merchant": ("console.commands.merchants:merchant", "Merchants (荷主)."),
+    "shop": ("console.commands.shops:shop", "Shops (店舗): credentials, kill switch, settings."),
+    "robot": ("console.commands.robots:robot", "Robots (連携ロボット): cadence, on and off."),
+    "run": ("console.commands.run:run", "Run one action of one shop now."),
+    "runs": ("console.commands.runs:runs", "Runs (実行) and their items."),
+    "tasks": ("console.commands.tasks:tasks", "Orders as they came (タスク一覧)."),
+    "log": ("console.commands.log:log", "The API log (APIログ)."),
+    "orders": ("console.commands.orders:orders", "Shipping instructions (出荷指示)."),
+    "stock": ("console.commands.stock:stock", "SKUs (品番) and their counts."),
+    "mapping": ("console.commands.mappings:mapping", "Shops' items and their SKUs (対応表)."),
+    "method": ("console.commands.methods:method", "Delivery methods and the carts' carriers."),
+    "dead": ("console.commands.dead_letters:dead", "Dead letters: replay, discard."),
+    "maintenance": ("console.commands.maintenance:maintenance", "When carts are closed."),
+    "sets": ("console.commands.sets:sets", "Set products (セット商品)."),
+    "simulator": ("console.commands.simulator:simulator", "Both carts, simulated."),
+}
+
+
+class Root(click.Group):
+    """Loads a command when it is called, and turns failures into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return [*COMMANDS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module that holds the command."""
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help from the table, without importing anything."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line and exit with 0, 1 (failed) or 2 (wrong usage)."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+        except Exception as error:  # noqa: BLE001 -- the last place: a person gets one line
+            code = report(error)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="renkei", message="renkei %(version)s")
+def cli() -> None:
+    """Keep the shops of merchants on hosted carts and one warehouse in step (連携).
+
+    Every command takes --json (one JSON document on standard output) and --merchant KEY.
+    """
+
+
+def report(error: Exception) -> int:
+    """Write one line about a failure to standard error and return the exit code it means."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return error.exit_code
+    if isinstance(error, click.Abort):
+        return complain("stopped", 1)
+    if isinstance(error, click.UsageError):
+        help_of = f"; see `{error.ctx.command_path} --help`" if error.ctx else ""
+        return complain(error.format_message().rstrip(".") + help_of, error.exit_code)
+    if isinstance(error, click.ClickException):
+        return complain(error.format_message(), error.exit_code)
+    from console.explain import explain  # noqa: PLC0415 -- imports what may have failed
+
+    return complain(explain(error), 1)
+
+
+def complain(message: str, code: int) -> int:
+    """Write the line and return the code."""
+    click.echo(f"renkei: {' '.join(message.split())}", err=True)
+    return code
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    cli.main(prog_name="renkei")

@@ -1,0 +1,140 @@
+"""What every command shares: --json, --merchant, the settings, the database, the audit."""
+
+import functools
+import getpass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Concatenate, ParamSpec
+
+import click
+from sqlalchemy import Connection, Engine
+
+from adapters.postgres import audit
+from adapters.postgres.database import transaction
+from adapters.postgres.merchants import find_merchant
+from console.failures import Failed
+from console.output import Column, print_json, print_lines, print_table
+from workers.settings import Settings
+from workers.wiring import engine_of
+
+P = ParamSpec("P")
+
+
+@dataclass
+class Session:
+    """One call of one command.
+
+    Attributes:
+        as_json: print one JSON document instead of tables and sentences.
+        wanted_merchant: the merchant named on the command line, if any.
+    """
+
+    as_json: bool
+    wanted_merchant: str | None
+    _settings: Settings | None = field(default=None, repr=False)
+    _engine: Engine | None = field(default=None, repr=False)
+
+    @property
+    def settings(self) -> Settings:
+        """The checked environment. Raises BadSettings."""
+        if self._settings is None:
+            self._settings = Settings.from_environ()
+        return self._settings
+
+    @property
+    def merchant_key(self) -> str:
+        """The merchant this call works for."""
+        return self.wanted_merchant or self.settings.merchant
+
+    @property
+    def engine(self) -> Engine:
+        """The database, opened on first use. Raises NotRunning."""
+        if self._engine is None:
+            self._engine = engine_of(self.settings, connections=1, name="renkei-cli")
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Open the transaction of a command: all of it happens, or nothing."""
+        with transaction(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def work(self) -> Iterator[tuple[Connection, int]]:
+        """Open a transaction for this call's merchant; gives the connection and its id."""
+        with self.transaction() as connection:
+            yield connection, self.merchant_id(connection)
+
+    def merchant_id(self, connection: Connection) -> int:
+        """Return the id of this call's merchant. Raises Failed when there is none."""
+        found = find_merchant(connection, self.merchant_key)
+        if found is None:
+            raise Failed(
+                f"no merchant {self.merchant_key}: see `renkei merchant list`,"
+                " or prepare the database with `renkei db upgrade`"
+            )
+        return found.id
+
+    def now(self) -> datetime:
+        """Return the moment this call counts from."""
+        return datetime.now(UTC)
+
+    def audit(
+        self,
+        connection: Connection,
+        merchant_id: int | None,
+        did: str,
+        subject: str,
+        *,
+        reason: str = "",
+        detail: dict[str, object] | None = None,
+    ) -> None:
+        """Record that the person at this command line changed something; never with secrets."""
+        entry = audit.Entry(merchant_id, actor(), did, subject, reason, detail or {})
+        audit.record(connection, entry)
+
+    def show(self, rows: Sequence[dict[str, object]], columns: Sequence[Column]) -> None:
+        """Print a list: one JSON array, or a table."""
+        if self.as_json:
+            print_json(rows)
+        else:
+            print_table(rows, columns)
+
+    def tell(self, document: dict[str, object], *lines: str) -> None:
+        """Print one thing: one JSON object, or sentences."""
+        if self.as_json:
+            print_json(document)
+        else:
+            print_lines(lines)
+
+    def close(self) -> None:
+        """Give the database connection back."""
+        if self._engine is not None:
+            self._engine.dispose()
+
+
+def leaf(function: Callable[Concatenate[Session, P], None]) -> Callable[P, None]:
+    """Give a command --json and --merchant, and hand it its session."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+    @click.option("--merchant", "wanted_merchant", metavar="KEY", help="Work for this merchant.")
+    @functools.wraps(function)
+    def command(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json, merchant = kwargs.pop("as_json"), kwargs.pop("wanted_merchant")
+        session = Session(bool(as_json), str(merchant) if merchant else None)
+        try:
+            function(session, *args, **kwargs)
+        finally:
+            session.close()
+
+    return command
+
+
+def actor() -> str:
+    """Return who is at this command line, for the audit."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "cli"

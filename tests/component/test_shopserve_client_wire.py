@@ -1,0 +1,292 @@
+"""ShopServe's bodies become domain values, or Undecodable names the field."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.http.reading import Field
+from adapters.shopserve.wire import literals, orders, refusals, stock
+from domain.errors import Undecodable
+from domain.orders import CartLine, Charges, Folder, Settlement, ShopServeStatus
+from domain.ports import ItemKey, Parcel, StockLevel, Window
+from tests.component.cart_samples import Json, shopserve_order
+from tests.component.json_mutations import ANYTHING, mutated, with_numerals_as_text
+
+NOON = datetime(2026, 10, 3, 3, 0, 0, tzinfo=UTC)
+STOCK: Json = {
+    "stock": {
+        "management_type": "Variation",
+        "management_variation": {
+            "patterns": [
+                {"pattern": ["ネイビー", "M"], "quantity": 12, "alert_threshold": 3},
+                {"pattern": ["ネイビー", "L"], "quantity": 99999999, "alert_threshold": 0},
+            ]
+        },
+    }
+}
+ITEMS: Json = {"total_count": 1, "contents": [{"item_code": "TS-100", "item_name": "シャツ"}]}
+
+
+def status_of(**basic: object) -> ShopServeStatus:
+    raw = shopserve_order()
+    place = raw["basic"]
+    assert isinstance(place, dict)
+    place.update(basic)
+    status = orders.order(raw).status
+    assert isinstance(status, ShopServeStatus)
+    return status
+
+
+def test_an_order_is_read_whole() -> None:
+    order = orders.order(shopserve_order())
+
+    assert (order.key, order.number) == ("SC-1", "00010042")
+    assert order.ordered_at == datetime(2026, 10, 3, 1, 15, 42, tzinfo=UTC)
+    assert order.payment_method == "CreditCard"
+    assert order.payment_name == "クレジットカード決済"
+    assert order.buyer.address == "東京都千代田区千代田0-0-0 試験荘1"
+    assert order.buyer.email == "hanako@example.com"
+    assert order.note == "玄関先に"
+    assert (order.wished_date, order.wished_time) == ("2026-10-08", "午前中")
+    assert order.charges == Charges(660, 330, 150, 20, 0, 7480)
+
+
+def test_a_destination_and_its_lines_are_read() -> None:
+    order = orders.order(shopserve_order())
+
+    (place,) = order.destinations
+    assert (place.number, place.carrier, place.shipped) == (1, "ヤマト運輸", False)
+    assert place.tracking_numbers == ("0000-0000-0000",)
+    assert place.recipient.name == "試験 一郎"
+    assert order.lines == (
+        CartLine(
+            key="1-1",
+            destination=1,
+            item_code="TS-100",
+            name="綿Tシャツ",
+            quantity=2,
+            unit_price_yen=3410,
+            options_yen=0,
+            total_yen=6820,
+            tax_rate=10,
+            has_variation=True,
+            choices=("ネイビー", "M"),
+        ),
+    )
+
+
+def test_numerals_may_come_as_text() -> None:
+    raw = with_numerals_as_text(shopserve_order())
+    assert isinstance(raw, dict)
+
+    assert orders.order(raw) == orders.order(shopserve_order())
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("Authorized", Settlement.AUTHORIZED),
+        ("与信OK", Settlement.AUTHORIZED),
+        ("与信ＯＫ", Settlement.AUTHORIZED),
+        ("依頼中", Settlement.REQUESTING),
+        ("決済依頼済", Settlement.REQUESTED),
+        ("決済依頼済み", Settlement.REQUESTED),
+        ("回収予定10/5", Settlement.COLLECTION_SCHEDULED),
+        ("回収予定", Settlement.COLLECTION_SCHEDULED),
+        ("ハガキ発送済み10/3", Settlement.SLIP_SENT),
+        ("回収済", Settlement.COLLECTED),
+        ("キャンセル", Settlement.CANCELED),
+        ("エラー", Settlement.ERROR),
+        ("None", Settlement.NONE),
+        (None, Settlement.NONE),
+        ("", Settlement.NONE),
+    ],
+)
+def test_settlement_is_told_by_literal_or_by_text(word: object, meaning: Settlement) -> None:
+    status = status_of(settlement_status=word)
+
+    assert status.settlement is meaning
+    assert status.unknown_literals == ()
+
+
+def test_the_words_of_the_screen_mean_the_same_as_the_literals() -> None:
+    status = status_of(
+        folder="取引完了フォルダ", confirm_status="確認済", payment_status="入金済み", cancel="Yes"
+    )
+
+    assert status == ShopServeStatus(
+        folder=Folder.COMPLETED,
+        confirmed=True,
+        shipped=False,
+        paid=True,
+        settlement=Settlement.AUTHORIZED,
+        cancelled=True,
+        test=False,
+    )
+
+
+def test_unknown_words_change_nothing_and_are_reported() -> None:
+    status = status_of(
+        folder="Attic",
+        confirm_status="Maybe",
+        shipping_status="Gone",
+        payment_status=["Paid"],
+        settlement_status="New",
+        cancel="Perhaps",
+    )
+
+    assert (status.folder, status.settlement) == (Folder.UNKNOWN, Settlement.UNKNOWN)
+    assert (status.confirmed, status.shipped, status.paid) == (None, None, None)
+    assert status.cancelled is False
+    assert status.unknown_literals == (
+        "basic.folder=Attic",
+        "basic.confirm_status=Maybe",
+        "basic.shipping_status=Gone",
+        "basic.payment_status=(list)",
+        "basic.settlement_status=New",
+        "basic.cancel=Perhaps",
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-10-03 10:15:42",
+        "2026/10/03 10:15:42",
+        "2026-10-03T10:15:42",
+        "2026-10-03T10:15:42+09:00",
+        "2026-10-03T01:15:42Z",
+        "2026/10/3 10:15:42",
+    ],
+)
+def test_times_are_read_in_every_form_seen(text: str) -> None:
+    assert literals.moment(Field(text, "x")) == datetime(2026, 10, 3, 1, 15, 42, tzinfo=UTC)
+
+
+def test_a_bare_date_is_midnight_in_tokyo() -> None:
+    assert literals.moment(Field("2026/10/03", "x")) == datetime(2026, 10, 2, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-02-30", "1026-01-01", "2026-10-03 25:00:00"])
+def test_what_is_no_time_is_undecodable(text: str) -> None:
+    with pytest.raises(Undecodable, match=r"basic\.order_date"):
+        literals.moment(Field(text, "basic.order_date"))
+
+
+def test_the_window_is_written_in_tokyo_time() -> None:
+    elsewhere = NOON.astimezone(timezone(timedelta(hours=-5)))
+
+    assert orders.by_window(Window(elsewhere, NOON)) == {
+        "since": "2026-10-03 12:00:00",
+        "until": "2026-10-03 12:00:00",
+    }
+
+
+@pytest.mark.parametrize("name", ["orders", "contents"])
+def test_a_page_is_found_under_either_name(name: str) -> None:
+    page = orders.page({"total_count": "1", name: [shopserve_order()]})
+
+    assert page.total == 1
+    assert [row.key for row in page.rows] == ["SC-1"]
+
+
+def test_a_row_with_an_odd_date_is_listed_all_the_same() -> None:
+    raw = {**shopserve_order(), "basic": {"order_date": "soon"}}
+
+    (row,) = orders.page({"orders": [raw]}).rows
+    assert row.ordered_at is None
+
+
+def test_a_method_without_code_goes_by_its_name() -> None:
+    raw = {**shopserve_order(), "payment": {"method_code": None, "method_name": "銀行振込"}}
+
+    assert orders.order(raw).payment_method == "銀行振込"
+
+
+def test_two_destinations_may_not_share_a_number() -> None:
+    raw = shopserve_order()
+    places = raw["deliveries"]
+    assert isinstance(places, list)
+
+    with pytest.raises(Undecodable, match=r"deliveries\[1\]\.delivery_no"):
+        orders.order({**raw, "deliveries": [*places, *places]})
+
+
+def test_the_shipping_result_writes_over_the_provisional_number() -> None:
+    assert orders.shipping_result(Parcel("YAMATO", "4000-12", date(2026, 10, 6))) == {
+        "carrier_code": "YAMATO",
+        "tracking_numbers": ["4000-12"],
+        "scheduled_shipping_date": "2026-10-06",
+        "shipped_date": "2026-10-06",
+        "shipping_status": "Shipped",
+        "send_mail": "No",
+    }
+
+
+def test_stock_places_are_found_by_their_choices() -> None:
+    places = stock.stock(STOCK)
+
+    found = stock.find(places, "ネイビー/M")
+    assert found is not None
+    assert (found.quantity, found.notice, found.unlimited) == (12, 3, False)
+    assert stock.find(places, "ネイビー/S") is None
+    assert stock.external(stock.ListedItem("TS", "シャツ"), places[1]).unlimited
+
+
+def test_an_unlimited_update_carries_nothing_else() -> None:
+    level = StockLevel(5, unlimited=True, low_stock=2)
+
+    assert stock.update(level, ("赤",), 2) == {"variation_name1": "赤", "unlimited": "Yes"}
+
+
+def test_a_refusal_is_read_from_json_or_from_a_page() -> None:
+    body = '{"error_code":"E1","message":"不正です。","errors":[{"field":"q","message":"x"}]}'
+    page = f"<html><h1>Bad</h1>{'x' * 5000}</html>".encode()
+
+    assert refusals.refusal(body.encode()) == ("E1", "不正です。 q x")
+    assert refusals.refusal(page)[1].startswith("Bad x")
+    assert len(refusals.refusal(page)[1]) <= 300
+
+
+@given(raw=mutated(shopserve_order()))
+def test_any_order_is_read_or_undecodable(raw: Json) -> None:
+    try:
+        order = orders.order(raw)
+    except Undecodable:
+        return
+    assert order.key
+
+
+@given(body=st.one_of(ANYTHING, mutated({"total_count": 1, "orders": [shopserve_order()]})))
+def test_any_page_is_read_or_undecodable(body: object) -> None:
+    try:
+        orders.page(body)
+    except Undecodable:
+        return
+
+
+@given(body=st.one_of(ANYTHING, mutated(STOCK), mutated(ITEMS)))
+def test_any_stock_and_item_list_is_read_or_undecodable(body: object) -> None:
+    for read in (stock.stock, stock.item_page):
+        try:
+            read(body)
+        except Undecodable:
+            continue
+
+
+@given(body=st.binary(max_size=200))
+def test_any_refusal_is_read(body: bytes) -> None:
+    code, text = refusals.refusal(body)
+
+    assert len(code) <= 50
+    assert len(text) <= 300
+
+
+def test_item_keys_keep_the_choices_of_the_pattern() -> None:
+    place = stock.stock(STOCK)[0]
+
+    assert stock.external(stock.ListedItem("TS", "シャツ"), place).key == ItemKey(
+        "TS", "ネイビー/M"
+    )

@@ -1,0 +1,106 @@
+"""Which orders are imported, and what is said about the others."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.eligibility import Skip, Take, judge_summary, judge_whole
+from domain.orders import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
+from tests.unit.samples import READY, base_order, line, shopserve_order, summary
+
+
+def test_imp_05_an_unconfirmed_order_of_the_ledger_is_taken() -> None:
+    assert judge_whole(shopserve_order()) == Take()
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        pytest.param(replace(READY, test=True), "テスト注文", id="a test order"),
+        pytest.param(replace(READY, cancelled=True), "キャンセル", id="cancelled by flag"),
+        pytest.param(replace(READY, confirmed=True), "確認済", id="confirmed already"),
+        pytest.param(replace(READY, folder=Folder.COMPLETED), "取引完了", id="completed"),
+        pytest.param(replace(READY, folder=Folder.CANCELED), "キャンセル", id="cancel folder"),
+        pytest.param(replace(READY, folder=Folder.TRASH), "ごみ箱", id="thrown away"),
+    ],
+)
+def test_imp_05_other_shopserve_orders_are_left_for_good(
+    status: ShopServeStatus, reason: str
+) -> None:
+    verdict = judge_whole(shopserve_order(status=status))
+
+    assert isinstance(verdict, Skip)
+    assert reason in verdict.reason
+    assert not verdict.remember
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        pytest.param(replace(READY, confirmed=None), id="confirm status"),
+        pytest.param(replace(READY, folder=Folder.UNKNOWN), id="folder"),
+        pytest.param(replace(READY, unknown_literals=("payment_status=Half",)), id="any literal"),
+    ],
+)
+def test_imp_05_a_word_nobody_knows_is_not_guessed_at_but_looked_at_again(
+    status: ShopServeStatus,
+) -> None:
+    verdict = judge_whole(shopserve_order(status=status))
+
+    assert isinstance(verdict, Skip)
+    assert verdict.remember
+
+
+@pytest.mark.parametrize("dispatch", [Dispatch.UNPAID, Dispatch.ORDERED])
+def test_imp_05_waiting_and_open_base_orders_are_taken(dispatch: Dispatch) -> None:
+    assert judge_whole(base_order(dispatch=dispatch)) == Take()
+    assert judge_summary(summary(dispatch)) == Take()
+
+
+@pytest.mark.parametrize(
+    ("dispatch", "remember"),
+    [
+        pytest.param(Dispatch.UNSHIPPABLE, True, id="not workable yet: looked at again"),
+        pytest.param(Dispatch.UNKNOWN, True, id="unknown word: looked at again"),
+        pytest.param(Dispatch.SHIPPING, False, id="on its way"),
+        pytest.param(Dispatch.DISPATCHED, False, id="dispatched"),
+        pytest.param(Dispatch.CANCELLED, False, id="cancelled"),
+    ],
+)
+def test_imp_05_other_base_orders_are_skipped(dispatch: Dispatch, remember: bool) -> None:
+    for verdict in (judge_summary(summary(dispatch)), judge_whole(base_order(dispatch=dispatch))):
+        assert isinstance(verdict, Skip)
+        assert verdict.remember is remember
+
+
+def test_imp_05_an_order_with_a_dispatched_line_is_in_work_and_not_imported() -> None:
+    verdict = judge_whole(base_order(line("1"), line("2", state=LineState.DISPATCHED)))
+
+    assert isinstance(verdict, Skip)
+    assert "対応中" in verdict.reason
+
+
+def test_imp_05_a_partly_cancelled_order_is_imported_while_a_line_is_left() -> None:
+    gone = line("1", state=LineState.CANCELLED)
+
+    assert judge_whole(base_order(gone, line("2"))) == Take()
+    assert isinstance(judge_whole(base_order(gone)), Skip)
+
+
+def test_imp_05_a_line_in_an_unknown_state_keeps_the_order_out_for_now() -> None:
+    verdict = judge_whole(base_order(line("1"), line("2", state=LineState.UNKNOWN)))
+
+    assert isinstance(verdict, Skip)
+    assert verdict.remember
+
+
+def test_imp_08_every_skip_says_why_in_one_line() -> None:
+    verdicts = [judge_summary(summary(dispatch)) for dispatch in Dispatch]
+    literal = BaseStatus(Dispatch.ORDERED, unknown_literals=("status=lost",))
+    verdicts.append(judge_whole(base_order(status=literal)))
+
+    reasons = [verdict.reason for verdict in verdicts if isinstance(verdict, Skip)]
+
+    assert len(reasons) == 6
+    assert all(reason.strip() and "\n" not in reason for reason in reasons)
+    assert "status=lost" in reasons[-1]

@@ -1,0 +1,175 @@
+"""Which order times are asked for."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import BrokenRule
+from domain.orders import Cart
+from domain.ports import Window
+from domain.windows import (
+    covers,
+    difference_window,
+    next_cursor,
+    range_slices,
+    range_window,
+    slices,
+)
+from tests.unit.samples import NOON
+
+WEEK = timedelta(days=7)
+OVERLAP = timedelta(minutes=10)
+carts = pytest.mark.parametrize("cart", list(Cart))
+
+
+def ago(**parts: float) -> datetime:
+    return NOON - timedelta(**parts)
+
+
+def test_imp_01_the_first_shopserve_run_looks_back_seven_days_without_overlap() -> None:
+    window = difference_window(Cart.SHOPSERVE, cursor=None, now=NOON, overlap=OVERLAP)
+
+    assert window == Window(ago(days=7), NOON)
+
+
+def test_imp_01_later_runs_start_at_the_newest_order_fetched() -> None:
+    window = difference_window(Cart.SHOPSERVE, cursor=ago(hours=3), now=NOON, overlap=timedelta(0))
+
+    assert window == Window(ago(hours=3), NOON)
+
+
+def test_imp_01_the_cursor_is_the_newest_order_and_never_goes_back() -> None:
+    def after(newest: datetime | None) -> datetime:
+        return next_cursor(
+            Cart.SHOPSERVE, cursor=ago(hours=3), run_started_at=NOON, newest_ordered_at=newest
+        )
+
+    assert after(ago(hours=1)) == ago(hours=1)
+    assert after(ago(hours=9)) == ago(hours=3)
+    assert after(None) == ago(hours=3)
+
+
+def test_imp_01_a_shop_without_any_order_keeps_looking_from_where_it_began() -> None:
+    cursor = next_cursor(
+        Cart.SHOPSERVE, cursor=None, run_started_at=ago(days=30), newest_ordered_at=None
+    )
+
+    window = difference_window(Cart.SHOPSERVE, cursor=cursor, now=NOON, overlap=OVERLAP)
+
+    assert covers([window], ago(days=29))
+
+
+def test_imp_01_a_long_window_is_read_in_calls_of_at_most_seven_days_oldest_first() -> None:
+    window = Window(ago(days=17), NOON)
+
+    assert slices(window, Cart.SHOPSERVE, NOON) == [
+        Window(ago(days=17), ago(days=10)),
+        Window(ago(days=10), ago(days=3)),
+        Window(ago(days=3), NOON),
+    ]
+
+
+def test_imp_01_nothing_older_than_two_years_is_asked_for() -> None:
+    oldest = slices(Window(ago(days=5000), NOON), Cart.SHOPSERVE, NOON)[0]
+
+    assert timedelta(0) < oldest.since - ago(days=730) <= timedelta(hours=1)
+
+
+def test_imp_02_the_first_base_run_looks_back_seven_days_and_nine_hours() -> None:
+    window = difference_window(Cart.BASE, cursor=None, now=NOON, overlap=OVERLAP)
+
+    assert window == Window(ago(days=7, hours=9), NOON)
+    assert slices(window, Cart.BASE, NOON) == [window]
+
+
+def test_imp_02_the_base_cursor_is_the_start_of_the_run_whatever_the_orders_say() -> None:
+    for newest in (None, ago(days=2)):
+        cursor = next_cursor(
+            Cart.BASE, cursor=ago(days=1), run_started_at=NOON, newest_ordered_at=newest
+        )
+        assert cursor == NOON
+
+
+def test_imp_02_a_base_difference_is_read_in_one_piece_however_long() -> None:
+    window = Window(ago(days=400), NOON)
+
+    assert slices(window, Cart.BASE, NOON) == [window]
+
+
+@carts
+def test_imp_03_seven_days_are_allowed_and_a_second_more_is_not(cart: Cart) -> None:
+    since = ago(days=20)
+
+    assert range_window(cart, since, since + WEEK, NOON) == Window(since, since + WEEK)
+    with pytest.raises(BrokenRule, match="at most 7 days"):
+        range_window(cart, since, since + WEEK + timedelta(seconds=1), NOON)
+
+
+@carts
+@pytest.mark.parametrize(
+    ("since", "until", "reason"),
+    [
+        pytest.param(ago(days=1), ago(days=2), "reversed", id="the end before the beginning"),
+        pytest.param(NOON + WEEK, NOON + WEEK, "in the future", id="nothing there yet"),
+    ],
+)
+def test_imp_03_a_senseless_range_is_refused_with_the_reason(
+    cart: Cart, since: datetime, until: datetime, reason: str
+) -> None:
+    for ask in (range_window, range_slices):
+        with pytest.raises(BrokenRule, match=reason):
+            ask(cart, since, until, NOON)
+
+
+def test_imp_03_only_shopserve_refuses_what_is_older_than_two_years() -> None:
+    since = ago(days=731)
+
+    with pytest.raises(BrokenRule, match="2 years"):
+        range_window(Cart.SHOPSERVE, since, since + WEEK, NOON)
+    assert range_window(Cart.BASE, since, since + WEEK, NOON).since == since
+    assert range_window(Cart.SHOPSERVE, ago(days=729), ago(days=728), NOON).until == ago(days=728)
+
+
+def test_imp_03_an_end_in_the_future_means_until_now() -> None:
+    window = range_window(Cart.BASE, ago(days=1), NOON + timedelta(hours=6), NOON)
+
+    assert window == Window(ago(days=1), NOON)
+
+
+@carts
+@given(days=st.floats(0, 700))
+def test_imp_03_a_long_range_is_cut_without_a_hole(cart: Cart, days: float) -> None:
+    since = ago(days=days)
+
+    parts = range_slices(cart, since, NOON, NOON)
+
+    assert parts[0].since == since.replace(microsecond=0)
+    assert parts[-1].until == NOON
+    assert all(part.until - part.since <= WEEK for part in parts)
+    assert all(one.until == two.since for one, two in pairwise(parts))
+
+
+@carts
+def test_imp_04_the_overlap_is_read_again_except_on_a_first_run(cart: Cart) -> None:
+    with_overlap = difference_window(cart, cursor=ago(hours=1), now=NOON, overlap=OVERLAP)
+    first = difference_window(cart, cursor=None, now=NOON, overlap=OVERLAP)
+
+    assert with_overlap.since == ago(hours=1, minutes=10)
+    assert first == difference_window(cart, cursor=None, now=NOON, overlap=timedelta(0))
+
+
+@given(seconds=st.floats(-100_000, 10_000_000), overlap=st.timedeltas(timedelta(0), WEEK))
+def test_a_window_has_whole_seconds_and_is_never_reversed(
+    seconds: float, overlap: timedelta
+) -> None:
+    now = datetime(2025, 1, 15, 3, 0, 0, 654321, tzinfo=UTC)
+    cursor = now - timedelta(seconds=seconds)
+
+    for cart in Cart:
+        window = difference_window(cart, cursor=cursor, now=now, overlap=overlap)
+        assert window.since <= window.until <= now
+        assert window.since.microsecond == window.until.microsecond == 0
+        assert all(part.since <= part.until for part in slices(window, cart, now))
