@@ -26,5 +26,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "admit items in fair turns": _entry(names.ADMIT, _SECOND),
     "sweep lost work": _entry(names.SWEEP, 2 * _SECOND),
+    "count secured pieces anew": _entry(names.RECALCULATE, 2 * _SECOND),
     "refresh tokens ahead of their end": _entry(names.REFRESH_TOKENS, 60 * _SECOND),
 }

@@ -27,7 +27,8 @@ def shop_with_secrets(session: Session, key: str) -> Shop:
 @contextmanager
 def open_cart_of(session: Session, key: str) -> Iterator[tuple[Shop, ShopCart]]:
     """Open the client of a shop's cart; no transaction is open while it is called."""
-    from workers.carts import open_shop_cart  # noqa: PLC0415 -- an HTTP client is slow to import
+    from workers.by_hand import open_shop_cart  # noqa: PLC0415 -- an HTTP client is slow to import
 
     shop = shop_with_secrets(session, key)
-    yield shop, open_shop_cart(session.settings, session.engine, shop)
+    with open_shop_cart(session.settings, session.engine, shop) as cart:
+        yield shop, cart

@@ -2,11 +2,10 @@
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import click
 
 from console.failures import Failed
 
@@ -106,7 +105,7 @@ def _text(file: str) -> str:
 
 def _bytes(file: str) -> bytes:
     if file == "-":
-        return click.get_binary_stream("stdin").read()
+        return sys.stdin.buffer.read()
     try:
         return Path(file).read_bytes()
     except OSError as error:

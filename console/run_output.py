@@ -9,6 +9,13 @@ ITEM_COLUMNS = (
     Column("attempts", right=True),
     Column("reason"),
 )
+_FIGURES = {
+    "succeeded": "成功",
+    "failed": "失敗",
+    "skipped": "skipped",
+    "carried_over": "carried over",
+    "calls": "calls",
+}
 _TIMES = ("started_at", "finished_at")
 
 
@@ -26,8 +33,7 @@ def show_document(session: Session, run: dict[str, object]) -> None:
 def _lines(run: dict[str, object]) -> list[str]:
     lines = [
         f"run {run['id']}  {run['shop']}  {run['action']} ({run['mode']}): {run['state']}",
-        f"成功 {run['succeeded']}  失敗 {run['failed']}  skipped {run['skipped']}"
-        f"  carried over {run['carried_over']}  calls {run['calls']}",
+        "  ".join(f"{word} {run[name]}" for name, word in _FIGURES.items()),
     ]
     window = run["window"]
     if isinstance(window, dict) and window["from"] is not None:

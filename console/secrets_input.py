@@ -1,6 +1,7 @@
 """Credentials as people hand them over: one JSON object on standard input, or typed in."""
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,12 +31,12 @@ class Secrets:
 
 def read_secrets(cart: Cart, now: datetime) -> Secrets:
     """Read one JSON object from standard input. Raises Failed naming every problem, no value."""
-    return checked(cart, click.get_binary_stream("stdin").read(), now)
+    return checked(cart, sys.stdin.buffer.read(), now)
 
 
 def ask_secrets(cart: Cart) -> Secrets:
     """Ask for each secret on the terminal. Raises Wrong without a terminal."""
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         names = ", ".join(NEEDED[cart])
         raise Wrong(f"give the secrets ({names}) as one JSON object with --secrets-stdin")
     answers = {name: click.prompt(name, hide_input=True, err=True) for name in NEEDED[cart]}

@@ -2,7 +2,7 @@
 
 import functools
 import getpass
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -89,7 +89,7 @@ class Session:
         subject: str,
         *,
         reason: str = "",
-        detail: dict[str, object] | None = None,
+        detail: Mapping[str, object] | None = None,
     ) -> None:
         """Record that the person at this command line changed something; never with secrets."""
         entry = audit.Entry(merchant_id, actor(), did, subject, reason, detail or {})
@@ -102,7 +102,7 @@ class Session:
         else:
             print_table(rows, columns)
 
-    def tell(self, document: dict[str, object], *lines: str) -> None:
+    def tell(self, document: Mapping[str, object], *lines: str) -> None:
         """Print one thing: one JSON object, or sentences."""
         if self.as_json:
             print_json(document)

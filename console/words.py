@@ -12,7 +12,8 @@ from domain.orders import Cart
 
 ACTION = click.Choice([action.value for action in Action])
 CART = click.Choice([cart.value for cart in Cart])
-COUNT = click.IntRange(0, 2_147_483_647)
+LARGEST_COUNT = 2_147_483_647
+COUNT = click.IntRange(0, LARGEST_COUNT)
 ID = click.IntRange(1, 9_223_372_036_854_775_807)
 _KEY = re.compile(r"[^\s/,]{1,64}")
 

@@ -1,7 +1,7 @@
 """Turn one cart order into shipping instructions (変換; IMP-9 to IMP-18).
 
 groups -> recipient, delivery method, SKUs, amounts, first status -> one instruction per group.
-Nothing but the order decides the outcome, so a conversion can be repeated from the stored answer.
+Nothing but the order decides the outcome, so it can be repeated from the stored answer (IMP-6).
 """
 
 from collections.abc import Mapping

@@ -118,7 +118,8 @@ def _plan_deferred(order: CartOrder, lines: Sequence[LineToReturn], *, called: b
         return BasePlan((), keys)
     if not keys:
         return BasePlan((), problems=tuple(_unreturnable(line, None) for line in lines))
-    return BasePlan((ShipDeferred(keys[0]),))
+    still_open = {line.key for line in order.lines if line.state is LineState.OPEN}
+    return BasePlan((ShipDeferred(next((key for key in keys if key in still_open), keys[0])),))
 
 
 def deferred_happened(order: CartOrder) -> bool:

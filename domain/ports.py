@@ -168,7 +168,7 @@ class TestsConnection(Protocol):
 
 
 class CallGate(Protocol):
-    """Asked right before every call to a cart; counts it."""
+    """Asked right before every call to a cart, and told when it has ended; counts it."""
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """Return when the call may be made now.
@@ -178,7 +178,7 @@ class CallGate(Protocol):
         """
 
     def done(self) -> None:
-        """An admitted call is over, however it ended; the next may have its turn."""
+        """Note that the admitted call has ended, well or badly."""
 
 
 class TokenStore(Protocol):

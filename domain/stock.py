@@ -112,7 +112,7 @@ def differs(wished: StockLevel, shown: ExternalItem) -> bool:
 
 
 def needs_push(state: LinkState) -> bool:
-    """Tell whether a run has to push a mapped item (STK-1).
+    """Tell whether a run has to push a mapped item (STK-1, STK-4).
 
     Its stock changed since the last push to this shop, or that push failed, or it was mapped, or
     its mapping, notice number or unlimited flag was changed since.

@@ -3,7 +3,8 @@
 import threading
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
@@ -47,7 +48,17 @@ class ShopGate:
         self._closures = closures
         self._counter = counter
         self._alone = uuid.uuid4().hex[:12] if shop.in_flight == 1 else ""
+        self._before_sending: Callable[[], None] | None = None
         self.calls = 0
+
+    @contextmanager
+    def before_sending(self, note: Callable[[], None]) -> Iterator[None]:
+        """Call `note` for each call inside the block when its turn has come, right before it."""
+        self._before_sending = note
+        try:
+            yield
+        finally:
+            self._before_sending = None
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
@@ -59,6 +70,9 @@ class ShopGate:
             raise Closed(f"{self._shop.cart}: closed for maintenance", api=api, until=closure.end)
         self._wait_for_turn(deadline_s)
         self._lease.check()
+        if self._before_sending is not None:
+            self._before_sending()
+            self._lease.check()
         self.calls += 1
         self._counter.count(self._shop.id)
 

@@ -7,7 +7,7 @@ import logging
 import random
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -45,7 +45,7 @@ class _End:
 
     ending: Ending
     record: Record = nothing
-    log: tuple[LogLine, ...] = ()
+    log: Sequence[LogLine] = ()
     failure: Failure | None = None
 
 
@@ -99,7 +99,8 @@ def _done(work: Work, item: ClaimedItem, outcome: Outcome) -> _End:
     """A handler may itself end an item as failed; then the mapping or order says why."""
     ending = Ending(outcome.state, outcome.reason, calls=work.gate.calls)
     if outcome.state is not ItemState.FAILED:
-        return _End(ending, outcome.record, tuple(outcome.log))
+        # The log is not copied: `record` may still add to it.
+        return _End(ending, outcome.record, outcome.log)
     line = LogLine(f"{item.key}: {outcome.reason} {NEEDS_PERSON}", "error", needs_person=True)
     return _End(
         ending, outcome.record, (*outcome.log, line), _failure(item, outcome.reason, detail="")

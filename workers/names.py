@@ -21,7 +21,7 @@ RETURN_SHIPMENT = "shipments.return_shipment"
 PUSH_STOCK = "stock.push_sku"
 
 REFRESH_TOKENS = "tokens.refresh_tokens"
-WATCH_CLOSURES = "closures.watch_closures"
+RECALCULATE = "stock.recalculate_secured"
 
 ITEM_TASKS: dict[Action, str] = {
     Action.IMPORT_ORDERS: IMPORT_ORDER,
@@ -38,7 +38,7 @@ QUEUE_OF: dict[str, str] = {
     SWEEP: PLAN,
     PLAN_RUN: PLAN,
     REFRESH_TOKENS: PLAN,
-    WATCH_CLOSURES: PLAN,
+    RECALCULATE: PLAN,
     IMPORT_ORDER: ORDERS,
     CONFIRM_ORDER: ORDERS,
     COMPLETE_ORDER: ORDERS,

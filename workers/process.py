@@ -16,6 +16,7 @@ from adapters.postgres import runs as run_rows
 from adapters.postgres.database import open_engine, statement
 from adapters.postgres.secrets import SecretBox
 from adapters.redis.budget import CallBudget, RedisCallBudget
+from workers.carts import CartTools
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
 from workers.directory import ShopDirectory
@@ -44,7 +45,7 @@ class Process:
         self.http: httpx.Client = build_client()
         self.counter = CallCounter(self.engine)
         self.budget: CallBudget = RedisCallBudget(self.redis, remembered=self.counter.remembered)
-        self.tokens = TokenCache()
+        self.cart_tools = CartTools(self.engine, self.box, self.http, TokenCache())
         self.closures = ClosureBoard(self.engine)
         self.directory = ShopDirectory(self.engine, self.box)
         self.item_leases = LeaseKeeper(self._renew_items, kind="items")

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres import pushes
-from adapters.postgres.database import statement
+from adapters.postgres import pushes, status_changes
+from adapters.postgres.database import statement, transaction
 from adapters.postgres.items import ClaimedItem, NewItem
 from adapters.postgres.journal import LogLine
 from adapters.postgres.pushes import Pushed, WantedPush
@@ -19,6 +19,7 @@ from domain.errors import BrokenRule, Rejected
 from domain.ports import ItemKey
 from domain.runs import ItemState, RunMode
 from domain.stock import Offer, answer_matches, free_stock, offer, set_free_stock
+from workers.process import Process
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
 
 
@@ -104,3 +105,9 @@ def _offer(work: Work, push: WantedPush) -> Offer:
 
 def _shown(push: WantedPush) -> str:
     return f"{push.item}/{push.variation}" if push.variation else push.item
+
+
+def recalculate_secured(process: Process) -> int:
+    """Count secured pieces anew where that was asked for (STS-5); returns how many SKUs."""
+    with transaction(process.engine) as connection:
+        return status_changes.recalculate(connection)

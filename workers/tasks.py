@@ -5,7 +5,7 @@ from typing import Any
 from celery.signals import setup_logging, worker_shutdown
 
 from domain.actions import Action
-from workers import items, names, process, runs
+from workers import items, names, process, runs, stock, token_care
 from workers.app import app
 from workers.logs import configure_logging
 from workers.settings import Settings
@@ -39,6 +39,18 @@ def sweep() -> None:
     runs.sweep(process.current())
 
 
+@app.task(name=names.REFRESH_TOKENS)
+def refresh_tokens() -> None:
+    """Refresh BASE tokens that end soon, and warn of those that need a person."""
+    token_care.refresh_ending(process.current())
+
+
+@app.task(name=names.RECALCULATE, send_events=False)
+def recalculate_secured() -> None:
+    """Count secured pieces anew where an order was cancelled (確保数の再計算)."""
+    stock.recalculate_secured(process.current())
+
+
 @app.task(name=names.PLAN_RUN)
 def plan_run(run_id: int) -> None:
     """Find the orders or SKUs one run of one shop concerns."""
@@ -56,4 +68,8 @@ def _item_task(name: str, description: str) -> None:
 
 
 _item_task(names.IMPORT_ORDER, "Import one order of one shop (出荷指示取得).")
+_item_task(names.CONFIRM_ORDER, "Tell ShopServe one order was taken (確認ステータス更新).")
+_item_task(names.SYNC_STATUS, "Take over one order's payment or cancellation (ステータス同期).")
+_item_task(names.RETURN_SHIPMENT, "Tell one cart that an order was shipped (出荷実績戻し).")
+_item_task(names.COMPLETE_ORDER, "Move one order to the completed folder (取引完了フォルダ移動).")
 _item_task(names.PUSH_STOCK, "Tell one shop the stock of one SKU (在庫連携).")

@@ -19,9 +19,10 @@ import sys
 
 CLONE_NEWUSER = 0x1000_0000
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x2008_0522
 COULD_NOT_BECOME = 77
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> None:
         # Last, because the kernel forgets it when a process changes its user.
         check(libc.prctl(PR_SET_PDEATHSIG, signal.Signals[stop_signal].value, 0, 0, 0))
     except OSError as error:
-        sys.stderr.write(f"launcher: {mode}: {error}\n")
+        sys.stderr.write(f"{error}\n")
         sys.exit(COULD_NOT_BECOME)
     if os.getppid() != int(parent):
         sys.exit(0)  # the supervisor died before the kernel knew that we care
@@ -60,7 +61,9 @@ def enter_namespace(uid: int, gid: int) -> None:
 
 def become_keeping_access(uid: int, gid: int) -> None:
     """Become `uid` for good, with one capability left: to pass folders of any mode."""
-    check(libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0))
+    # Capabilities stay as they are when the user changes, and access(2), which PostgreSQL asks about
+    # its own programs, minds them too.
+    check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

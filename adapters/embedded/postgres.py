@@ -116,7 +116,7 @@ class Postgres:
     def _way(self) -> RunAs:
         """How PostgreSQL runs here, found out once."""
         if self._run_as is None:
-            self._run_as = choose(self._binaries / "postgres")
+            self._run_as = choose(self._binaries)
         return self._run_as
 
     def _make_cluster(self) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapters.embedded.errors import ServersUnavailable
+from adapters.embedded.process import ENVIRONMENT
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PROBE_TIMEOUT_S = 20.0
@@ -71,18 +72,18 @@ def with_capability() -> RunAs:
     return RunAs("capability", *_somebody())
 
 
-def choose(postgres: Path) -> RunAs:
+def choose(binaries: Path) -> RunAs:
     """Return the first way that works here.
 
     Args:
-        postgres: the server's program, run once with --version to see.
+        binaries: the folder of PostgreSQL's programs.
 
     Raises:
         ServersUnavailable: no way works, with what each of them said.
     """
     complaints = []
     for run_as in _candidates():
-        complaint = _probe(run_as, postgres)
+        complaint = _probe(run_as, binaries)
         if complaint is None:
             return run_as
         complaints.append(complaint)
@@ -102,18 +103,26 @@ def _candidates() -> list[RunAs]:
     return [in_namespace()]
 
 
-def _probe(run_as: RunAs, postgres: Path) -> str | None:
+def _probe(run_as: RunAs, binaries: Path) -> str | None:
     """Return what is wrong with a way to run PostgreSQL, or None."""
-    command = run_as.command([postgres, "--version"], on_orphaned="SIGKILL")
+    # Looks at its user, at the server beside it and at its files, says so and writes nothing.
+    look_around: list[str | Path] = [binaries / "initdb", "--show", "-D", "/nonexistent"]
+    command = run_as.command(look_around, on_orphaned="SIGKILL")
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PROBE_TIMEOUT_S, check=False
+            command,
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{run_as.mode}: {error}"
     if done.returncode == 0:
         return None
-    return (done.stderr or done.stdout).strip() or f"{run_as.mode}: exit {done.returncode}"
+    said = done.stderr.strip().splitlines()
+    return f"{run_as.mode}: {said[-1] if said else done.returncode}"
 
 
 def _somebody() -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 
 import httpx
@@ -115,6 +116,7 @@ def segment(value: str) -> str:
         raise NotFound("a key that is not text is none a cart can have") from error
 
 
+@lru_cache(maxsize=4096)  # asked for every claim, and there are few addresses
 def checked_base(remote: str, base_url: str) -> str:
     """Return the address without a slash at its end.
 

@@ -54,7 +54,9 @@ class MemoryShopServe(MemoryShop):
         """See ConfirmsOrders.confirm_order."""
         order, status = self._open(key, Rejected)
         again = "order_confirmed_again" if status.confirmed else "order_confirmed"
-        self.happen(Effect(again, key), replace(order, status=replace(status, confirmed=True)))
+        self.change_order(
+            Effect(again, key), replace(order, status=replace(status, confirmed=True))
+        )
 
     def request_settlement(self, key: str) -> None:
         """See RequestsSettlement.request_settlement."""
@@ -64,7 +66,7 @@ class MemoryShopServe(MemoryShop):
         if status.settlement is not Settlement.AUTHORIZED:
             raise Rejected(f"memory: settlement of {key} cannot be requested")
         requested = replace(status, settlement=Settlement.REQUESTING)
-        self.happen(Effect("settlement_requested", key), replace(order, status=requested))
+        self.change_order(Effect("settlement_requested", key), replace(order, status=requested))
 
     def ship_destination(self, key: str, destination: int, parcel: Parcel) -> None:
         """See ShipsDestinations.ship_destination."""
@@ -86,7 +88,7 @@ class MemoryShopServe(MemoryShop):
         )
         shipped = replace(status, shipped=all(place.shipped for place in places))
         effect = Effect("delivery_shipped", f"{key}/{destination}", parcel)
-        self.happen(effect, replace(order, status=shipped, destinations=places))
+        self.change_order(effect, replace(order, status=shipped, destinations=places))
 
     def complete_order(self, key: str) -> None:
         """See CompletesOrders.complete_order."""
@@ -94,7 +96,7 @@ class MemoryShopServe(MemoryShop):
         if status.folder is Folder.COMPLETED:
             raise AlreadyDone(f"memory: {key} is in the folder already")
         moved = replace(status, folder=Folder.COMPLETED)
-        self.happen(Effect("order_completed", key), replace(order, status=moved))
+        self.change_order(Effect("order_completed", key), replace(order, status=moved))
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
         """See StockTarget.set_stock. Answers None, as the cart does."""
@@ -102,8 +104,7 @@ class MemoryShopServe(MemoryShop):
         if not level.unlimited and level.quantity > HIGHEST_SHOPSERVE_STOCK:
             raise Rejected(f"memory: {level.quantity} pieces are too many")
         kept = place.level.low_stock if level.low_stock is None else level.low_stock
-        self.happen(Effect("stock_set", f"{item.item}/{item.variation}".rstrip("/")))
-        place.level = replace(level, low_stock=kept)
+        self.set_level(item, replace(level, low_stock=kept))
         return None
 
     def listed(self, order: CartOrder) -> ListedOrder:
@@ -157,7 +158,7 @@ class MemoryBase(MemoryShop):
         if all(each.state is not LineState.OPEN for each in lines):
             status = replace(status, dispatch=Dispatch.DISPATCHED)
         effect = Effect("line_dispatched", line, parcel)
-        self.happen(effect, replace(order, lines=lines, status=status))
+        self.change_order(effect, replace(order, lines=lines, status=status))
 
     def ship_deferred(self, line: str, parcel: Parcel) -> None:
         """See DispatchesLines.ship_deferred."""
@@ -168,15 +169,14 @@ class MemoryBase(MemoryShop):
         self._check(parcel)
         shipping = replace(status, dispatch=Dispatch.SHIPPING, deferred="shipping")
         effect = Effect("atobarai_shipping", order.key, parcel)
-        self.happen(effect, replace(order, status=shipping))
+        self.change_order(effect, replace(order, status=shipping))
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
         """See StockTarget.set_stock."""
-        place = self.find_place(item)
+        self.find_place(item)
         if level.unlimited:
             raise Rejected("memory: nothing is sold without counting")
-        self.happen(Effect("stock_set", f"{item.item}/{item.variation}".rstrip("/")))
-        place.level = level
+        self.set_level(item, level)
         return level.quantity
 
     def listed(self, order: CartOrder) -> ListedOrder:

@@ -1,8 +1,9 @@
 """What both carts in memory have in common."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import cast
 
 from adapters.memory.codec import encode, order_of
@@ -109,16 +110,24 @@ class MemoryShop:
             raise NotFound(f"memory: no item {item.item} {item.variation}".rstrip())
         return self.stock[item]
 
-    def happen(self, effect: Effect, order: CartOrder | None = None) -> None:
+    def happen(self, effect: Effect, change: Callable[[], None]) -> None:
         """Let an effect happen, or fail before or after it as asked."""
         error, after = self._failures.pop(0) if self._failures else (None, False)
         if error is not None and not after:
             raise error
         self.effects.append(effect)
-        if order is not None:
-            self.orders[order.key] = order
+        change()
         if error is not None:
             raise error
+
+    def change_order(self, effect: Effect, order: CartOrder) -> None:
+        """Let an effect put an order into another state."""
+        self.happen(effect, partial(self.add, order))
+
+    def set_level(self, item: ItemKey, level: StockLevel) -> None:
+        """Let the shop offer this much."""
+        effect = Effect("stock_set", f"{item.item}/{item.variation}".rstrip("/"))
+        self.happen(effect, partial(setattr, self.find_place(item), "level", level))
 
 
 def raw_of(order: CartOrder) -> dict[str, object]:

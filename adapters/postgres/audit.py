@@ -31,16 +31,18 @@ class Entry:
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
-def record(connection: Connection, entry: Entry) -> None:
-    """Write one entry in the transaction of the change itself."""
-    connection.execute(
-        _RECORD,
-        {
-            "merchant_id": entry.merchant_id,
-            "actor": entry.actor,
-            "did": entry.did,
-            "subject": entry.subject,
-            "reason": entry.reason,
-            "detail": json.dumps(dict(entry.detail), ensure_ascii=False, default=str),
-        },
-    )
+def record(connection: Connection, *entries: Entry) -> None:
+    """Write entries in the transaction of the changes themselves."""
+    if entries:
+        connection.execute(_RECORD, [_row(entry) for entry in entries])
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "merchant_id": entry.merchant_id,
+        "actor": entry.actor,
+        "did": entry.did,
+        "subject": entry.subject,
+        "reason": entry.reason,
+        "detail": json.dumps(dict(entry.detail), ensure_ascii=False, default=str),
+    }

@@ -1,6 +1,6 @@
 """Which carrier of the cart a delivery method of the hub means (RET-6)."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.schema import carriers
@@ -39,3 +39,11 @@ def list_carriers(
     """Return the translations of a merchant's shops."""
     rows = connection.execute(_LIST, {"merchant_id": merchant_id, "shop": shop})
     return [dict(row) for row in rows.mappings()]
+
+
+def carrier_table(connection: Connection, shop_id: int) -> dict[str, str]:
+    """Return a shop's carriers by delivery method (RET-6)."""
+    rows = connection.execute(
+        select(carriers.c.method, carriers.c.carrier).where(carriers.c.shop_id == shop_id)
+    )
+    return {row.method: row.carrier for row in rows}

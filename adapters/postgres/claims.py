@@ -4,27 +4,66 @@ A set product (セット商品) has no pieces of its own: what is claimed are it
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, text
 
 from adapters.postgres.counts import change
+from domain.instructions import Status, secures_stock
 
+# Any number; the same for everything that reads or changes what sets consist of.
+_SETS = 7_264_552
+_READ_SETS = text("select pg_advisory_xact_lock_shared(:key)")
+_CHANGE_SETS = text("select pg_advisory_xact_lock(:key)")
 _COMPONENTS = text("""
 select set_sku_id, component_sku_id, quantity from set_components where set_sku_id = any(:ids)
 """)
+_DEMAND = text("""
+select coalesce(sum(l.quantity), 0)
+  from instruction_lines l join instructions i on i.id = l.instruction_id
+ where l.sku_id = :sku_id and i.status = any(:statuses)
+""")
+
+Recipes = dict[int, list[tuple[int, int]]]
+"""Components and pieces of each by the id of a set's SKU."""
 
 
-def pieces(connection: Connection, quantities: Mapping[int, int]) -> dict[int, int]:
-    """Return pieces by SKU id, sets taken apart into their components."""
-    parts: dict[int, list[tuple[int, int]]] = {}
-    for row in connection.execute(_COMPONENTS, {"ids": list(quantities)}):
+def recipes(connection: Connection, sku_ids: Iterable[int]) -> Recipes:
+    """Return which of the SKUs are sets, of what; that stays so until the transaction ends."""
+    connection.execute(_READ_SETS, {"key": _SETS})
+    parts: Recipes = {}
+    for row in connection.execute(_COMPONENTS, {"ids": list(sku_ids)}):
         parts.setdefault(row.set_sku_id, []).append((row.component_sku_id, row.quantity))
+    return parts
+
+
+def taken_apart(parts: Recipes, quantities: Mapping[int, int]) -> Counter[int]:
+    """Return pieces by SKU id, sets taken apart into their components."""
     total: Counter[int] = Counter()
     for sku_id, quantity in quantities.items():
         for component, needed in parts.get(sku_id, [(sku_id, 1)]):
             total[component] += quantity * needed
-    return dict(total)
+    return total
+
+
+def pieces(connection: Connection, quantities: Mapping[int, int]) -> dict[int, int]:
+    """Return pieces by SKU id, sets taken apart into their components."""
+    return dict(taken_apart(recipes(connection, quantities), quantities))
+
+
+def hold_sets(connection: Connection) -> None:
+    """Wait until nobody counts pieces of sets, and keep others from it: sets will change.
+
+    Call it before anything of the transaction locks a row.
+    """
+    connection.execute(_CHANGE_SETS, {"key": _SETS})
+
+
+def demand(connection: Connection, sku_id: int) -> int:
+    """Return how often live unshipped instructions contain a SKU, sets not taken apart."""
+    live = [status.value for status in Status if secures_stock(status)]
+    wanted = {"sku_id": sku_id, "statuses": live}
+    return int(connection.execute(_DEMAND, wanted).scalar_one())
 
 
 def secure(connection: Connection, quantities: Mapping[int, int]) -> None:

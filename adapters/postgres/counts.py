@@ -8,6 +8,7 @@ same SKUs wait for each other and never for ever.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
@@ -24,7 +25,11 @@ _FIND = text("""
 select code, id from skus where merchant_id = :merchant_id and code = any(:codes)
 """)
 
-_LOCK = text("select id from skus where id = any(:ids) order by id for update")
+# Not `for update`: that waits for every transaction that stored a line of the SKU, and two of those
+# would wait for each other.
+_LOCK = text("""
+select id, code, on_hand, secured from skus where id = any(:ids) order by id for no key update
+""")
 
 _CHANGE = text("""
 update skus s
@@ -75,6 +80,21 @@ def ensure_skus(
 def _find(connection: Connection, merchant_id: int, codes: list[str]) -> dict[str, int]:
     rows = connection.execute(_FIND, {"merchant_id": merchant_id, "codes": codes})
     return {row.code: row.id for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What one SKU's row says while it is locked, pieces."""
+
+    code: str
+    on_hand: int
+    secured: int
+
+
+def lock(connection: Connection, sku_ids: Iterable[int]) -> dict[int, Counts]:
+    """Lock SKUs until the transaction ends and return what they hold, by id."""
+    rows = connection.execute(_LOCK, {"ids": sorted(set(sku_ids))})
+    return {row.id: Counts(row.code, row.on_hand, row.secured) for row in rows}
 
 
 def change(
@@ -132,7 +152,7 @@ def adjust_on_hand(connection: Connection, merchant_id: int, code: str, delta: i
     row = connection.execute(
         text(
             "select id, on_hand from skus"
-            " where merchant_id = :merchant_id and code = :code for update"
+            " where merchant_id = :merchant_id and code = :code for no key update"
         ),
         {"merchant_id": merchant_id, "code": code},
     ).one_or_none()

@@ -1,7 +1,7 @@
 """Items: every move of docs/decisions/0003-runs-and-items.md is one statement here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -24,6 +24,7 @@ class ClaimedItem:
 
     Attributes:
         attempts: claims that count, this one included.
+        payload: what the plan read of the cart, so that it need not be read again.
         request: what the run was asked for beyond its action.
     """
 
@@ -37,6 +38,7 @@ class ClaimedItem:
     attempts: int
     mode: RunMode
     request: dict[str, object]
+    payload: dict[str, object] | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ update run_items i
   from runs r
  where i.id = :id and i.state = 'queued' and r.id = i.run_id
 returning i.id, i.run_id, i.shop_id, i.action, i.key, i.subject_id, i.generation, i.attempts,
-          r.mode, r.request
+          i.payload, r.mode, r.request
 """)
 
 
@@ -104,6 +106,7 @@ def claim(connection: Connection, item_id: int) -> ClaimedItem | None:
         attempts=row.attempts,
         mode=RunMode(row.mode),
         request=row.request,
+        payload=row.payload,
     )
 
 
@@ -122,6 +125,7 @@ with done as (
   update run_items
      set state = :state, reason = :reason, calls = calls + :calls,
          attempts = attempts - :refund, lease_until = null,
+         payload = case when :state = 'due' then payload end,
          due_at = coalesce(cast(:due_at as timestamptz), now()),
          finished_at = case when :state = 'due' then null else now() end
    where id = :id and generation = :generation and state = 'running'
@@ -309,12 +313,17 @@ def requeue_all(connection: Connection) -> list[QueuedItem]:
 
 @dataclass(frozen=True, slots=True)
 class NewItem:
-    """An item a plan found. A `skipped` one is only listed, with its reason (IMP-8)."""
+    """An item a plan found. A `skipped` one is only listed, with its reason (IMP-8).
+
+    Attributes:
+        payload: JSON the worker gets with its claim.
+    """
 
     key: str
     subject_id: int | None = None
     skipped: bool = False
     reason: str = ""
+    payload: str | None = field(repr=False, default=None)
 
 
 class PlannedRun(Protocol):
@@ -335,13 +344,13 @@ class PlannedRun(Protocol):
 
 _INSERT = text("""
 insert into run_items
-       (run_id, shop_id, action, key, subject_id, state, reason, priority, finished_at)
-select :run_id, :shop_id, :action, n.key, n.subject_id,
+       (run_id, shop_id, action, key, subject_id, payload, state, reason, priority, finished_at)
+select :run_id, :shop_id, :action, n.key, n.subject_id, cast(n.payload as jsonb),
        case when n.skipped then 'skipped' else 'due' end, n.reason, :priority,
        case when n.skipped then now() end
   from unnest(cast(:keys as text[]), cast(:subjects as bigint[]),
-              cast(:skipped as bool[]), cast(:reasons as text[]))
-       as n(key, subject_id, skipped, reason)
+              cast(:skipped as bool[]), cast(:reasons as text[]), cast(:payloads as text[]))
+       as n(key, subject_id, skipped, reason, payload)
 on conflict (run_id, key) do nothing
 """)
 
@@ -361,6 +370,7 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
             "subjects": [item.subject_id for item in new],
             "skipped": [item.skipped for item in new],
             "reasons": [item.reason for item in new],
+            "payloads": [item.payload for item in new],
         },
     )
 

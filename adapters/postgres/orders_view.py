@@ -1,6 +1,8 @@
 """Shipping instructions (出荷指示) as people and programs see them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, text
 
@@ -17,7 +19,7 @@ _LINE = (
 )
 
 _INSTRUCTIONS = """
-select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.hold_reasons,
+select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.holds,
        i.allocated, i.payment, i.api_status, i.ordered_at, i.payment_method, i.delivery_method,
        i.total_yen, i.shipping_fee_yen, i.discount_yen, i.tax_yen, i.custom, i.buyer, i.recipient,
        i.tracking_number, i.shipped_on, i.completed_at, i.fee_yen, i.points_yen,
@@ -42,6 +44,20 @@ _BY_NUMBER = text(
  order by i.ordered_at, i.id
 """
 )
+_BY_ID = text(_INSTRUCTIONS + " and i.id = any(:ids)")
+_PAGE = text(
+    _INSTRUCTIONS
+    + """
+   and i.id > :after
+   and (cast(:shop as text) is null or s.key = :shop)
+   and (cast(:status as text) is null or i.status = :status)
+   and (cast(:number as text) is null or i.number = :number)
+   and (cast(:key as text) is null or i.cart_order_key = :key)
+   and (cast(:since as timestamptz) is null or i.ordered_at >= :since)
+   and (cast(:changed_since as timestamptz) is null or i.changed_at >= :changed_since)
+ order by i.id limit :most
+"""
+)
 _LINES = text("""
 select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.options_yen,
        l.total_yen, l.tax_rate, l.custom
@@ -58,14 +74,10 @@ _AT_THE_END = (
     "note",
     "tracking_returned_at",
     "imported_at",
+    "holds",
 )
+_BEFORE_HOLDS = ("number", "shop", "cart_order_key", "part", "status")
 _BEFORE_LINES = (
-    "number",
-    "shop",
-    "cart_order_key",
-    "part",
-    "status",
-    "hold_reasons",
     "allocated",
     "payment",
     "api_status",
@@ -107,12 +119,55 @@ def find_orders(
     return _with_lines(connection, rows.mappings().all())
 
 
+def orders_by_id(
+    connection: Connection, merchant_id: int, ids: Sequence[int]
+) -> list[dict[str, object]]:
+    """Return instructions in the order of their ids."""
+    rows = connection.execute(_BY_ID, {"merchant_id": merchant_id, "ids": list(ids)})
+    found = {row["id"]: row for row in rows.mappings()}
+    return _with_lines(connection, [found[one] for one in ids if one in found])
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which instructions a program asks for; None = all.
+
+    Attributes:
+        since: ordered then or later.
+        changed_since: changed here then or later.
+    """
+
+    shop: str | None = None
+    status: str | None = None
+    number: str | None = None
+    key: str | None = None
+    since: datetime | None = None
+    changed_since: datetime | None = None
+
+
+def page_orders(
+    connection: Connection, merchant_id: int, wanted: Filter, *, after: int, most: int
+) -> tuple[list[dict[str, object]], int | None]:
+    """Return instructions in the order they were imported, and where the next page begins.
+
+    Args: after: what the page before returned; 0 = the first page.
+    """
+    rows = connection.execute(
+        _PAGE, {"merchant_id": merchant_id, "after": after, "most": most + 1, **asdict(wanted)}
+    )
+    found = rows.mappings().all()
+    page = found[:most]
+    return _with_lines(connection, page), page[-1]["id"] if len(found) > most else None
+
+
 def _with_lines(connection: Connection, rows: Sequence[RowMapping]) -> list[dict[str, object]]:
     lines: dict[int, list[dict[str, object]]] = {row["id"]: [] for row in rows}
     for line in connection.execute(_LINES, {"ids": list(lines)}).mappings():
         lines[line["instruction_id"]].append(_picked(line, _LINE))
     return [
         {
+            **_picked(row, _BEFORE_HOLDS),
+            "hold_reasons": list(dict.fromkeys(hold["reason"] for hold in row["holds"])),
             **_picked(row, _BEFORE_LINES),
             "buyer": _known(row["buyer"], (*_PERSON, "email")),
             "recipient": _known(row["recipient"], _PERSON),

@@ -355,10 +355,12 @@ def without_open_items(connection: Connection) -> list[int]:
     return [row.id for row in connection.execute(_COMPLETE)]
 
 
+# A run about a named date or named orders says nothing about the days in between.
 _LAST = text("""
 select max(started_at) from runs
  where shop_id = :shop_id and action = :action and id <> :but
-   and state in ('succeeded', 'partly_failed')
+   and state in ('succeeded', 'partly_failed', 'failed') and not plan_failed
+   and not (request ? 'ship_date') and not (request ? 'keys')
 """)
 
 

@@ -8,10 +8,6 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from domain.errors import SyncError
 
 SHORTEST_KEY = 32  # characters; `openssl rand -base64 33` gives 44
@@ -26,6 +22,9 @@ class SecretBox:
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Args: keys: at least one, each of 32 characters or more; the first one writes."""
+        # Imported on use: most commands only read settings, and this costs them 45 ms.
+        from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415
+
         if not keys:
             raise ValueError("at least one secret key is needed")
         self._fernet = MultiFernet([Fernet(_derive(key)) for key in keys])
@@ -36,6 +35,8 @@ class SecretBox:
 
     def open(self, sealed: bytes) -> dict[str, str]:
         """Return what was sealed. Raises UnreadableSecret."""
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415 -- as above
+
         try:
             plain = self._fernet.decrypt(bytes(sealed))
         except InvalidToken as error:
@@ -55,5 +56,8 @@ def _derive(key: str) -> bytes:
     """Stretch a random text of any form to the 32 bytes Fernet wants."""
     if len(key) < SHORTEST_KEY:
         raise ValueError(f"a secret key needs at least {SHORTEST_KEY} characters")
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 -- as above
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415
+
     kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"renkei credentials v1")
     return base64.urlsafe_b64encode(kdf.derive(key.encode()))

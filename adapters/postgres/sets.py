@@ -1,9 +1,11 @@
 """Set products (セット商品): which SKUs one set consists of (STK-7)."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, text
 
+from adapters.postgres import claims, counts
 from adapters.postgres.counts import ensure_skus, mark_pushes
 from domain.errors import BrokenRule
 
@@ -15,7 +17,6 @@ select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as com
  where s.merchant_id = :merchant_id
  group by s.code order by s.code
 """)
-_LOCK = text("select id from skus where id = any(:ids) order by id for update")
 _PART_OF = text("""
 select s.code from set_components k join skus s on s.id = k.set_sku_id
  where k.component_sku_id = :id order by s.code limit 1
@@ -50,42 +51,56 @@ def set_components(
 ) -> list[str]:
     """Say what a set consists of, in place of what was said before.
 
+    What live instructions claim of the set moves to its new components in the same transaction.
+
     Returns: SKUs that were unknown and are created with on hand 0.
     Raises: BrokenRule for a set that contains itself or another set.
     """
     if code in components:
         raise BrokenRule(f"{code}: a set cannot contain itself")
+    claims.hold_sets(connection)
     ids, created = ensure_skus(connection, merchant_id, [code, *components])
     set_id = ids[code]
     parts = {ids[part]: quantity for part, quantity in components.items()}
-    connection.execute(_LOCK, {"ids": sorted([set_id, *parts])})
+    before = _parts_of(connection, set_id)
+    counts.lock(connection, {set_id, *parts, *before})
     _refuse_nesting(connection, code, set_id, list(parts))
-    before = {
-        row.component_sku_id: row.quantity for row in connection.execute(_NOW, {"id": set_id})
-    }
     if before != parts:
-        connection.execute(_CLEAR, {"id": set_id})
-        connection.execute(
-            _ADD, {"id": set_id, "parts": list(parts), "quantities": list(parts.values())}
-        )
-        _changed(connection, set_id)
+        _replace(connection, set_id, before, parts)
     return created
 
 
 def remove_set(connection: Connection, merchant_id: int, code: str) -> bool:
     """Make a set product an ordinary SKU again; False when it was none."""
+    claims.hold_sets(connection)
     found = connection.execute(_FIND, {"merchant_id": merchant_id, "code": code}).one_or_none()
     if found is None:
         return False
-    connection.execute(_LOCK, {"ids": [found.id]})
-    connection.execute(_CLEAR, {"id": found.id})
-    _changed(connection, found.id)
+    before = _parts_of(connection, found.id)
+    counts.lock(connection, {found.id, *before})
+    _replace(connection, found.id, before, {})
     return True
 
 
-def _changed(connection: Connection, set_id: int) -> None:
+def _parts_of(connection: Connection, set_id: int) -> dict[int, int]:
+    rows = connection.execute(_NOW, {"id": set_id})
+    return {row.component_sku_id: row.quantity for row in rows}
+
+
+def _replace(
+    connection: Connection, set_id: int, before: Mapping[int, int], after: Mapping[int, int]
+) -> None:
+    """Write the new components and move what is claimed of the set; {} = an ordinary SKU."""
+    connection.execute(_CLEAR, {"id": set_id})
+    connection.execute(
+        _ADD, {"id": set_id, "parts": list(after), "quantities": list(after.values())}
+    )
     connection.execute(_BUMP, {"id": set_id})
     mark_pushes(connection, [set_id])
+    demand = claims.demand(connection, set_id)
+    moved = Counter({part: count * demand for part, count in (after or {set_id: 1}).items()})
+    moved.subtract({part: count * demand for part, count in (before or {set_id: 1}).items()})
+    counts.change(connection, secured={part: count for part, count in moved.items() if count})
 
 
 def _refuse_nesting(connection: Connection, code: str, set_id: int, parts: list[int]) -> None:

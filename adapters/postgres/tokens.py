@@ -93,3 +93,42 @@ def release_refresh(connection: Connection, shop_id: int, holder: str) -> None:
         .where(shops.c.id == shop_id, shops.c.refresh_holder == holder)
         .values(refresh_holder=None, refresh_until=None)
     )
+
+
+# A refresh token ends after 30 days without a refresh: for days nothing of the shop worked.
+WARN_AHEAD = timedelta(days=7)
+
+
+def ending_soon(connection: Connection, *, ahead: timedelta = timedelta(minutes=6)) -> list[int]:
+    """Return the shops whose access token ends soon and may be refreshed."""
+    now = func.now()
+    rows = connection.execute(
+        select(shops.c.id).where(
+            shops.c.tokens.is_not(None),
+            shops.c.removed_at.is_(None),
+            shops.c.auth_failed_at.is_(None),
+            shops.c.parked.is_(False),
+            shops.c.access_expires_at < now + ahead,
+        )
+    )
+    return [row.id for row in rows]
+
+
+def warn_once_a_day(connection: Connection) -> list[tuple[int, datetime]]:
+    """Return shops whose refresh token ends within days, each once a day."""
+    now = func.now()
+    rows = connection.execute(
+        update(shops)
+        .where(
+            shops.c.tokens.is_not(None),
+            shops.c.removed_at.is_(None),
+            shops.c.refresh_expires_at < now + WARN_AHEAD,
+            or_(
+                shops.c.refresh_warned_at.is_(None),
+                shops.c.refresh_warned_at < now - timedelta(days=1),
+            ),
+        )
+        .values(refresh_warned_at=now)
+        .returning(shops.c.id, shops.c.refresh_expires_at)
+    )
+    return [(row.id, row.refresh_expires_at) for row in rows]

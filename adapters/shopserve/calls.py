@@ -59,18 +59,18 @@ class ShopServeCalls:
         call = self._call(api, method, path, body, writes=False)
         return self._json(call, self._send(api, call))
 
-    def write(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> Answer:
-        """Make a call that changes the cart and return its answer unread."""
-        call = self._call(api, method, path, body, writes=True)
-        return self._send(api, call)
+    def write(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
+        """Make a call that changes the cart; its answer is not looked at."""
+        self._send(api, self._call(api, method, path, body, writes=True))
 
     def change(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
-        """Make a call that changes the cart and answers with JSON.
+        """Make a call that changes the cart and answers with a JSON object.
 
-        Raises: OutcomeUnknown: among others when the answer is not JSON.
+        Raises: OutcomeUnknown: among others when the answer is none.
         """
         call = self._call(api, method, path, body, writes=True)
-        self._json(call, self._send(api, call))
+        if not isinstance(self._json(call, self._send(api, call)), dict):
+            raise lost(call, "the answer is not an object")
 
     def _call(
         self,

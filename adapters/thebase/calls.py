@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -19,8 +20,10 @@ from domain.errors import (
     BudgetSpent,
     Closed,
     NotFound,
+    OutcomeUnknown,
     Rejected,
     RemoteBusy,
+    RemoteDown,
     SyncError,
     Undecodable,
 )
@@ -76,11 +79,11 @@ class BaseCalls:
 
     def make(self, request: Request) -> object:
         """Make the call and return its JSON; a token that ended is renewed once."""
-        token = self._tokens.access_token()
+        token = _settled(self._tokens.access_token)
         try:
             return self._once(request, token)
         except TokenEndedError:
-            renewed = self._tokens.renew(token)
+            renewed = _settled(partial(self._tokens.renew, token))
         try:
             return self._once(request, renewed)
         except TokenEndedError as error:
@@ -116,6 +119,14 @@ class BaseCalls:
             writes=request.form is not None,
             deadline_s=DEADLINE_S,
         )
+
+
+def _settled(ask: Callable[[], str]) -> str:
+    """Return a token. A refresh in doubt leaves no doubt about the call: it was not made."""
+    try:
+        return ask()
+    except OutcomeUnknown as error:
+        raise RemoteDown(f"{REMOTE}: no access token: {error}") from error
 
 
 def encoded(form: Mapping[str, str]) -> bytes:

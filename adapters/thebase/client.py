@@ -9,7 +9,14 @@ from adapters.thebase.calls import BaseCalls, Request
 from adapters.thebase.paging import PAGE_ROWS, Pages
 from adapters.thebase.wire import details, items, orders
 from adapters.thebase.wire.refusals import DEFERRED
-from domain.errors import AlreadyDone, ApiFamily, NotFound, Rejected
+from domain.errors import (
+    AlreadyDone,
+    ApiFamily,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    Undecodable,
+)
 from domain.orders import CartOrder, ListedOrder, OrderSummary
 from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, TokenStore, Window
 
@@ -66,7 +73,7 @@ class TheBaseCart:
     def dispatch_line(self, line: str, parcel: Parcel) -> None:
         """See DispatchesLines.dispatch_line."""
         try:
-            self._write(ApiFamily.ORDERS, orders.EDIT_STATUS, orders.dispatch(line, parcel))
+            self._edit_status(orders.dispatch(line, parcel))
         except AlreadyDone as error:
             if error.code == DEFERRED:
                 raise Rejected(str(error), code=error.code) from error
@@ -74,7 +81,7 @@ class TheBaseCart:
 
     def ship_deferred(self, line: str, parcel: Parcel) -> None:
         """See DispatchesLines.ship_deferred."""
-        self._write(ApiFamily.ORDERS, orders.EDIT_STATUS, orders.deferred_shipping(line, parcel))
+        self._edit_status(orders.deferred_shipping(line, parcel))
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
         """See StockTarget.set_stock. Answers the quantity the cart now tells for the item."""
@@ -95,6 +102,13 @@ class TheBaseCart:
     def test_connection(self) -> str:
         """See TestsConnection.test_connection."""
         return orders.shop_name(self._read(ApiFamily.ORDERS, orders.ME))
+
+    def _edit_status(self, form: Mapping[str, str]) -> None:
+        answer = self._write(ApiFamily.ORDERS, orders.EDIT_STATUS, form)
+        try:
+            orders.whole(answer)
+        except Undecodable as error:
+            raise OutcomeUnknown(f"BASE: {orders.EDIT_STATUS}: no order in the answer") from error
 
     def _read(self, api: ApiFamily, path: str) -> object:
         return self._calls.make(Request(api, path))

@@ -31,9 +31,7 @@ def log() -> None:
 @click.option("--since", type=MOMENT, metavar="T", help="Only from then on.")
 @click.option("--run", "run_id", type=ID, metavar="ID", help="Only this run.")
 @leaf
-def show(
-    session: Session, shop: str | None, since: datetime | None, run_id: int | None
-) -> None:
+def show(session: Session, shop: str | None, since: datetime | None, run_id: int | None) -> None:
     """Print lines of the API log, oldest first."""
     with session.work() as (connection, merchant_id):
         known_shop(connection, merchant_id, shop)

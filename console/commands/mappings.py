@@ -136,7 +136,9 @@ def load(session: Session, file: str) -> None:
         session.audit(connection, merchant_id, "mapping.import", file, detail=detail)
     document = {"file": file, **detail, "created_skus": list(linked.created)}
     session.tell(
-        document, f"{len(links)} items read from {file}, {linked.changed} changed", *_created(linked)
+        document,
+        f"{len(links)} items read from {file}, {linked.changed} changed",
+        *_created(linked),
     )
 
 

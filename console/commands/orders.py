@@ -4,6 +4,8 @@ import click
 from sqlalchemy import Connection
 
 from adapters.postgres.orders_view import find_orders, list_orders
+from console.commands.order_files import FILE_COMMANDS
+from console.commands.order_moves import MOVE_COMMANDS
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
@@ -39,6 +41,10 @@ LINE_COLUMNS = (
 @click.group()
 def orders() -> None:
     """Shipping instructions (出荷指示): orders as the warehouse needs them."""
+
+
+for command in (*MOVE_COMMANDS, *FILE_COMMANDS):
+    orders.add_command(command)
 
 
 @orders.command("list")

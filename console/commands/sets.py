@@ -6,7 +6,7 @@ from adapters.postgres.sets import list_sets, remove_set, set_components
 from console.failures import Failed, Wrong
 from console.output import Column
 from console.session import Session, leaf
-from console.words import COUNT
+from console.words import LARGEST_COUNT
 
 
 @click.group()
@@ -61,7 +61,7 @@ def _parts(components: tuple[str, ...]) -> dict[str, int]:
     parts: dict[str, int] = {}
     for component in components:
         sku, equals, quantity = component.rpartition("=")
-        good = quantity.isascii() and quantity.isdigit() and 1 <= int(quantity) <= COUNT.max
+        good = quantity.isascii() and quantity.isdigit() and 1 <= int(quantity) <= LARGEST_COUNT
         if not equals or not sku.strip() or not good:
             raise Wrong(f"{component!r} is not COMPONENT=QTY with a quantity of 1 or more")
         if sku.strip() in parts:
@@ -72,4 +72,8 @@ def _parts(components: tuple[str, ...]) -> dict[str, int]:
 
 def _components(row: dict[str, object]) -> str:
     parts = row["components"]
-    return " + ".join(f"{sku}×{count}" for sku, count in parts.items()) if isinstance(parts, dict) else ""
+    return (
+        " + ".join(f"{sku}×{count}" for sku, count in parts.items())
+        if isinstance(parts, dict)
+        else ""
+    )

@@ -1,5 +1,7 @@
 """`renkei shop`: shops (店舗), their credentials, settings and kill switch."""
 
+import sys
+
 import click
 
 from adapters.postgres.robots import list_robots, park
@@ -58,11 +60,18 @@ def add(
     from workers.wiring import secret_box  # noqa: PLC0415
 
     kind, now = Cart(cart), session.now()
-    addresses = [web_address(url) if url else None for url in (api_url, auth_url)]
+    api, auth = (web_address(url) if url else None for url in (api_url, auth_url))
     secrets = read_secrets(kind, now) if secrets_stdin else ask_secrets(kind)
     with session.work() as (connection, merchant_id):
         new = NewShop(
-            merchant_id, key, kind, name, secrets.credentials, *addresses, secrets.tokens
+            merchant_id=merchant_id,
+            key=key,
+            cart=kind,
+            name=name,
+            credentials=secrets.credentials,
+            api_url=api,
+            auth_url=auth,
+            tokens=secrets.tokens,
         )
         add_shop(connection, new, secret_box(session.settings), now)
         detail = {"cart": cart, "name": name, "authorized": secrets.tokens is not None}
@@ -161,27 +170,29 @@ def unpark_one(session: Session, key: str, action: str | None) -> None:
 @click.option("--secrets-stdin", is_flag=True, help="New credentials, as with `shop add`.")
 @leaf
 def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bool) -> None:
-    """Change settings: calls_per_second, in_flight, default_method, overlap_s, name, api_url,
-    auth_url; or the credentials.
+    """Change settings or the credentials of a shop.
+
+    Names: calls_per_second, in_flight, default_method, overlap_s, name, api_url, auth_url.
     """
     from adapters.postgres.shop_changes import (  # noqa: PLC0415 -- loads cryptography
         replace_credentials,
         set_values,
     )
     from adapters.postgres.tokens import store_tokens  # noqa: PLC0415
-    from console.secrets_input import read_secrets  # noqa: PLC0415
+    from console.secrets_input import checked  # noqa: PLC0415
     from console.shop_values import read_values  # noqa: PLC0415
     from workers.wiring import secret_box  # noqa: PLC0415
 
     if not pairs and not secrets_stdin:
         raise Wrong("nothing to set: give NAME=VALUE or --secrets-stdin")
+    raw = sys.stdin.buffer.read() if secrets_stdin else b""
     with session.work() as (connection, merchant_id):
         found = shop_of(connection, merchant_id, key)
         values = read_values(found.cart, pairs)
         set_values(connection, found.id, values)
         if secrets_stdin:
             now, box = session.now(), secret_box(session.settings)
-            secrets = read_secrets(found.cart, now)
+            secrets = checked(found.cart, raw, now)
             replace_credentials(connection, found.id, secrets.credentials, box)
             if secrets.tokens:
                 store_tokens(connection, found.id, secrets.tokens, now, box)

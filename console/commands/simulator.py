@@ -42,7 +42,12 @@ def _serve(port: int, shops: int) -> None:
                 "url": child.url,
                 "pid": child.pid,
                 "shops": [
-                    {"key": one.key, "cart": one.cart, "api_url": one.api_url, "secrets": one.secrets}
+                    {
+                        "key": one.key,
+                        "cart": one.cart,
+                        "api_url": one.api_url,
+                        "secrets": one.secrets,
+                    }
                     for one in seeded
                 ],
             }

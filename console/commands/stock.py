@@ -7,7 +7,7 @@ from adapters.postgres.stock_view import list_stock
 from console.failures import Wrong
 from console.output import Column
 from console.session import Session, leaf
-from console.words import COUNT
+from console.words import COUNT, LARGEST_COUNT
 
 COLUMNS = (
     Column("sku", "SKU"),
@@ -16,7 +16,6 @@ COLUMNS = (
     Column("free", "free フリー在庫数", right=True),
     Column("version", right=True),
 )
-LARGEST_DELTA = 2_147_483_647
 
 
 @click.group()
@@ -50,7 +49,7 @@ def set_one(session: Session, sku: str, on_hand: int) -> None:
 
 @stock.command("adjust", context_settings={"ignore_unknown_options": True})
 @click.argument("sku")
-@click.argument("delta", metavar="±N", type=click.IntRange(-LARGEST_DELTA, LARGEST_DELTA))
+@click.argument("delta", metavar="±N", type=click.IntRange(-LARGEST_COUNT, LARGEST_COUNT))
 @leaf
 def adjust(session: Session, sku: str, delta: int) -> None:
     """Add pieces to a SKU (5) or take them away (-5)."""

@@ -311,7 +311,11 @@ class Owner:
             start_new_session=become is None,  # the launcher does that itself
         )
         self.home = home
-        found, self.pids = json.loads(self.line())
+        try:
+            found, self.pids = json.loads(self.line())
+        except ValueError:
+            self.close()
+            raise
         self.addresses = ServerAddresses(**found)
 
     def line(self) -> str:
@@ -558,19 +562,35 @@ def test_no_way_leaves_postgresql_running_without_its_owner(
     assert until(lambda: not using(home))
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_programs_under_a_closed_folder_can_be_run(fresh: Path, way: Callable[[], RunAs]) -> None:
+    shutil.copytree(postgres_binaries().parent, fresh)
+
+    binaries = fresh / "bin"
+    said = subprocess.run(
+        way().command([binaries / "initdb", "--show", "-D", "/x"], on_orphaned="SIGKILL"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (said.returncode, said.stdout) == (0, "")
+    assert str(binaries) in said.stderr or "VERSION=" in said.stderr
+
+
 def test_without_user_namespaces_the_next_way_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = RunAs("namespace", -5, -5)  # the kernel refuses such a map
     monkeypatch.setattr("adapters.embedded.run_as._candidates", lambda: [broken, WAYS[-1]()])
 
-    assert choose(postgres_binaries() / "postgres") == WAYS[-1]()
+    assert choose(postgres_binaries()) == WAYS[-1]()
 
 
 def test_without_any_way_the_message_tells_what_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = RunAs("namespace", -5, -5)
     monkeypatch.setattr("adapters.embedded.run_as._candidates", lambda: [broken])
 
-    with pytest.raises(ServersUnavailable, match=r"launcher: namespace: .*Invalid argument"):
-        choose(postgres_binaries() / "postgres")
+    with pytest.raises(ServersUnavailable, match=r"namespace: .*Invalid argument"):
+        choose(postgres_binaries())
 
 
 # Root becomes an ordinary user with a name, who keeps the right to read (this interpreter may lie

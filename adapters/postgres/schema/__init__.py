@@ -1,5 +1,6 @@
 """All tables. Constraints repeat the rules, so that no code path can break them silently."""
 
+from adapters.postgres.schema.access import api_clients, idempotency_keys
 from adapters.postgres.schema.base import metadata
 from adapters.postgres.schema.journal import (
     api_log,
@@ -18,12 +19,14 @@ from adapters.postgres.schema.shops import carriers, merchants, robots, shops
 from adapters.postgres.schema.stock import (
     external_items,
     mappings,
+    recalculations,
     set_components,
     skus,
     stock_pushes,
 )
 
 __all__ = [
+    "api_clients",
     "api_log",
     "audit",
     "call_counts",
@@ -33,6 +36,7 @@ __all__ = [
     "dead_letters",
     "effects",
     "external_items",
+    "idempotency_keys",
     "import_tasks",
     "instruction_lines",
     "instructions",
@@ -40,6 +44,7 @@ __all__ = [
     "mappings",
     "merchants",
     "metadata",
+    "recalculations",
     "robots",
     "run_items",
     "runs",

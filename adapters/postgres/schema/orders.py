@@ -83,8 +83,14 @@ instructions = Table(
     Column("tracking_number", Text),
     Column("shipped_method", Text),
     Column("shipped_on", Date),
+    # Once a candidate of return_shipments it stays one until it is returned (RET-1) ...
+    moment("return_wanted_at"),
+    # ... or until it turns out that it never can be: reported, not tried again (RET-4).
+    moment("return_blocked_at"),
     moment("tracking_returned_at"),
     moment("completed_at"),
+    # What sync_status reported last, so that a scheduled run does not repeat itself.
+    Column("reported", Text, nullable=False, server_default=text("''")),
     moment("imported_at", default_now=True),
     moment("changed_at", default_now=True),
     UniqueConstraint("shop_id", "cart_order_key", "part"),
@@ -118,7 +124,12 @@ instructions = Table(
         "ix_instructions_shipped",
         "shop_id",
         "shipped_on",
-        postgresql_where=text("status = 'shipped' and completed_at is null"),
+        postgresql_where=text("status = 'shipped' and api_status <> 'tracking_returned'"),
+    ),
+    Index(
+        "ix_instructions_uncompleted",
+        "shop_id",
+        postgresql_where=text("api_status = 'tracking_returned' and completed_at is null"),
     ),
 )
 

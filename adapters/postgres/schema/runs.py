@@ -89,6 +89,8 @@ run_items = Table(
     Column("key", Text, nullable=False),
     # What the worker reads: id of the import task or SKU; null where the key says it all.
     Column("subject_id", BigInteger),
+    # What the plan read and the worker would otherwise read again; emptied when the item ends.
+    Column("payload", JSONB),
     Column("state", Text, nullable=False, server_default=text("'due'")),
     Column("priority", SmallInteger, nullable=False),
     moment("due_at", default_now=True),

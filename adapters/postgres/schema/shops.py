@@ -46,6 +46,7 @@ shops = Table(
     # One worker at a time refreshes: it holds this lease while it asks (CLS-6).
     Column("refresh_holder", Text),
     moment("refresh_until"),
+    moment("refresh_warned_at"),
     Column("calls_per_second", Numeric(8, 2), nullable=False),
     Column("in_flight", Integer, nullable=False),
     Column("default_method", Text),

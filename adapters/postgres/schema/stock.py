@@ -49,6 +49,14 @@ set_components = Table(
     Index("ix_set_components_component", "component_sku_id"),
 )
 
+# SKUs whose secured pieces are to be counted anew from the live instructions (STS-5).
+recalculations = Table(
+    "recalculations",
+    metadata,
+    Column("sku_id", BigInteger, ForeignKey("skus.id", ondelete="CASCADE"), primary_key=True),
+    moment("asked_at", default_now=True),
+)
+
 external_items = Table(
     "external_items",
     metadata,

@@ -1,0 +1,99 @@
+"""The effect ledger: what must happen at most once in the outside world (RET-5).
+
+planned → sent → confirmed | unknown → (the cart is read) → confirmed | planned. Every move is one
+compare-and-set, so of two workers one sends.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from domain.effects import EffectKind, EffectState
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect of one shop.
+
+    Attributes:
+        attempts: how often it was sent; names the sender.
+        deadline_s: how long the last call could take.
+    """
+
+    id: int
+    kind: EffectKind
+    key: str
+    state: EffectState
+    attempts: int
+    sent_at: datetime | None
+    deadline_s: float
+
+
+_PLAN = text("""
+with made as (
+  insert into effects (shop_id, kind, key) values (:shop_id, :kind, :key)
+  on conflict (shop_id, kind, key) do nothing
+  returning id, kind, key, state, attempts, sent_at, deadline_s
+)
+select * from made
+union all
+select id, kind, key, state, attempts, sent_at, deadline_s from effects
+ where shop_id = :shop_id and kind = :kind and key = :key
+ limit 1
+""")
+
+
+def plan(connection: Connection, shop_id: int, kind: EffectKind, key: str) -> Effect:
+    """Record the intent, or return what became of it before."""
+    row = connection.execute(_PLAN, {"shop_id": shop_id, "kind": kind.value, "key": key}).one()
+    return Effect(
+        id=row.id,
+        kind=EffectKind(row.kind),
+        key=row.key,
+        state=EffectState(row.state),
+        attempts=row.attempts,
+        sent_at=row.sent_at,
+        deadline_s=float(row.deadline_s),
+    )
+
+
+_SEND = text("""
+update effects
+   set state = 'sent', sent_at = now(), deadline_s = :deadline_s, attempts = attempts + 1
+ where id = :id and attempts = :attempts and state = 'planned'
+returning attempts
+""")
+
+
+def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool:
+    """Record that the call leaves now; False when somebody else has moved the effect."""
+    row = connection.execute(
+        _SEND, {"id": effect.id, "attempts": effect.attempts, "deadline_s": deadline_s}
+    ).one_or_none()
+    return row is not None
+
+
+_MOVE = text("""
+update effects
+   set state = :to, confirmed_at = case when :to = 'confirmed' then now() end
+ where id = :id and attempts = :attempts and state = any(:allowed)
+""")
+
+_FROM = {
+    EffectState.CONFIRMED: ["planned", "sent", "unknown"],
+    EffectState.UNKNOWN: ["sent"],
+    EffectState.PLANNED: ["sent", "unknown"],
+}
+
+
+def move(connection: Connection, effect: Effect, to: EffectState, *, attempts: int) -> bool:
+    """Move an effect on; False when somebody else has sent it since.
+
+    Args: attempts: of the sending this is about.
+    """
+    moved = connection.execute(
+        _MOVE,
+        {"id": effect.id, "attempts": attempts, "to": to.value, "allowed": _FROM[to]},
+    )
+    return bool(moved.rowcount)

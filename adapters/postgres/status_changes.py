@@ -1,0 +1,116 @@
+"""Carrying out what sync_status decided about an instruction."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, text
+
+from adapters.postgres import claims
+from adapters.postgres.counts import change
+from adapters.postgres.instructions import holds_json
+from adapters.postgres.order_parts import Part
+from domain.instructions import Hold, Status
+
+
+def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:
+    """Set the payment flag, which never goes back (STS-3)."""
+    connection.execute(
+        text(
+            "update instructions set payment = 'paid', status = :status,"
+            " holds = cast(:holds as jsonb), changed_at = now() where id = :id"
+        ),
+        {"id": part.id, "status": status.value, "holds": holds_json(holds)},
+    )
+
+
+def set_method(
+    connection: Connection, part: Part, method: str, status: Status, holds: Iterable[Hold]
+) -> None:
+    """Fill in the delivery method the cart has now (IMP-16)."""
+    connection.execute(
+        text(
+            "update instructions set delivery_method = :method, status = :status,"
+            " holds = cast(:holds as jsonb), changed_at = now() where id = :id"
+        ),
+        {"id": part.id, "method": method, "status": status.value, "holds": holds_json(holds)},
+    )
+
+
+def cancel(connection: Connection, part: Part, *, give_back_now: bool) -> None:
+    """Cancel an open instruction and give its secured pieces back.
+
+    Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
+    """
+    connection.execute(
+        text(
+            "update instructions set status = 'cancelled', allocated = false,"
+            " holds = '[]'::jsonb, changed_at = now() where id = :id"
+        ),
+        {"id": part.id},
+    )
+    pieces: Counter[int] = Counter()
+    for line in part.lines:
+        pieces[line.sku_id] += line.quantity
+    if give_back_now:
+        claims.release(connection, pieces)
+    else:
+        ask_recalculation(connection, claims.pieces(connection, pieces))
+
+
+def ask_recalculation(connection: Connection, sku_ids: Iterable[int]) -> None:
+    """Queue a new count of secured pieces."""
+    connection.execute(
+        text(
+            "insert into recalculations (sku_id)"
+            " select unnest(cast(:ids as bigint[])) order by 1"
+            " on conflict (sku_id) do nothing"
+        ),
+        {"ids": sorted(sku_ids)},
+    )
+
+
+_TAKE = text("""
+delete from recalculations
+ where sku_id in (select sku_id from recalculations order by sku_id limit 500
+                  for update skip locked)
+returning sku_id
+""")
+
+_LOCK = text("select id, secured from skus where id = any(:ids) order by id for update")
+
+# Live unshipped instructions claim their lines' pieces, sets by their components.
+_CLAIMED = text("""
+select coalesce(k.component_sku_id, l.sku_id) as sku_id,
+       sum(l.quantity * coalesce(k.quantity, 1)) as pieces
+  from instruction_lines l
+  join instructions i on i.id = l.instruction_id
+   and i.status in ('hold', 'awaiting_arrival', 'awaiting_shipment', 'working', 'inspected')
+  left join set_components k on k.set_sku_id = l.sku_id
+ where coalesce(k.component_sku_id, l.sku_id) = any(:ids)
+ group by 1
+""")
+
+
+def recalculate(connection: Connection) -> int:
+    """Count queued SKUs' secured pieces anew from the live instructions; returns how many."""
+    ids = [row.sku_id for row in connection.execute(_TAKE)]
+    if not ids:
+        return 0
+    recount(connection, ids)
+    return len(ids)
+
+
+def recount(connection: Connection, ids: list[int]) -> None:
+    """Make the secured pieces of these SKUs what live unshipped instructions claim."""
+    before = {row.id: row.secured for row in connection.execute(_LOCK, {"ids": ids})}
+    claimed = {row.sku_id: int(row.pieces) for row in connection.execute(_CLAIMED, {"ids": ids})}
+    differences = {sku: claimed.get(sku, 0) - secured for sku, secured in before.items()}
+    change(connection, secured={sku: diff for sku, diff in differences.items() if diff})
+
+
+def note_reported(connection: Connection, part_id: int, reported: str) -> None:
+    """Remember what was reported about an instruction."""
+    connection.execute(
+        text("update instructions set reported = :reported where id = :id"),
+        {"id": part_id, "reported": reported[:2000]},
+    )

@@ -1,0 +1,176 @@
+"""What `renkei doctor` looks at, one small check each."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Engine, text
+
+from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.migrations import revisions
+from adapters.postgres.shop_changes import unreadable
+from adapters.postgres.shops_view import needing_authorisation
+from console.output import shown
+from domain.errors import SyncError
+from workers.app import make_app
+from workers.settings import Settings
+from workers.wiring import NotRunning, Places, places, secret_box
+
+OLDEST_POSTGRES = 140_000
+CLOCK_TOLERANCE_S = 2.0
+PING_TIMEOUT_S = 1.5
+REDIS_TIMEOUT_S = 3.0
+# CLS-6: a refresh token lives 30 days; this long before its end a person should know.
+WARN_DAYS = 5
+OVERDUE_S = 90
+OK, WARNING, FAILED = "ok", "warning", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What one check found. `state` is `ok`, `warning` or `failed`; `hint` says what to do."""
+
+    name: str
+    state: str
+    found: str
+    hint: str = ""
+
+    def document(self) -> dict[str, object]:
+        """Return it as JSON and tables show it."""
+        return asdict(self)
+
+
+def look(settings: Settings) -> Iterator[Check]:
+    """Yield every check in turn; what needs a server that does not answer is left out."""
+    mode = "private servers" if settings.private else "configured servers"
+    yield Check("settings", OK, f"{mode}, home {settings.home}")
+    try:
+        found = places(settings)
+    except NotRunning as error:
+        yield Check("servers", FAILED, str(error))
+        return
+    engine = open_engine(found.database_url, connections=1, name="renkei doctor")
+    try:
+        yield from _database(engine, found, settings)
+    finally:
+        engine.dispose()
+    yield from _redis(found)
+
+
+def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Check]:
+    first = _guarded("PostgreSQL", lambda: _postgres(engine))
+    yield first
+    if first.state == FAILED:
+        return
+    schema = _guarded("schema", lambda: _schema(found))
+    yield _guarded("clock", lambda: _clock(engine))
+    yield schema
+    if schema.state == OK:
+        yield _guarded("secrets", lambda: _secrets(engine, settings))
+        yield from _shops(engine)
+        yield _guarded("robots", lambda: _robots(engine))
+
+
+def _redis(found: Places) -> Iterator[Check]:
+    answers = _guarded("Redis", lambda: _redis_version(found))
+    yield answers
+    if answers.state != FAILED:
+        yield _guarded("workers", lambda: _workers(found))
+
+
+def _guarded(name: str, check: Callable[[], Check]) -> Check:
+    """Turn what a check cannot get past into its finding."""
+    try:
+        return check()
+    except (SyncError, RedisError, OSError) as error:
+        return Check(name, FAILED, f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def _postgres(engine: Engine) -> Check:
+    with transaction(engine) as connection:
+        number = int(connection.execute(text("show server_version_num")).scalar_one())
+        version = str(connection.execute(text("show server_version")).scalar_one())
+    if number < OLDEST_POSTGRES:
+        return Check("PostgreSQL", FAILED, version, "version 14 or newer is needed")
+    return Check("PostgreSQL", OK, version)
+
+
+def _schema(found: Places) -> Check:
+    current, head = revisions(found.database_url)
+    if current == head:
+        return Check("schema", OK, f"revision {head}")
+    return Check("schema", FAILED, f"revision {current}, not {head}", "run `renkei db upgrade`")
+
+
+def _clock(engine: Engine) -> Check:
+    with transaction(engine) as connection:
+        connection.execute(text("select 1"))
+        before = datetime.now(UTC)
+        there = connection.execute(text("select clock_timestamp()")).scalar_one()
+        after = datetime.now(UTC)
+    apart_s = abs((there - (before + (after - before) / 2)).total_seconds())
+    state = OK if apart_s <= CLOCK_TOLERANCE_S else FAILED
+    hint = "" if state == OK else "set both clocks by NTP: leases and windows go by them"
+    return Check("clock", state, f"{apart_s:.3f} s apart from PostgreSQL's", hint)
+
+
+def _secrets(engine: Engine, settings: Settings) -> Check:
+    with transaction(engine) as connection:
+        count = unreadable(connection, secret_box(settings))
+    if count:
+        hint = "put the key they were written with back into RENKEI_SECRET_KEYS"
+        return Check("secrets", FAILED, f"{count} shops' secrets cannot be read", hint)
+    return Check("secrets", OK, "every stored secret can be read")
+
+
+def _shops(engine: Engine) -> Iterator[Check]:
+    with transaction(engine) as connection:
+        rows = needing_authorisation(connection, WARN_DAYS)
+    if not rows:
+        yield Check("shops", OK, "every shop is authorised")
+    for row in rows:
+        key = row["shop"]
+        hint = f"renkei shop authorize {key} --merchant {row['merchant']}"
+        if row["never"]:
+            yield Check("shops", FAILED, f"{key} was never authorised", hint)
+        elif row["auth_failed_at"]:
+            since = shown(row["auth_failed_at"])
+            hint = f"renkei shop test {key}, then authorize it or set its secrets anew"
+            yield Check("shops", FAILED, f"{key} refuses its credentials since {since}", hint)
+        else:
+            ends = shown(row["refresh_expires_at"])
+            yield Check("shops", WARNING, f"{key}: authorisation ends {ends}", hint)
+
+
+def _robots(engine: Engine) -> Check:
+    overdue = text(
+        "select count(*) from robots b join shops s on s.id = b.shop_id"
+        " where b.enabled and not b.parked and not s.parked and s.removed_at is null"
+        " and s.auth_failed_at is null"
+        " and b.next_due_at < now() - make_interval(secs => :late_s)"
+        " and not exists (select 1 from runs r where r.shop_id = b.shop_id"
+        " and r.action = b.action and r.state in ('pending', 'planning', 'open'))"
+    )
+    with transaction(engine) as connection:
+        count = connection.execute(overdue, {"late_s": OVERDUE_S}).scalar_one()
+    if count:
+        return Check("robots", FAILED, f"{count} robots are overdue", "is beat running?")
+    return Check("robots", OK, "no robot is overdue")
+
+
+def _redis_version(found: Places) -> Check:
+    with Redis.from_url(
+        found.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
+    ) as client:
+        facts = client.info("server")
+    return Check("Redis", OK, str(facts.get("valkey_version") or facts.get("redis_version")))
+
+
+def _workers(found: Places) -> Check:
+    answers = make_app(found.redis_url).control.ping(timeout=PING_TIMEOUT_S) or []
+    names = sorted(name for answer in answers for name in answer)
+    if not names:
+        return Check("workers", FAILED, "none answers", "start `renkei up` or a worker")
+    return Check("workers", OK, ", ".join(names))

@@ -1,0 +1,116 @@
+"""`renkei up`: everything on one machine."""
+
+import os
+import socket
+from pathlib import Path
+
+import click
+
+from adapters.embedded.ports import free_port
+from console.failures import Failed
+from console.output import print_json
+from console.session import Session, leaf
+from console.supervisor.programs import (
+    FLOWER_PASSWORD_FILE,
+    FLOWER_USER,
+    LOOPBACK,
+    Program,
+    beat_program,
+    console_program,
+    flower_program,
+    worker_programs,
+)
+from console.supervisor.screen import show_running, tell
+from console.supervisor.station import Station
+from console.supervisor.stopping import StopSignals
+from workers.settings import Settings
+
+READY_TIMEOUT_S = 90.0
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Run every due robot once, then stop.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, help="Of the console.")
+@leaf
+def up(session: Session, once: bool, port: int) -> None:
+    """Run everything on this machine until Ctrl-C: servers, workers, beat, console, Flower.
+
+    A process that dies is started again. What each process says is in RENKEI_HOME/log.
+    """
+    settings = session.settings
+    signals = StopSignals()
+    station = Station(settings, tell=tell, environ=os.environ)
+    try:
+        station.open()
+        programs = worker_programs(settings) if once else all_programs(settings, port)
+        signals.calm()
+        station.run(programs)
+        if once:
+            _once(session, signals)
+        else:
+            _until_stopped(session, station, signals)
+    finally:
+        signals.calm()
+        tell("stopping: work under way is finished first (Ctrl-C again hurries)")
+        station.close(signals.hurry)
+    tell("stopped")
+
+
+def all_programs(settings: Settings, port: int) -> list[Program]:
+    """Return what a whole machine runs. Raises Failed when the console's port is taken."""
+    programs = [*worker_programs(settings), beat_program(settings)]
+    programs.append(flower_program(settings, free_port()))
+    console = console_program(port)
+    if console is not None:
+        _check_port(port)
+        programs.append(console)
+    return programs
+
+
+def _until_stopped(session: Session, station: Station, signals: StopSignals) -> None:
+    if not station.wait_until_ready(READY_TIMEOUT_S, signals.stop) and not signals.stop.is_set():
+        tell(f"not everything works yet, see {session.settings.home / 'log'}")
+    if not signals.stop.is_set():
+        if session.as_json:
+            print_json(_described(session.settings, station))
+        else:
+            show_running(session.settings, station.state(), _password_place(session.settings))
+    signals.stop.wait()
+
+
+def _once(session: Session, signals: StopSignals) -> None:
+    from console.supervisor.once import run_due_robots  # noqa: PLC0415 -- loads the workers
+
+    ended, bad = run_due_robots(session.settings, signals.stop)
+    document: dict[str, object] = {"runs": ended, "not_succeeded": bad}
+    session.tell(document, f"{ended} runs ended, {len(bad)} of them did not succeed", *bad)
+    if bad or signals.stop.is_set():
+        raise Failed("stopped before the end" if signals.stop.is_set() else "; ".join(bad))
+
+
+def _described(settings: Settings, station: Station) -> dict[str, object]:
+    state = station.state()
+    return {
+        "home": str(settings.home),
+        "addresses": dict(state.addresses),
+        "flower_user": FLOWER_USER,
+        "flower_password_in": _password_place(settings),
+        "processes": {name: one.pid for name, one in state.processes.items()},
+        "servers": {name: one.pid for name, one in state.servers.items()},
+    }
+
+
+def _password_place(settings: Settings) -> str:
+    """Say where Flower's password is, never what it is."""
+    if settings.flower_password is not None:
+        return "RENKEI_FLOWER_PASSWORD"
+    return str(Path(settings.home) / FLOWER_PASSWORD_FILE)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            raise Failed(f"port {port} is taken: choose another with --port") from None

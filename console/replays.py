@@ -1,0 +1,46 @@
+"""Runs that take named orders or SKUs once more."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from adapters.postgres.dead_letters import DeadLetter
+from adapters.postgres.shops import find_shop
+from console.failures import Failed
+from console.session import Session
+from domain.actions import Action
+from domain.runs import RunMode
+from workers.requests import request_run
+from workers.wiring import secret_box
+
+
+def convert_tasks(
+    session: Session, connection: Connection, tasks: Mapping[str, Mapping[int, str]]
+) -> list[int]:
+    """Ask for one run per shop that converts these tasks. Args: tasks: keys by id, by shop."""
+    return [
+        _replay(session, connection, shop, Action.IMPORT_ORDERS, list(keys.values()))
+        for shop, keys in tasks.items()
+    ]
+
+
+def replay_letters(
+    session: Session, connection: Connection, letters: Sequence[DeadLetter]
+) -> list[int]:
+    """Ask for one run per shop and action that takes these dead letters' items again."""
+    groups: dict[tuple[str, Action], list[str]] = {}
+    for letter in letters:
+        groups.setdefault((letter.shop, letter.action), []).append(letter.key)
+    return [
+        _replay(session, connection, shop, action, keys)
+        for (shop, action), keys in sorted(groups.items())
+    ]
+
+
+def _replay(
+    session: Session, connection: Connection, key: str, action: Action, keys: Sequence[str]
+) -> int:
+    shop = find_shop(connection, session.merchant_key, key, secret_box(session.settings))
+    if shop is None:
+        raise Failed(f"shop {key} was removed: its work cannot be taken up again")
+    return request_run(connection, shop, action, mode=RunMode.REPLAY, keys=keys)

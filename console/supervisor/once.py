@@ -1,0 +1,47 @@
+"""`renkei up --once`: every due robot runs once, then everything stops; for cron and tests."""
+
+import threading
+import time
+
+from adapters.postgres import totals
+from adapters.postgres.database import DatabaseUnavailable, statement
+from domain.actions import Action
+from workers import runs
+from workers.app import make_app
+from workers.process import Process
+from workers.settings import Settings
+from workers.wiring import places
+
+TICK_S = 1.0
+
+
+def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list[str]]:
+    """Start what is due and be its beat until nothing is under way.
+
+    Returns: how many runs ended, and one line for each that did not succeed.
+    """
+    process = Process(make_app(places(settings).redis_url), settings)
+    try:
+        with statement(process.engine) as connection:
+            before = totals.newest_run(connection)
+        for action in Action:
+            runs.start_due_runs(process, action)
+        while not stop.wait(TICK_S) and _under_way(process):
+            pass
+        with statement(process.engine) as connection:
+            ended = totals.ended_runs(connection, after=before)
+    finally:
+        process.close()
+    bad = [f"{run.shop} {run.action}: {run.state} {run.reason}" for run in ended if not run.good]
+    return len(ended), bad
+
+
+def _under_way(process: Process) -> bool:
+    try:
+        runs.send_due(process)
+        runs.sweep(process)
+        with statement(process.engine) as connection:
+            return totals.under_way(connection) > 0
+    except DatabaseUnavailable:
+        time.sleep(TICK_S)  # it is being started again
+        return True

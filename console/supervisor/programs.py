@@ -1,0 +1,125 @@
+"""The programs `renkei up` starts: their command lines, and how each is asked to stop."""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import workers
+from workers.names import QUEUES
+from workers.settings import Settings, private_secret
+
+# Where `workers`, `console` and `deploy` lie; programs run there, so that any folder will do.
+ROOT = Path(workers.__file__).resolve().parents[1]
+FLOWER_SETTINGS = ROOT / "deploy" / "flowerconfig.py"
+FLOWER_USER = "operator"
+FLOWER_PASSWORD_FILE = "flower.password"  # noqa: S105 -- the name of a file
+CONSOLE_MODULE = "console.web"
+LOOPBACK = "127.0.0.1"
+
+# The longest call of a worker has a deadline of 30 s; it may finish and be recorded.
+WORKER_PATIENCE_S = 45.0
+PATIENCE_S = 5.0
+
+WORKER = "worker"
+BEAT = "beat"
+FLOWER = "flower"
+CONSOLE = "console"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program under supervision.
+
+    Attributes:
+        name: unique; also names its log.
+        kind: WORKER, BEAT, FLOWER or CONSOLE; kinds stop one after the other.
+        ready_text: what its log says once it works; empty = it listens on `port`.
+        patience_s: how long it may take to leave after SIGTERM.
+    """
+
+    name: str
+    kind: str
+    command: tuple[str, ...]
+    ready_text: str = ""
+    port: int = 0
+    patience_s: float = PATIENCE_S
+
+    @property
+    def url(self) -> str:
+        """Where it is reached by a browser; empty for a program that is not."""
+        return f"http://{LOOPBACK}:{self.port}" if self.port else ""
+
+
+# What leaves first: nothing new is started, then work drains, then the windows close.
+STOP_ORDER = (BEAT, WORKER, FLOWER, CONSOLE)
+
+
+def worker_programs(settings: Settings) -> list[Program]:
+    """Return one worker process per core, or as many as configured."""
+    count = settings.workers or len(os.sched_getaffinity(0))
+    return [_worker(f"w{number}", settings.threads) for number in range(1, count + 1)]
+
+
+def _worker(name: str, threads: int) -> Program:
+    return Program(
+        name=name,
+        kind=WORKER,
+        command=(
+            *_celery("worker", "-P", "threads", "-c", str(threads)),
+            *("--without-gossip", "--without-mingle", "-n", f"{name}@%h"),
+            *("-Q", ",".join(QUEUES), "--loglevel", "INFO"),
+        ),
+        ready_text=" ready.",
+        patience_s=WORKER_PATIENCE_S,
+    )
+
+
+def beat_program(settings: Settings) -> Program:
+    """Return beat. Two of them would do no harm."""
+    schedule = str(settings.home / "beat-schedule")
+    return Program(
+        name="beat",
+        kind=BEAT,
+        command=_celery("beat", "-s", schedule, "--max-interval", "1", "--loglevel", "INFO"),
+        ready_text="beat: Starting",
+    )
+
+
+def flower_program(settings: Settings, port: int) -> Program:
+    """Return Flower. Its password is never on a command line, which every user can read."""
+    if settings.flower_password is None:
+        private_secret(settings.home, FLOWER_PASSWORD_FILE)
+    return Program(
+        name="flower",
+        kind=FLOWER,
+        command=_celery(
+            "flower", f"--conf={FLOWER_SETTINGS}", f"--address={LOOPBACK}", f"--port={port}"
+        ),
+        port=port,
+    )
+
+
+def console_program(port: int) -> Program | None:
+    """Return the web console, None where this version has none."""
+    if importlib.util.find_spec(CONSOLE_MODULE) is None:
+        return None
+    command = (sys.executable, "-m", CONSOLE_MODULE, "--port", str(port))
+    return Program(name="console", kind=CONSOLE, command=command, port=port)
+
+
+def environment(settings: Settings, outside: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of every program: the outside's, with paths that hold anywhere."""
+    search = [str(ROOT), outside.get("PYTHONPATH", "")]
+    return {
+        **outside,
+        "RENKEI_HOME": str(settings.home),
+        "PYTHONPATH": os.pathsep.join(filter(None, search)),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _celery(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "-A", "workers.app", *words)

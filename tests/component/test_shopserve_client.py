@@ -1,0 +1,262 @@
+"""The ShopServe client on the wire: what it sends, and what it makes of each answer."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import pytest
+
+from adapters.memory import OpenGate
+from adapters.shopserve.client import ShopServeCart
+from domain.errors import (
+    AlreadyDone,
+    ApiFamily,
+    AuthenticationFailed,
+    Closed,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    RemoteBusy,
+    RemoteDown,
+    SyncError,
+    Undecodable,
+)
+from domain.ports import ItemKey, Parcel, StockLevel, Window
+from tests.component.cart_samples import shopserve_order
+
+NOW = datetime(2026, 10, 3, 3, tzinfo=UTC)
+WEEK = Window(NOW - timedelta(days=7), NOW)
+PARCEL = Parcel("YAMATO", "4000-0012", date(2026, 10, 6))
+MAINTENANCE = "<html><body>現在メインテナンス中です</body></html>"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+class Wire:
+    """A client whose requests land in a list and whose answers a test chooses."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.requests: list[httpx.Request] = []
+        self._answers = list(answers)
+        self.gate = OpenGate()
+        self.cart = ShopServeCart(
+            httpx.Client(transport=httpx.MockTransport(self._answer)),
+            base_url="https://management.example.jp/v2/",
+            shop_id="abc.xy",
+            manager_key="sesame",
+            gate=self.gate,
+        )
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def bodies(self) -> list[object]:
+        return [json.loads(request.content) for request in self.requests if request.content]
+
+
+def page(total: int, *keys: str) -> httpx.Response:
+    rows = [{**shopserve_order(), "serial_code": key} for key in keys]
+    return httpx.Response(200, json={"total_count": total, "orders": rows})
+
+
+def test_the_groups_are_joined_by_semicolons_as_they_are() -> None:
+    wire = Wire(page(0))
+    list(wire.cart.list_orders(WEEK))
+
+    (request,) = wire.requests
+    assert request.url.raw_path == b"/v2/orders/_retrieve/basic;payment;orderer;deliveries;memo"
+    assert request.headers["authorization"] == "Basic YWJjLnh5OnNlc2FtZQ=="
+    assert wire.bodies == [
+        {
+            "since": "2026-09-26 12:00:00",
+            "until": "2026-10-03 12:00:00",
+            "from": 0,
+            "size": 100,
+            "sort": {"type": "OrderDate", "order": "Asc"},
+        }
+    ]
+
+
+def test_pages_follow_the_rows_received() -> None:
+    wire = Wire(page(5, "a", "b"), page(5, "c", "d"), page(5, "e"))
+
+    rows = [row.key for rows in wire.cart.list_orders(WEEK) for row in rows]
+    assert rows == ["a", "b", "c", "d", "e"]
+    assert [body["from"] for body in wire.bodies if isinstance(body, dict)] == [0, 2, 4]
+
+
+def test_a_total_that_sinks_makes_it_read_those_places_again() -> None:
+    wire = Wire(page(5, "a", "b"), page(4, "d", "e"), page(4, "c", "d"), page(4, "e"))
+
+    rows = [row.key for rows in wire.cart.list_orders(WEEK) for row in rows]
+    assert set(rows) == {"a", "b", "c", "d", "e"}
+    assert [body["from"] for body in wire.bodies if isinstance(body, dict)] == [0, 2, 1, 3]
+
+
+def test_every_call_passes_the_gate_with_its_deadline() -> None:
+    wire = Wire(page(0), httpx.Response(200))
+    list(wire.cart.list_orders(WEEK))
+    wire.cart.set_stock(ItemKey("TS"), StockLevel(1, low_stock=2))
+
+    assert wire.gate.admitted == [(ApiFamily.ORDERS, 60.0), (ApiFamily.STOCK, 20.0)]
+    assert wire.gate.running == 0
+
+
+def test_a_gate_that_says_no_stops_the_call() -> None:
+    wire = Wire()
+
+    def refuse(_api: ApiFamily, _deadline_s: float) -> None:
+        raise Closed("closed", api=ApiFamily.ORDERS)
+
+    wire.gate.admit = refuse  # type: ignore[method-assign, assignment]
+    with pytest.raises(Closed):
+        wire.cart.confirm_order("SC-1")
+    assert wire.requests == []
+
+
+def test_a_mapping_with_a_notice_number_needs_no_read() -> None:
+    wire = Wire(httpx.Response(200, text="whatever"))
+    wire.cart.set_stock(ItemKey("TS", "ネイビー/M"), StockLevel(8, low_stock=2))
+
+    assert [request.method for request in wire.requests] == ["PUT"]
+    assert wire.bodies == [
+        {
+            "variation_name1": "ネイビー",
+            "variation_name2": "M",
+            "unlimited": "No",
+            "quantity": 8,
+            "alert_threshold": 2,
+        }
+    ]
+
+
+def test_a_mapping_of_the_wrong_kind_says_what_to_do() -> None:
+    told = {"management_type": "Item", "management_item": {"quantity": 1, "alert_threshold": 0}}
+    wire = Wire(httpx.Response(200, json={"stock": told}))
+
+    with pytest.raises(NotFound, match="without a variation"):
+        wire.cart.set_stock(ItemKey("TS", "ネイビー/M"), StockLevel(8))
+
+
+def test_updates_go_to_their_order_and_destination() -> None:
+    wire = Wire(*(httpx.Response(200, json={}) for _ in range(4)))
+    wire.cart.confirm_order("SC 1")
+    wire.cart.request_settlement("SC 1")
+    wire.cart.ship_destination("SC 1", 2, PARCEL)
+    wire.cart.complete_order("SC 1")
+
+    assert [(request.method, request.url.raw_path.decode()) for request in wire.requests] == [
+        ("PUT", "/v2/orders/SC%201/status"),
+        ("POST", "/v2/orders/SC%201/settlement/_request"),
+        ("PUT", "/v2/orders/SC%201/deliveries/2/shipping"),
+        ("POST", "/v2/orders/SC%201/_complete"),
+    ]
+
+
+def html(status: int, text: str, encoding: str = "utf-8") -> httpx.Response:
+    return httpx.Response(
+        status, content=text.encode(encoding), headers={"content-type": "text/html"}
+    )
+
+
+ANSWERS = [
+    pytest.param(httpx.Response(401, json={}), AuthenticationFailed, id="401"),
+    pytest.param(httpx.Response(403, json={}), AuthenticationFailed, id="403"),
+    pytest.param(httpx.Response(404, json={}), NotFound, id="404"),
+    pytest.param(httpx.Response(400, json={}), Rejected, id="400"),
+    pytest.param(httpx.Response(422, json={}), Rejected, id="422"),
+    pytest.param(httpx.Response(302, headers={"location": "https://x.jp/"}), Rejected, id="302"),
+    pytest.param(httpx.Response(429), RemoteBusy, id="429"),
+    pytest.param(html(503, MAINTENANCE), Closed, id="503 maintenance"),
+    pytest.param(html(503, MAINTENANCE, "euc_jp"), Closed, id="503 maintenance in EUC-JP"),
+    pytest.param(html(503, "メンテナンス", "shift_jis"), Closed, id="503 in Shift-JIS"),
+]
+LOST = [
+    pytest.param(lambda: html(503, "busy"), id="503 of another kind"),
+    pytest.param(lambda: html(500, MAINTENANCE), id="500"),
+    pytest.param(lambda: httpx.Response(502), id="502"),
+    pytest.param(lambda: httpx.Response(504), id="504"),
+    pytest.param(lambda: html(200, "<html>"), id="200 that is not JSON"),
+    pytest.param(lambda: httpx.Response(200), id="200 without a body"),
+    pytest.param(lambda: httpx.ReadTimeout("slow"), id="time-out"),
+    pytest.param(lambda: httpx.ReadError("reset"), id="reset"),
+]
+
+
+@pytest.mark.parametrize(("answer", "error"), ANSWERS)
+def test_answers_have_one_meaning_for_reads_and_writes(
+    answer: httpx.Response, error: type[SyncError]
+) -> None:
+    calls: list[Callable[[ShopServeCart], object]] = [
+        lambda cart: cart.read_orders(["SC-1"]),
+        lambda cart: cart.confirm_order("SC-1"),
+        lambda cart: cart.request_settlement("SC-1"),
+        lambda cart: cart.set_stock(ItemKey("TS"), StockLevel(1, low_stock=1)),
+    ]
+    for call in calls:
+        with pytest.raises(error) as caught:
+            call(Wire(answer).cart)
+        assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("answer", LOST)
+def test_lost_answers_leave_writes_in_doubt_and_reads_not(
+    answer: Callable[[], httpx.Response | Exception],
+) -> None:
+    with pytest.raises(RemoteDown):
+        Wire(answer()).cart.read_order("SC-1")
+    for write in ("confirm_order", "request_settlement", "complete_order"):
+        with pytest.raises(OutcomeUnknown):
+            getattr(Wire(answer()).cart, write)("SC-1")
+
+
+def test_an_update_answered_with_something_else_is_in_doubt() -> None:
+    with pytest.raises(OutcomeUnknown):
+        Wire(httpx.Response(200, json=[])).cart.request_settlement("SC-1")
+
+
+def test_a_conflict_is_the_wished_state_only_where_it_can_be() -> None:
+    conflict = httpx.Response(409, json={"error_code": "E409", "message": "既に"})
+
+    with pytest.raises(AlreadyDone) as done:
+        Wire(conflict).cart.request_settlement("SC-1")
+    assert done.value.code == "E409"
+    with pytest.raises(Rejected) as refused:
+        Wire(conflict).cart.confirm_order("SC-1")
+    assert type(refused.value) is Rejected
+
+
+def test_the_carts_reason_is_kept_short_and_plain() -> None:
+    body = {"error_code": "E400-101", "message": "<b>不正</b>な\n値 " + "x" * 900}
+
+    with pytest.raises(Rejected) as refused:
+        Wire(httpx.Response(400, json=body)).cart.confirm_order("SC-1")
+    assert refused.value.code == "E400-101"
+    assert "不正 な 値 xxx" in str(refused.value)
+    assert len(str(refused.value)) < 400
+
+
+def test_a_page_of_another_shape_is_undecodable() -> None:
+    with pytest.raises(Undecodable, match="contents"):
+        Wire(httpx.Response(200, json={"rows": []})).cart.read_order("SC-1")
+
+
+@pytest.mark.parametrize("url", ["management.example.jp", "ftp://x.jp", "https://", "http://[::1"])
+def test_an_address_that_is_none_is_refused_at_once(url: str) -> None:
+    with httpx.Client() as http, pytest.raises(Rejected, match="address"):
+        ShopServeCart(http, base_url=url, shop_id="a", manager_key="b", gate=OpenGate())
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 404, 409, 429, 500, 503])
+def test_no_error_shows_the_key(status: int) -> None:
+    with pytest.raises(SyncError) as caught:
+        Wire(httpx.Response(status)).cart.confirm_order("SC-1")
+
+    shown = repr(caught.value) + str(caught.value.__dict__) + repr(caught.value.__cause__)
+    assert "sesame" not in shown
+    assert "YWJjLnh5OnNlc2FtZQ" not in shown

@@ -1,0 +1,108 @@
+"""When a cart is closed."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.actions import TOKYO
+from domain.closures import (
+    MESSAGE,
+    Closure,
+    ClosureSource,
+    calendar_closures,
+    closed_now,
+    may_probe,
+    next_probe_at,
+    third_wednesday,
+)
+from domain.errors import ApiFamily
+from domain.orders import Cart
+from tests.unit.samples import NOON
+
+moments = st.integers(1_600_000_000, 2_200_000_000).map(lambda s: datetime.fromtimestamp(s, UTC))
+
+
+def tokyo(year: int, month: int, day: int, hour: int) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("around", "start"),
+    [
+        pytest.param(tokyo(2025, 1, 1, 0), tokyo(2025, 1, 15, 2), id="before: this month's"),
+        pytest.param(tokyo(2025, 1, 15, 7), tokyo(2025, 1, 15, 2), id="within: the current one"),
+        pytest.param(tokyo(2025, 1, 15, 8), tokyo(2025, 2, 19, 2), id="over: next month's"),
+        pytest.param(tokyo(2025, 12, 31, 23), tokyo(2026, 1, 21, 2), id="over the year's end"),
+    ],
+)
+def test_cls_01_shopserve_closes_on_third_wednesdays_from_two_to_eight(
+    around: datetime, start: datetime
+) -> None:
+    (closure,) = calendar_closures(Cart.SHOPSERVE, around)
+
+    assert closure.start == start
+    assert closure.end == start + timedelta(hours=6)
+    assert (closure.api, closure.source) == (None, ClosureSource.CALENDAR)
+
+
+@given(around=moments)
+def test_cls_01_the_calendar_gives_the_current_or_the_next_occurrence(around: datetime) -> None:
+    (closure,) = calendar_closures(Cart.SHOPSERVE, around)
+
+    assert closure.end is not None
+    assert around < closure.end <= around + timedelta(days=36)
+    local = closure.start.astimezone(TOKYO)
+    assert (local.weekday(), (local.day - 1) // 7, local.hour) == (2, 2, 2)
+
+
+def test_cls_01_base_has_no_calendar() -> None:
+    assert calendar_closures(Cart.BASE, NOON) == ()
+
+
+def test_cls_01_the_third_wednesday_of_a_month_that_begins_with_one() -> None:
+    assert third_wednesday(2025, 1) == date(2025, 1, 15)
+    assert third_wednesday(2025, 10) == date(2025, 10, 15)
+
+
+ORDERS = Closure(Cart.BASE, ApiFamily.ORDERS, NOON, NOON + timedelta(hours=1), ClosureSource.MANUAL)
+
+
+@pytest.mark.parametrize(
+    ("cart", "api", "minutes", "closed"),
+    [
+        pytest.param(Cart.BASE, ApiFamily.ORDERS, 0, True, id="from the first moment"),
+        pytest.param(Cart.BASE, ApiFamily.ORDERS, 59, True, id="until the end"),
+        pytest.param(Cart.BASE, ApiFamily.ORDERS, 60, False, id="the end is open again"),
+        pytest.param(Cart.BASE, ApiFamily.ORDERS, -1, False, id="not before"),
+        pytest.param(Cart.BASE, ApiFamily.STOCK, 5, False, id="the stock API is apart"),
+        pytest.param(Cart.SHOPSERVE, ApiFamily.ORDERS, 5, False, id="the other cart is open"),
+    ],
+)
+def test_cls_01_a_closure_holds_for_its_cart_and_api_only(
+    cart: Cart, api: ApiFamily, minutes: int, closed: bool
+) -> None:
+    found = closed_now([ORDERS], cart, api, NOON + timedelta(minutes=minutes))
+
+    assert (found == ORDERS) is closed
+    assert (found is None) is not closed
+
+
+def test_cls_01_of_several_closures_the_one_that_lasts_longest_counts() -> None:
+    unknown = Closure(Cart.BASE, None, NOON, None, ClosureSource.DETECTED)
+
+    assert closed_now([ORDERS, unknown], Cart.BASE, ApiFamily.ORDERS, NOON) == unknown
+    assert closed_now([unknown], Cart.BASE, ApiFamily.STOCK, NOON) == unknown
+
+
+def test_cls_01_the_log_has_the_words_operators_know() -> None:
+    assert MESSAGE == "メンテナンス期間中のためAPIは使用できません。"
+
+
+def test_cls_01_a_closure_of_unknown_length_is_probed_ever_more_rarely() -> None:
+    waits = [(next_probe_at(NOON, times) - NOON).total_seconds() for times in range(1, 7)]
+
+    assert waits == [60, 120, 240, 480, 900, 900]
+    assert not may_probe(NOON, 1, NOON + timedelta(seconds=59))
+    assert may_probe(NOON, 1, NOON + timedelta(seconds=60))

@@ -1,0 +1,79 @@
+"""Which orders go to the completed folder."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.completion import (
+    AlreadyDone,
+    Complete,
+    NotYet,
+    PartFacts,
+    Verdict,
+    judge,
+    judge_parts,
+)
+from domain.instructions import ApiStatus, Status
+from domain.orders import Folder, Settlement
+from tests.unit.samples import READY, base_order, shopserve_order
+
+RETURNED = PartFacts("10004217-1", Status.SHIPPED, ApiStatus.TRACKING_RETURNED)
+WAITING = PartFacts("10004217-2", Status.SHIPPED, ApiStatus.PRINTED)
+GONE = PartFacts("10004217-2", Status.CANCELLED, ApiStatus.PRINTED)
+
+
+def judged(method: str, settlement: Settlement) -> Verdict:
+    order = shopserve_order(status=replace(READY, settlement=settlement), method=method)
+    return judge([RETURNED], order)
+
+
+def test_cmp_01_only_orders_whose_shipment_was_returned_are_completed() -> None:
+    assert judge([RETURNED], shopserve_order(method="BankTransfer")) == Complete()
+    assert isinstance(judge([WAITING], shopserve_order(method="BankTransfer")), NotYet)
+
+
+@pytest.mark.parametrize("settlement", list(Settlement))
+def test_cmp_02_cards_need_collection_to_be_scheduled_or_done(settlement: Settlement) -> None:
+    completed = judged("CreditCard", settlement) == Complete()
+
+    assert completed is (settlement in {Settlement.COLLECTION_SCHEDULED, Settlement.COLLECTED})
+
+
+@pytest.mark.parametrize("method", ["DeferredPayment", "NpDeferred", "Paidy"])
+def test_cmp_02_deferred_methods_need_the_settlement_request(method: str) -> None:
+    assert judged(method, Settlement.REQUESTED) == Complete()
+    for settlement in (Settlement.COLLECTION_SCHEDULED, Settlement.COLLECTED):
+        past = judged(method, settlement)
+        assert isinstance(past, Complete)
+        assert "決済依頼済" in past.note
+    for settlement in (Settlement.AUTHORIZED, Settlement.REQUESTING, Settlement.ERROR):
+        assert isinstance(judged(method, settlement), NotYet)
+
+
+@pytest.mark.parametrize("method", ["BankTransfer", "CashOnDelivery", "Bitcoin", "AuPay"])
+def test_cmp_02_other_methods_are_not_checked(method: str) -> None:
+    assert all(judged(method, settlement) == Complete() for settlement in Settlement)
+
+
+def test_cmp_03_every_part_that_is_not_cancelled_has_to_be_returned() -> None:
+    waiting = judge_parts([RETURNED, WAITING])
+
+    assert isinstance(waiting, NotYet)
+    assert "10004217-2" in waiting.reason
+    assert judge_parts([RETURNED, GONE]) is None
+    assert isinstance(judge_parts([GONE]), NotYet)
+
+
+def test_cmp_04_an_order_already_in_the_folder_counts_as_done() -> None:
+    order = shopserve_order(status=replace(READY, folder=Folder.COMPLETED))
+
+    assert judge([RETURNED], order) == AlreadyDone()
+
+
+@pytest.mark.parametrize("folder", [Folder.CANCELED, Folder.TRASH, Folder.UNKNOWN])
+def test_cmp_04_an_order_elsewhere_is_looked_at_again(folder: Folder) -> None:
+    order = shopserve_order(status=replace(READY, folder=folder), method="BankTransfer")
+
+    assert isinstance(judge([RETURNED], order), NotYet)
+    assert isinstance(judge([RETURNED], None), NotYet)
+    assert isinstance(judge([RETURNED], base_order()), NotYet)

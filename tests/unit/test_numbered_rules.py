@@ -1,0 +1,38 @@
+"""Every numbered rule that the domain decides has a test that names it, and a docstring too."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DECIDED_ELSEWHERE = {
+    "IMP-7": "a unique key in the database decides",
+}
+RULES = [
+    f"{section}-{number}"
+    for section, last in (("IMP", 18), ("CNF", 3), ("STS", 8), ("RET", 6), ("CMP", 4), ("STK", 7))
+    for number in range(1, last + 1)
+]
+
+
+def _claims() -> Iterator[str]:
+    for path in Path(__file__).parent.glob("test_*.py"):
+        yield from re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in DECIDED_ELSEWHERE])
+def test_every_rule_decided_in_the_domain_is_claimed_by_a_test(rule: str) -> None:
+    section, number = rule.lower().split("-")
+
+    assert any(claim.startswith(f"test_{section}_{number:0>2}_") for claim in _claims())
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule not in DECIDED_ELSEWHERE])
+def test_every_rule_decided_in_the_domain_is_cited_where_it_is_decided(rule: str) -> None:
+    cited = re.compile(rf"\b{rule}\b")
+
+    assert any(
+        cited.search(path.read_text(encoding="utf-8")) for path in (ROOT / "domain").glob("*.py")
+    )

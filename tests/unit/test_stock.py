@@ -1,0 +1,145 @@
+"""What a shop may sell."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import BrokenRule
+from domain.orders import Cart
+from domain.ports import ExternalItem, ItemKey, StockLevel
+from domain.stock import (
+    Component,
+    LinkState,
+    answer_matches,
+    differs,
+    free_stock,
+    may_overwrite,
+    needs_push,
+    offer,
+    set_free_stock,
+)
+
+count = st.integers(0, 10**6)
+SYNCED = LinkState(
+    stock_version=7, pushed_version=7, last_failed=False, link_version=2, pushed_link_version=2
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "pushed"),
+    [
+        pytest.param({}, False, id="nothing new: no call"),
+        pytest.param({"stock_version": 8}, True, id="the stock changed"),
+        pytest.param({"last_failed": True}, True, id="the last push failed"),
+        pytest.param({"pushed_version": None}, True, id="it was mapped since"),
+        pytest.param({"link_version": 3}, True, id="mapping, notice number or flag changed"),
+    ],
+)
+def test_stk_01_a_mapped_item_is_pushed_when_something_changed(
+    change: dict[str, int], pushed: bool
+) -> None:
+    assert needs_push(replace(SYNCED, **change)) is pushed  # type: ignore[arg-type]
+
+
+def test_stk_04_a_failed_push_is_tried_again_until_it_succeeds() -> None:
+    failed = replace(SYNCED, last_failed=True)
+
+    assert needs_push(failed)
+    assert not needs_push(replace(failed, last_failed=False))
+
+
+@given(on_hand=count, secured=count)
+def test_stk_02_free_stock_is_on_hand_less_secured_and_never_negative(
+    on_hand: int, secured: int
+) -> None:
+    free = free_stock(on_hand, secured)
+
+    assert free == (on_hand - secured if on_hand > secured else 0)
+
+
+@given(free=st.integers(-100, 10**6))
+def test_stk_02_shopserve_gets_at_most_9999_and_base_everything(free: int) -> None:
+    shopserve = offer(Cart.SHOPSERVE, free, None, unlimited=False)
+    base = offer(Cart.BASE, free, None, unlimited=False)
+
+    assert base.level == StockLevel(max(0, free))
+    assert shopserve.level == StockLevel(max(0, min(free, 9999)))
+    assert (shopserve.warning is not None) is (free > 9999)
+    assert base.warning is None
+
+
+@pytest.mark.parametrize(
+    ("cart", "low_stock", "unlimited", "level", "warned"),
+    [
+        pytest.param(Cart.SHOPSERVE, 3, False, StockLevel(5, low_stock=3), False, id="notice"),
+        pytest.param(Cart.SHOPSERVE, None, False, StockLevel(5), False, id="the cart's own notice"),
+        pytest.param(
+            Cart.SHOPSERVE, 20_000, False, StockLevel(5, low_stock=9999), True, id="notice too high"
+        ),
+        pytest.param(Cart.SHOPSERVE, 3, True, StockLevel(5, unlimited=True), False, id="unlimited"),
+        pytest.param(Cart.BASE, 3, False, StockLevel(5), False, id="BASE has no notice"),
+        pytest.param(Cart.BASE, None, True, StockLevel(5), True, id="BASE has no unlimited"),
+    ],
+)
+def test_stk_02_notice_numbers_and_unlimited_are_shopserves(
+    cart: Cart, low_stock: int | None, unlimited: bool, level: StockLevel, warned: bool
+) -> None:
+    sent = offer(cart, 5, low_stock, unlimited=unlimited)
+
+    assert sent.level == level
+    assert (sent.warning is not None) is warned
+
+
+def test_stk_03_the_answer_is_compared_with_what_was_sent() -> None:
+    assert answer_matches(StockLevel(5), 5)
+    assert answer_matches(StockLevel(5), None)
+    assert answer_matches(StockLevel(5, unlimited=True), 0)
+    assert not answer_matches(StockLevel(5), 4)
+
+
+@given(versions=st.lists(st.integers(1, 50), max_size=30))
+def test_stk_05_the_newest_number_wins_in_any_order_of_pushes(versions: list[int]) -> None:
+    pushed: int | None = None
+    for version in versions:
+        if may_overwrite(pushed, version):
+            pushed = version
+
+    assert pushed == max(versions, default=None)
+
+
+@pytest.mark.parametrize(
+    ("wished", "quantity", "unlimited", "different"),
+    [
+        pytest.param(StockLevel(5), 5, False, False, id="the same"),
+        pytest.param(StockLevel(5), 4, False, True, id="another number"),
+        pytest.param(StockLevel(5), None, False, True, id="the list does not tell"),
+        pytest.param(StockLevel(5), 5, True, True, id="unlimited in the shop only"),
+        pytest.param(StockLevel(5, unlimited=True), 5, False, True, id="unlimited here only"),
+        pytest.param(StockLevel(5, unlimited=True), None, True, False, id="unlimited in both"),
+    ],
+)
+def test_stk_06_a_full_compare_pushes_only_what_differs(
+    wished: StockLevel, quantity: int | None, unlimited: bool, different: bool
+) -> None:
+    shown = ExternalItem(ItemKey("77001234"), "tote", "TOTE", quantity, unlimited)
+
+    assert differs(wished, shown) is different
+
+
+@given(parts=st.lists(st.tuples(count, st.integers(1, 50)), min_size=1, max_size=5))
+def test_stk_07_as_many_sets_as_the_scarcest_component_allows(
+    parts: list[tuple[int, int]],
+) -> None:
+    sets = set_free_stock(parts)
+
+    assert all(sets * needed <= free for free, needed in parts)
+    assert any((sets + 1) * needed > free for free, needed in parts)
+    assert sets == set_free_stock(Component(*part) for part in parts)
+
+
+def test_stk_07_a_set_without_components_or_with_none_needed_is_refused() -> None:
+    for parts in ([], [Component(5, 0)]):
+        with pytest.raises(BrokenRule, match="set product"):
+            set_free_stock(parts)

@@ -1,0 +1,152 @@
+"""Returning an instruction to BASE: one call per line, or one per deferred order (RET-3)."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+from adapters.postgres import order_parts
+from adapters.postgres.database import transaction
+from adapters.postgres.order_parts import Part, PartLine
+from adapters.thebase.client import TheBaseCart
+from domain.carriers import company_id
+from domain.dispatches import (
+    LineToReturn,
+    ShipDeferred,
+    deferred_happened,
+    dispatch_happened,
+    plan_base,
+)
+from domain.effects import EffectKind, deadline_s
+from domain.errors import ApiFamily, BrokenRule, Rejected
+from domain.orders import Cart, CartOrder
+from domain.ports import Parcel
+from domain.shipments import Outcome, outcome
+from workers.ledger import EffectLedger, Reading
+from workers.shipment_parts import Returned
+from workers.work import Record, Work, nothing
+
+# Delivery companies hardly ever change: one call per shop and hour.
+COMPANIES_FRESH_S = 3600.0
+
+_companies: dict[int, tuple[float, dict[str, str]]] = {}
+
+
+def return_to_base(
+    work: Work, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
+) -> Returned:
+    """Tell BASE what is missing, line by line; a refused line does not stop the others (RET-4)."""
+    parcel = replace(parcel, carrier=company_id(parcel.carrier, _delivery_companies(work)))
+    plan = plan_base(
+        order,
+        [LineToReturn(line.key, line.name) for line in part.lines],
+        deferred=part.deferred,
+        deferred_called=False,
+    )
+    lines = {line.key: line for line in part.lines}
+    _note_done(work, [lines[key] for key in plan.done])
+    failures: list[str] = []
+    for step in plan.steps:
+        send = _Sending(work, order, read_at, parcel)
+        try:
+            if isinstance(step, ShipDeferred):
+                send.deferred(step.line)
+            else:
+                send.line(lines[step.line])
+        except Rejected as error:
+            failures.append(f"line {step.line}: {error}")
+    return _ended(work, part, failures, list(plan.problems), list(plan.notes))
+
+
+def _ended(
+    work: Work, part: Part, failures: list[str], problems: list[str], notes: list[str]
+) -> Returned:
+    ended = outcome(failed_steps=len(failures), problems=len(problems))
+    with transaction(work.process.engine) as connection:
+        if ended is Outcome.RETURNED:
+            for line in part.lines:
+                order_parts.mark_line_returned(connection, line.id)
+            order_parts.mark_returned(connection, part.id)
+        elif ended is Outcome.IMPOSSIBLE:
+            order_parts.block_return(connection, part.id)
+    return Returned("; ".join([*failures, *problems]), notes)
+
+
+class _Sending:
+    """Sends one effect of one order through the ledger."""
+
+    def __init__(self, work: Work, order: CartOrder, read_at: datetime, parcel: Parcel) -> None:
+        self._work = work
+        self._order = order
+        self._read_at = read_at
+        self._parcel = parcel
+        self._ledger = EffectLedger(work, deadline_s=deadline_s(Cart.BASE, ApiFamily.ORDERS))
+
+    def line(self, line: PartLine) -> None:
+        """Set one line dispatched."""
+        self._once(
+            EffectKind.DISPATCH,
+            line.key,
+            lambda: _base_of(self._work).dispatch_line(line.key, self._parcel),
+            lambda order: dispatch_happened(order, line.key),
+            lambda connection: order_parts.mark_line_returned(connection, line.id),
+        )
+
+    def deferred(self, line_key: str) -> None:
+        """Make the one call of a deferred order, on one of its lines."""
+        self._once(
+            EffectKind.DEFERRED,
+            self._order.key,
+            lambda: _base_of(self._work).ship_deferred(line_key, self._parcel),
+            deferred_happened,
+            nothing,
+        )
+
+    def _once(
+        self,
+        kind: EffectKind,
+        key: str,
+        send: Callable[[], None],
+        shows: Callable[[CartOrder], bool],
+        record: Record,
+    ) -> None:
+        self._ledger.once(
+            kind,
+            key,
+            send,
+            Reading(
+                self._read_at,
+                shows(self._order),
+                partial(_look, self._work, self._order.key, shows),
+            ),
+            record,
+        )
+
+
+def _look(work: Work, key: str, shows: Callable[[CartOrder], bool]) -> bool | None:
+    raw = work.cart.read_order(key)
+    return None if raw is None else shows(work.cart.decode(raw))
+
+
+def _note_done(work: Work, lines: list[PartLine]) -> None:
+    """A line found already dispatched in the cart counts as done (RET-3)."""
+    if lines:
+        with transaction(work.process.engine) as connection:
+            for line in lines:
+                order_parts.mark_line_returned(connection, line.id)
+
+
+def _delivery_companies(work: Work) -> dict[str, str]:
+    known = _companies.get(work.shop.id)
+    if known is not None and time.monotonic() - known[0] < COMPANIES_FRESH_S:
+        return known[1]
+    found = _base_of(work).delivery_companies()
+    _companies[work.shop.id] = (time.monotonic(), found)
+    return found
+
+
+def _base_of(work: Work) -> TheBaseCart:
+    if isinstance(work.cart, TheBaseCart):
+        return work.cart
+    raise BrokenRule(f"{work.shop.key} is not a BASE shop")

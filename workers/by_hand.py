@@ -1,0 +1,83 @@
+"""A shop's cart for one command at the terminal: no lease, but the same budget and closures."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Engine
+
+from adapters.http.deadline import build_client
+from adapters.postgres.shops import Shop
+from adapters.redis.budget import Allowance, CallBudget, RedisCallBudget
+from domain.budget import limits_of
+from domain.errors import ApiFamily, Closed, RemoteBusy
+from workers.carts import CartTools, ShopCart, open_cart
+from workers.closures import ClosureBoard
+from workers.counts import CallCounter
+from workers.settings import Settings
+from workers.tokens import TokenCache
+from workers.wiring import places, secret_box
+
+# A person waits this long for the shop's turn.
+LONGEST_WAIT_S = 30.0
+
+
+class PatientGate:
+    """Implements domain.ports.CallGate for a person who waits."""
+
+    def __init__(
+        self, shop: Shop, budget: CallBudget, closures: ClosureBoard, counter: CallCounter
+    ) -> None:
+        """Args: budget: shared with the workers."""
+        self._shop = shop
+        self._budget = budget
+        self._closures = closures
+        self._counter = counter
+
+    def admit(self, api: ApiFamily, deadline_s: float) -> None:
+        """See CallGate.admit."""
+        closure = self._closures.closed(self._shop.cart, api)
+        if closure is not None:
+            raise Closed(f"{self._shop.cart} is closed for maintenance", api=api)
+        limits = limits_of(self._shop.cart)
+        allowance = Allowance(
+            pace_ms=round(1000 / self._shop.calls_per_second),
+            longest_wait_ms=round(LONGEST_WAIT_S * 1000),
+            hour=limits.per_hour or 0,
+            day=limits.per_day or 0,
+            alone="",
+            deadline_ms=round(deadline_s * 1000),
+        )
+        try:
+            verdict = self._budget.ask(self._shop.id, allowance)
+        except RedisError as error:
+            raise RemoteBusy(f"call budget not reachable: {type(error).__name__}") from error
+        if verdict.verdict != "go":
+            raise RemoteBusy(f"{self._shop.key}: no call left for now ({verdict.verdict})")
+        time.sleep(verdict.ms / 1000)
+        self._counter.count(self._shop.id)
+
+    def done(self) -> None:
+        """See CallGate.done: a command at the terminal takes no exclusive turn."""
+
+
+@contextmanager
+def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[ShopCart]:
+    """Open one shop's cart for the length of a command. Raises NotRunning."""
+    redis: Redis = Redis.from_url(places(settings).redis_url, socket_timeout=5)
+    counter = CallCounter(engine)
+    http = build_client()
+    try:
+        gate = PatientGate(
+            shop,
+            RedisCallBudget(redis, remembered=counter.remembered),
+            ClosureBoard(engine),
+            counter,
+        )
+        yield open_cart(CartTools(engine, secret_box(settings), http, TokenCache()), shop, gate)
+    finally:
+        counter.write()
+        http.close()
+        redis.close()

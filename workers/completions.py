@@ -1,0 +1,100 @@
+"""Complete orders (取引完了フォルダ移動), ShopServe only.
+
+plan: orders with a returned part -> judged with the cart's own answer, read in batches
+execute: move to the folder, unless it is there
+"""
+
+from collections.abc import Iterator, Sequence
+
+from adapters.postgres import order_parts
+from adapters.postgres.database import transaction
+from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.journal import LogLine
+from adapters.postgres.order_parts import Part
+from adapters.postgres.runs import ClaimedRun
+from domain.completion import AlreadyDone, Complete, NotYet, PartFacts, Verdict, judge, judge_parts
+from domain.errors import AlreadyDone as RefusedAsDone
+from domain.errors import Undecodable
+from domain.orders import CartOrder
+from domain.runs import ItemState
+from workers.payloads import keys_of, pack
+from workers.shopserve import read_batches, shopserve_of
+from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+
+
+class CompleteOrders:
+    """Implements ActionHandler for ShopServe."""
+
+    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+        """See ActionHandler.plan. What is too early is listed, and looked at again (CMP-4)."""
+        with transaction(work.process.engine) as connection:
+            keys = keys_of(run.mode, run.request)
+            if keys is None:
+                keys = order_parts.uncompleted(connection, work.shop.id)
+            parts = order_parts.of_orders(connection, work.shop.id, keys)
+        items: list[NewItem] = []
+        log: list[LogLine] = []
+        ready = []
+        for key in keys:
+            early = judge_parts(_facts(parts.get(key, [])))
+            if early is None:
+                ready.append(key)
+            else:
+                items.append(NewItem(key, skipped=True, reason=early.reason))
+        for key, raw in read_batches(work, ready):
+            items.append(_item(work, key, raw, parts[key], log))
+        yield Step(lambda _: items, log=log)
+
+    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+        """See ActionHandler.execute. Twice is harmless: after a lost answer the cart is read."""
+        there = bool((item.payload or {}).get("there"))
+        if not there and item.attempts > 1:
+            verdict = self._judge_again(work, item.key)
+            if isinstance(verdict, NotYet):
+                return Outcome(ItemState.SKIPPED, verdict.reason)
+            there = isinstance(verdict, AlreadyDone)
+        if not there:
+            try:
+                shopserve_of(work).complete_order(item.key)
+            except RefusedAsDone:
+                verdict = self._judge_again(work, item.key)
+                if not isinstance(verdict, AlreadyDone):
+                    raise
+        return Outcome(
+            record=lambda connection: order_parts.mark_completed(connection, work.shop.id, item.key)
+        )
+
+    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+        """See ActionHandler.failed: not completed, so the next run takes it."""
+        del work, item, given_up
+        return nothing
+
+    def _judge_again(self, work: Work, key: str) -> Verdict:
+        cart = shopserve_of(work)
+        raw = cart.read_order(key)
+        with transaction(work.process.engine) as connection:
+            parts = order_parts.of_orders(connection, work.shop.id, [key]).get(key, [])
+        return judge(_facts(parts), None if raw is None else cart.decode(raw))
+
+
+def _facts(parts: Sequence[Part]) -> list[PartFacts]:
+    return [PartFacts(part.number, part.status, part.api_status) for part in parts]
+
+
+def _item(
+    work: Work,
+    key: str,
+    raw: dict[str, object] | None,
+    parts: Sequence[Part],
+    log: list[LogLine],
+) -> NewItem:
+    try:
+        order: CartOrder | None = None if raw is None else work.cart.decode(raw)
+    except Undecodable as error:
+        return NewItem(key, skipped=True, reason=f"its answer cannot be read: {error}")
+    verdict = judge(_facts(parts), order)
+    if isinstance(verdict, NotYet):
+        return NewItem(key, skipped=True, reason=verdict.reason)
+    if isinstance(verdict, Complete) and verdict.note:
+        log.append(LogLine(f"{key}: {verdict.note}"))
+    return NewItem(key, payload=pack({"there": isinstance(verdict, AlreadyDone)}))

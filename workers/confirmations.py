@@ -1,0 +1,71 @@
+"""Confirm orders (確認ステータス更新), ShopServe only.
+
+plan: orders the cart was not told about -> read in batches -> one item per order (CNF-3)
+execute: set 確認済 unless it is -> the instructions become printed
+"""
+
+from collections.abc import Iterator
+
+from adapters.postgres import order_parts
+from adapters.postgres.database import transaction
+from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.runs import ClaimedRun
+from domain.errors import Undecodable
+from domain.orders import CartOrder, ShopServeStatus
+from domain.runs import ItemState
+from domain.statuses import is_cancelled
+from workers.payloads import keys_of, pack
+from workers.shopserve import read_batches, shopserve_of
+from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+
+_UNKNOWN = "ShopServe does not know the order any more"
+_CANCELLED = "cancelled in ShopServe: sync_status takes it over"
+
+
+class ConfirmOrders:
+    """Implements ActionHandler for ShopServe."""
+
+    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+        """See ActionHandler.plan."""
+        keys = keys_of(run.mode, run.request)
+        if keys is None:
+            with transaction(work.process.engine) as connection:
+                keys = order_parts.awaiting_print(connection, work.shop.id)
+        items = [_item(work, key, raw) for key, raw in read_batches(work, keys)]
+        yield Step(lambda _: items)
+
+    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+        """See ActionHandler.execute. Twice is harmless: after a lost answer the cart is read."""
+        cart = shopserve_of(work)
+        confirmed = bool((item.payload or {}).get("confirmed"))
+        if not confirmed and item.attempts > 1:  # an answer may have been lost (CNF-2)
+            raw = cart.read_order(item.key)
+            if raw is None:
+                return Outcome(ItemState.SKIPPED, _UNKNOWN)
+            confirmed = _confirmed(cart.decode(raw))
+        if not confirmed:
+            cart.confirm_order(item.key)
+        return Outcome(
+            record=lambda connection: order_parts.mark_printed(connection, work.shop.id, item.key)
+        )
+
+    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+        """See ActionHandler.failed: still awaiting_print, so the next run takes it."""
+        del work, item, given_up
+        return nothing
+
+
+def _item(work: Work, key: str, raw: dict[str, object] | None) -> NewItem:
+    if raw is None:
+        return NewItem(key, skipped=True, reason=_UNKNOWN)
+    try:
+        order = work.cart.decode(raw)
+    except Undecodable:
+        return NewItem(key)  # its status does not matter for a call that may be repeated
+    if is_cancelled(order):
+        return NewItem(key, skipped=True, reason=_CANCELLED)
+    return NewItem(key, payload=pack({"confirmed": _confirmed(order)}))
+
+
+def _confirmed(order: CartOrder) -> bool:
+    return isinstance(order.status, ShopServeStatus) and order.status.confirmed is True

@@ -1,0 +1,160 @@
+"""Sending what must happen at most once (RET-5).
+
+intent recorded → the cart read if an earlier answer was lost → recorded as sent in the very moment
+of sending → outcome recorded. States and crash points: docs/decisions/0005-effects.md.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from adapters.postgres import effects as rows
+from adapters.postgres.database import transaction
+from adapters.postgres.effects import Effect
+from domain import effects as rules
+from domain.effects import EffectKind, EffectState
+from domain.errors import (
+    AlreadyDone,
+    AuthenticationFailed,
+    LeaseLost,
+    Postponed,
+    Rejected,
+    RemoteBusy,
+    RemoteDown,
+)
+from workers.work import Record, Work, nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the cart shows of an effect.
+
+    Attributes:
+        at: when the read began.
+        happened: None if the read does not tell.
+        again: reads the cart once more, after it refused the call as done before.
+    """
+
+    at: datetime
+    happened: bool | None
+    again: Callable[[], bool | None]
+
+
+# Refused, or it never left: certainly not happened.
+_NOT_HAPPENED = (Rejected, AuthenticationFailed, Postponed, RemoteBusy, RemoteDown, LeaseLost)
+
+
+class EffectLedger:
+    """The effects of one claim."""
+
+    def __init__(self, work: Work, *, deadline_s: float) -> None:
+        """Args: deadline_s: how long one such call may take in all."""
+        self._work = work
+        self._deadline_s = deadline_s
+
+    def once(
+        self,
+        kind: EffectKind,
+        key: str,
+        send: Callable[[], None],
+        reading: Reading,
+        record: Record = nothing,
+    ) -> None:
+        """Make sure an effect has happened, sending it only if it certainly has not.
+
+        Args:
+            send: makes the call.
+            reading: what a fresh read of the cart shows of this effect.
+            record: written together with the confirmation.
+
+        Raises:
+            Postponed: it may still happen, so nothing is sent before it can be ruled out.
+            AlreadyDone: the cart refused the call, and a read does not show it done.
+        """
+        with transaction(self._work.process.engine) as connection:
+            effect = rows.plan(connection, self._work.shop.id, kind, key)
+        effect = self._settled(effect, reading)
+        if effect.state is EffectState.CONFIRMED or reading.happened:
+            self._confirm(effect, effect.attempts, record)
+            return
+        self._send(effect, send, reading, record)
+
+    def _settled(self, effect: Effect, reading: Reading) -> Effect:
+        """Return the effect after the cart was read for a lost answer."""
+        if not rules.must_read_first(effect.state) or effect.sent_at is None:
+            return effect
+        state = rules.settle(
+            effect.sent_at, effect.deadline_s, reading.at, happened=reading.happened
+        )
+        if state is EffectState.UNKNOWN:
+            raise Postponed(
+                f"{effect.kind} of {effect.key}: its answer was lost, waiting until it shows",
+                until=rules.unknown_until(effect.sent_at, effect.deadline_s),
+            )
+        if state is EffectState.PLANNED:
+            self._move(effect, EffectState.PLANNED, effect.attempts)
+            with transaction(self._work.process.engine) as connection:
+                return rows.plan(connection, self._work.shop.id, effect.kind, effect.key)
+        return effect
+
+    def _send(
+        self,
+        effect: Effect,
+        send: Callable[[], None],
+        reading: Reading,
+        record: Record,
+    ) -> None:
+        sent = effect.attempts + 1
+        try:
+            with self._recorded_as_sent(effect):
+                send()
+        except AlreadyDone:
+            # Done before, perhaps by a person in the cart; or not changeable, which is a refusal.
+            if not reading.again():
+                self._move(effect, EffectState.PLANNED, sent)
+                raise
+        except _TakenByAnother as error:
+            raise Postponed(f"{effect.kind} of {effect.key}: another worker sends it") from error
+        except _NOT_HAPPENED:
+            self._move(effect, EffectState.PLANNED, sent)
+            raise
+        except Exception:
+            self._move(effect, EffectState.UNKNOWN, sent)
+            raise
+        self._confirm(effect, sent, record)
+
+    @contextmanager
+    def _recorded_as_sent(self, effect: Effect) -> Iterator[None]:
+        """Record "sent" after the turn has come and the lease was checked, right before sending."""
+        marked = False
+
+        def mark() -> None:
+            nonlocal marked
+            if marked:  # the same call again with a new token: the first one was refused
+                return
+            with transaction(self._work.process.engine) as connection:
+                marked = rows.mark_sent(connection, effect, self._deadline_s)
+            if not marked:
+                raise _TakenByAnother
+
+        with self._work.gate.before_sending(mark):
+            yield
+
+    def _confirm(self, effect: Effect, attempts: int, record: Record) -> None:
+        def write(connection: Connection) -> None:
+            rows.move(connection, effect, EffectState.CONFIRMED, attempts=attempts)
+            record(connection)
+
+        with transaction(self._work.process.engine) as connection:
+            write(connection)
+
+    def _move(self, effect: Effect, to: EffectState, attempts: int) -> None:
+        with transaction(self._work.process.engine) as connection:
+            rows.move(connection, effect, to, attempts=attempts)
+
+
+class _TakenByAnother(Exception):
+    """Another worker moved the effect between our plan and our sending."""

@@ -1,0 +1,152 @@
+"""Return shipments (出荷実績戻し): tell the cart what left, once (RET-1 to RET-6).
+
+plan: shipped instructions of the dates covered, and what earlier runs left -> one item an order
+execute: read the order -> per instruction: settlement first (ShopServe), then destination or lines
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from adapters.postgres import carriers, order_parts, runs
+from adapters.postgres.database import transaction
+from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.journal import LogLine
+from adapters.postgres.order_parts import Part
+from adapters.postgres.runs import ClaimedRun
+from domain.carriers import carrier_for, tracking_number_for
+from domain.errors import AuthenticationFailed, BrokenRule, Permanent
+from domain.instructions import ApiStatus, Status
+from domain.orders import Cart, CartOrder
+from domain.ports import Parcel
+from domain.runs import ItemState
+from domain.shipments import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
+from workers.base_shipments import return_to_base
+from workers.payloads import keys_of
+from workers.shipment_parts import Returned
+from workers.shopserve_shipments import return_to_shopserve
+from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+
+
+class ReturnShipments:
+    """Implements ActionHandler for both carts."""
+
+    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+        """See ActionHandler.plan. Candidates stay candidates until they are returned."""
+        named = _ship_date(run)
+        replayed = keys_of(run.mode, run.request)
+
+        def find(connection: Connection) -> Sequence[NewItem]:
+            previous = runs.last_completed_start(connection, work.shop.id, work.action, but=run.id)
+            dates = dates_covered(previous_run_at=previous, now=work.now(), ship_date=named)
+            keys = replayed
+            if keys is None:
+                keys = order_parts.shipped(
+                    connection, work.shop.id, dates.first, dates.last, named=named is not None
+                )
+            parts = order_parts.of_orders(connection, work.shop.id, keys)
+            if replayed is not None:
+                shipped = [p.id for ps in parts.values() for p in ps if p.status is Status.SHIPPED]
+                order_parts.want_return(connection, shipped)
+                parts = order_parts.of_orders(connection, work.shop.id, keys)
+            return [
+                item
+                for key in keys
+                for item in [_item(connection, work, key, parts.get(key, []), dates)]
+                if item is not None
+            ]
+
+        yield Step(find)
+
+    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+        """See ActionHandler.execute. Twice is harmless: effects are in the ledger (RET-5)."""
+        read_at = work.now()
+        raw = work.cart.read_order(item.key)
+        if raw is None:
+            raise BrokenRule(f"order {item.key}: the cart does not know it any more")
+        order = work.cart.decode(raw)
+        with transaction(work.process.engine) as connection:
+            parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
+            table = carriers.carrier_table(connection, work.shop.id)
+        returned = [
+            _return_part(work, order, read_at, part, table) for part in parts if _returnable(part)
+        ]
+        failures = [one.failure for one in returned if one.failure]
+        log = [LogLine(note) for one in returned for note in one.notes]
+        return Outcome(
+            ItemState.FAILED if failures else ItemState.SUCCEEDED, "; ".join(failures), log=log
+        )
+
+    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+        """See ActionHandler.failed: it stays a candidate (RET-1)."""
+        del work, item, given_up
+        return nothing
+
+
+def _returnable(part: Part) -> bool:
+    return (
+        part.return_wanted
+        and part.status is Status.SHIPPED
+        and part.api_status is not ApiStatus.TRACKING_RETURNED
+    )
+
+
+def _ship_date(run: ClaimedRun) -> date | None:
+    named = run.request.get("ship_date")
+    return date.fromisoformat(named) if isinstance(named, str) else None
+
+
+def _item(
+    connection: Connection, work: Work, key: str, parts: Sequence[Part], dates: ShipDates
+) -> NewItem | None:
+    """Return the order's item: a candidate, one listed with a reason (RET-1), or none."""
+    verdicts = [(part, judge(_facts(work, part), dates)) for part in parts]
+    sent = [part.id for part, verdict in verdicts if isinstance(verdict, Send)]
+    if sent:
+        order_parts.want_return(connection, sent)
+        return NewItem(key)
+    reasons = [
+        f"{part.number}: {verdict.reason}"
+        for part, verdict in verdicts
+        if isinstance(verdict, Leave) and verdict.listed
+    ]
+    return NewItem(key, skipped=True, reason="; ".join(reasons)) if reasons else None
+
+
+def _facts(work: Work, part: Part) -> ShipmentFacts:
+    return ShipmentFacts(
+        cart=work.shop.cart,
+        number=part.number,
+        status=part.status,
+        api_status=part.api_status,
+        tracking_number=part.tracking_number,
+        shipped_on=part.shipped_on,
+        left_over=part.return_wanted,
+        line_keys=tuple(line.key for line in part.lines),
+    )
+
+
+def _return_part(
+    work: Work, order: CartOrder, read_at: datetime, part: Part, table: Mapping[str, str]
+) -> Returned:
+    """Return one instruction; what fails for good concerns this instruction only (RET-4)."""
+    try:
+        parcel = _parcel(work, part, table)
+        if work.shop.cart is Cart.SHOPSERVE:
+            return return_to_shopserve(work, order, read_at, part, parcel)
+        return return_to_base(work, order, read_at, part, parcel)
+    except AuthenticationFailed:
+        raise
+    except Permanent as error:
+        return Returned(failure=f"{part.number}: {error}")
+
+
+def _parcel(work: Work, part: Part, table: Mapping[str, str]) -> Parcel:
+    if part.tracking_number is None or part.shipped_on is None:
+        raise BrokenRule("no tracking number or ship date")
+    return Parcel(
+        carrier=carrier_for(part.method, table),
+        tracking_number=tracking_number_for(work.shop.cart, part.tracking_number),
+        shipped_on=part.shipped_on,
+    )

@@ -1,0 +1,56 @@
+"""Returning an instruction to ShopServe: settlement first, then its destination (RET-2)."""
+
+from datetime import datetime
+
+from adapters.postgres import order_parts
+from adapters.postgres.database import transaction
+from adapters.postgres.order_parts import Part
+from domain.effects import EffectKind, deadline_s
+from domain.errors import ApiFamily
+from domain.orders import Cart, CartOrder
+from domain.ports import Parcel
+from domain.settlements import request_happened
+from domain.shipments import RequestSettlement, plan_shopserve
+from workers.ledger import EffectLedger, Reading
+from workers.shipment_parts import Returned
+from workers.shopserve import shopserve_of
+from workers.work import Work
+
+
+def return_to_shopserve(
+    work: Work, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
+) -> Returned:
+    """Request settlement where it is needed, write carrier and number, note it here.
+
+    Writing the same shipping result twice is harmless; the settlement request is a charge and goes
+    through the ledger, once per order whichever part comes first.
+    """
+    steps = plan_shopserve(
+        order, destination=part.destination, tracking_number=parcel.tracking_number
+    )
+    for step in steps:
+        if isinstance(step, RequestSettlement):
+            _settle(work, order, read_at)
+        else:
+            shopserve_of(work).ship_destination(order.key, step.destination, parcel)
+    with transaction(work.process.engine) as connection:
+        for line in part.lines:
+            order_parts.mark_line_returned(connection, line.id)
+        order_parts.mark_returned(connection, part.id)
+    return Returned()
+
+
+def _settle(work: Work, order: CartOrder, read_at: datetime) -> None:
+    cart = shopserve_of(work)
+    ledger = EffectLedger(work, deadline_s=deadline_s(Cart.SHOPSERVE, ApiFamily.ORDERS))
+    ledger.once(
+        EffectKind.SETTLEMENT,
+        order.key,
+        lambda: cart.request_settlement(order.key),
+        Reading(read_at, request_happened(order), lambda: _look(work, order.key)),
+    )
+
+
+def _look(work: Work, key: str) -> bool | None:
+    raw = work.cart.read_order(key)
+    return None if raw is None else request_happened(work.cart.decode(raw))

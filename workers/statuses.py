@@ -1,0 +1,224 @@
+"""Sync status (ステータス同期): payments and cancellations of open orders, from the cart to us.
+
+plan: open orders -> ShopServe in batches, BASE by list pages (STS-8) -> items for what differs
+execute: decide again on locked rows, in the transaction that records the changes
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from adapters.postgres import order_parts, status_changes
+from adapters.postgres.database import transaction
+from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.journal import LogLine
+from adapters.postgres.order_parts import Part
+from adapters.postgres.runs import ClaimedRun
+from adapters.thebase.client import TheBaseCart
+from domain.errors import Undecodable
+from domain.orders import Cart, CartOrder, OrderSummary
+from domain.readings import OpenOrder, base_read_plan
+from domain.runs import ItemState, RunMode
+from domain.statuses import (
+    Cancel,
+    Change,
+    FillDeliveryMethod,
+    InstructionFacts,
+    MarkPaid,
+    NeedsAttention,
+    ReportPartlyCancelled,
+    decide_sync,
+    needs_whole,
+)
+from workers.payloads import keys_of, pack, raw_of
+from workers.shopserve import read_batches
+from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+
+Answer = CartOrder | OrderSummary | None
+_REAL = (MarkPaid, FillDeliveryMethod, Cancel)
+
+
+class SyncStatus:
+    """Implements ActionHandler for both carts."""
+
+    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+        """See ActionHandler.plan. An order the cart tells nothing new about is no item."""
+        with transaction(work.process.engine) as connection:
+            wanted = keys_of(run.mode, run.request)
+            opened = order_parts.open_orders(connection, work.shop.id, wanted)
+            keys = [order.key for order in opened]
+            parts = order_parts.of_orders(connection, work.shop.id, keys)
+            per_day = order_parts.orders_per_day(connection, work.shop.id)
+        if work.shop.cart is Cart.BASE:
+            found = _read_base(
+                work, [OpenOrder(order.key, order.ordered_at) for order in opened], per_day
+            )
+        else:
+            found = {key: _Row(raw) for key, raw in read_batches(work, keys)}
+        repeat = run.mode is not RunMode.SCHEDULED
+        items = [
+            item
+            for key, row in found.items()
+            if key in parts and (item := _item(work, key, row, parts[key], repeat=repeat))
+        ]
+        yield Step(lambda _: items)
+
+    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+        """See ActionHandler.execute. Twice is harmless: changes only go forward (STS-7)."""
+        answer = _answer(work, item)
+        with transaction(work.process.engine) as connection:
+            parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
+        if isinstance(answer, OrderSummary) and _wants_whole(work, parts, answer):
+            raw = work.cart.read_order(item.key)
+            answer = None if raw is None else work.cart.decode(raw)
+        changes = [change for part in parts for change in decide_sync(_facts(work, part), answer)]
+        log: list[LogLine] = []
+        if any(isinstance(change, _REAL) for change in changes):
+            state, reason = ItemState.SUCCEEDED, ""
+        else:
+            state = ItemState.SKIPPED
+            reason = "; ".join(_message(change) for change in changes) or "nothing to change"
+        repeat = item.mode is not RunMode.SCHEDULED
+        applied = _Applied(work, item.key, answer, log, repeat=repeat)
+        return Outcome(state, reason, record=applied.record, log=log)
+
+    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+        """See ActionHandler.failed: still open, so the next run looks at it."""
+        del work, item, given_up
+        return nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What a plan read of one order: whole, a list row, or (None) that it has to be read."""
+
+    raw: dict[str, object] | None
+    summary: bool = False
+    unread: bool = False
+
+
+def _read_base(work: Work, opened: Sequence[OpenOrder], per_day: float) -> Mapping[str, _Row]:
+    """Read BASE's open orders with the fewest calls (STS-8); what no page names is read later."""
+    reading = base_read_plan(opened, orders_per_day=per_day)
+    rows: dict[str, _Row] = {}
+    for window in reading.windows:
+        for page in work.cart.list_orders(window):
+            rows.update({row.key: _Row(row.raw, summary=True) for row in page})
+    return {order.key: rows.get(order.key, _Row(None, unread=True)) for order in opened}
+
+
+def _item(
+    work: Work, key: str, row: _Row, parts: Sequence[Part], *, repeat: bool
+) -> NewItem | None:
+    """Return an item if the answer changes something or has to be read; None if all is known."""
+    if row.unread:
+        return NewItem(key)
+    payload = (
+        pack({"summary" if row.summary else "order": row.raw})
+        if row.raw
+        else pack({"unknown": True})
+    )
+    try:
+        answer = _decoded(work, row.raw, summary=row.summary)
+    except Undecodable:
+        return NewItem(key, payload=payload)
+    if isinstance(answer, OrderSummary) and _wants_whole(work, parts, answer):
+        return NewItem(key, payload=payload)
+    new = [
+        change
+        for part in parts
+        for change in decide_sync(_facts(work, part), answer)
+        if isinstance(change, _REAL) or repeat or _message(change) != part.reported
+    ]
+    return NewItem(key, payload=payload) if new else None
+
+
+def _wants_whole(work: Work, parts: Sequence[Part], summary: OrderSummary) -> bool:
+    total = sum(part.total_yen for part in parts)
+    return any(needs_whole(_facts(work, part), summary, cart_total_yen=total) for part in parts)
+
+
+def _answer(work: Work, item: ClaimedItem) -> Answer:
+    """Return what the cart says, from the plan's reading or a fresh one."""
+    if (item.payload or {}).get("unknown"):
+        return None
+    for name in ("order", "summary"):
+        raw = raw_of(item.payload, name)
+        if raw is not None:
+            return _decoded(work, raw, summary=name == "summary")
+    raw = work.cart.read_order(item.key)
+    return None if raw is None else work.cart.decode(raw)
+
+
+def _decoded(work: Work, raw: dict[str, object] | None, *, summary: bool) -> Answer:
+    if raw is None:
+        return None
+    if summary and isinstance(work.cart, TheBaseCart):
+        return work.cart.summary(raw)
+    return work.cart.decode(raw)
+
+
+def _facts(work: Work, part: Part) -> InstructionFacts:
+    return InstructionFacts(
+        cart=work.shop.cart,
+        number=part.number,
+        status=part.status,
+        payment=part.payment,
+        holds=part.holds,
+        allocated=part.allocated,
+        delivery_method=part.delivery_method,
+        destination=part.destination,
+        line_keys=tuple(line.cart_line_key for line in part.lines),
+    )
+
+
+def _message(change: Change) -> str:
+    return "" if isinstance(change, _REAL) else change.message
+
+
+class _Applied:
+    """Carries out what is decided on the locked rows of one order."""
+
+    def __init__(
+        self, work: Work, key: str, answer: Answer, log: list[LogLine], *, repeat: bool
+    ) -> None:
+        self._work = work
+        self._key = key
+        self._answer = answer
+        self._log = log
+        self._repeat = repeat
+
+    def record(self, connection: Connection) -> None:
+        """Decide again on rows nobody else can change now, and record it (STS-7)."""
+        shop_id = self._work.shop.id
+        locked = order_parts.of_orders(connection, shop_id, [self._key], lock=True)
+        for part in locked.get(self._key, []):
+            for change in decide_sync(_facts(self._work, part), self._answer):
+                self._apply(connection, part, change)
+
+    def _apply(self, connection: Connection, part: Part, change: Change) -> None:
+        if isinstance(change, MarkPaid):
+            status_changes.set_paid(connection, part, change.status, change.holds)
+        elif isinstance(change, FillDeliveryMethod):
+            status_changes.set_method(connection, part, change.method, change.status, change.holds)
+        elif isinstance(change, Cancel):
+            self._cancel(connection, part, change)
+        elif self._repeat or change.message != part.reported:
+            needs_person = isinstance(change, NeedsAttention | ReportPartlyCancelled)
+            self._log.append(LogLine(change.message, "warning", needs_person=needs_person))
+            status_changes.note_reported(connection, part.id, change.message)
+
+    def _cancel(self, connection: Connection, part: Part, change: Cancel) -> None:
+        """ShopServe's pieces are free at once, BASE's by a queued recalculation (STS-4, STS-5)."""
+        status_changes.cancel(
+            connection, part, give_back_now=self._work.shop.cart is Cart.SHOPSERVE
+        )
+        if change.release_allocation:
+            self._log.append(
+                LogLine(
+                    f"{part.number}: キャンセルのため引当を解除しました。",
+                    "warning",
+                    needs_person=True,
+                )
+            )
