@@ -14,7 +14,7 @@ GC_THRESHOLD = 50_000
 # called, because scripts call `renkei` hundreds of times.
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("console.commands.up:up", "Run everything on this machine until Ctrl-C."),
-    "demo": ("console.commands.demo:demo", "The whole job, on private servers and simulated carts."),
+    "demo": ("console.commands.demo:demo", "The whole job with simulated carts, on this machine."),
     "db": ("console.commands.db:db", "Prepare the database; change the key of the secrets."),
     "doctor": ("console.commands.doctor:doctor", "Check settings, servers, workers and shops."),
     "merchant": ("console.commands.merchants:merchant", "Merchants (荷主)."),

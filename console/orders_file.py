@@ -31,7 +31,7 @@ _LAST = ("shipped_method", "tracking_number", "shipped_on", "completed_at", "not
 _LINE = ("sku", "name", "quantity", "unit_price_yen", "options_yen", "total_yen", "tax_rate")
 
 # Letters that Unicode and Microsoft's Shift-JIS spell differently.
-_CP932 = str.maketrans("−〜—‖¢£¬", "－～―∥￠￡￢")
+_CP932 = str.maketrans("\N{MINUS SIGN}〜—‖¢£¬", "－～―∥￠￡￢")
 # What stands for a letter Shift-JIS does not have (ゲタ).
 _UNKNOWN = "〓"
 # A spreadsheet would take a text that begins like this for a formula.

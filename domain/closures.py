@@ -12,7 +12,7 @@ from domain.orders import Cart
 MESSAGE = "メンテナンス期間中のためAPIは使用できません。"
 """The words of the API log."""
 
-FIRST_PROBE_S = 60
+FIRST_PROBE_S = 30
 LONGEST_PROBE_S = 15 * 60
 
 _WEDNESDAY = 2
@@ -84,7 +84,7 @@ def next_probe_at(last_closed_answer_at: datetime, closed_answers: int) -> datet
 
     Args:
         last_closed_answer_at: aware; when the cart last said that it is closed.
-        closed_answers: how often in a row it said so, from 1; the wait doubles from a minute to a
+        closed_answers: how often in a row it said so, from 1; the wait doubles from half a minute to a
             quarter of an hour.
     """
     doublings = min(max(closed_answers, 1) - 1, _LARGEST_POWER)

@@ -1,4 +1,8 @@
-"""Which carts are closed, shared between all shops and workers (CLS-1)."""
+"""Which carts are closed, shared between all shops and workers (CLS-1).
+
+known before a call:   the calendar, a person's entry, another shop's discovery
+found out by a call:   noted for all; when it should be over, one call probes (half-open)
+"""
 
 import threading
 import time
@@ -6,13 +10,19 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from adapters.postgres.closure_rows import LiveClosure, live_closures, note_detected
-from adapters.postgres.database import statement
+from adapters.postgres import closure_rows
+from adapters.postgres.closure_rows import LiveClosure
+from adapters.postgres.closures import ensure_calendar
+from adapters.postgres.database import transaction
+from domain.closures import next_probe_at
 from domain.errors import ApiFamily
 from domain.orders import Cart
 
 # How long one shop's discovery may go unnoticed by another worker process.
 FRESH_S = 2.0
+CALENDAR_EVERY_S = 60.0
+# A probe that never reports is repeated after this; longer than any call.
+PROBE_LEASE_S = 90
 
 
 class ClosureBoard:
@@ -23,6 +33,7 @@ class ClosureBoard:
         self._engine = engine
         self._guard = threading.Lock()
         self._read_at = -FRESH_S
+        self._calendar_at = -CALENDAR_EVERY_S
         self._live: list[LiveClosure] = []
 
     def closed(self, cart: Cart, api: ApiFamily) -> LiveClosure | None:
@@ -33,20 +44,58 @@ class ClosureBoard:
                 return closure
         return None
 
-    def note(self, cart: Cart, api: ApiFamily) -> None:
+    def may_probe(self, closure: LiveClosure, shop_id: int, *, by_hand: bool) -> bool:
+        """Tell whether this caller makes the one call that finds out whether it is over.
+
+        A person at the shop that found the closure need not wait for the time of the next probe.
+        """
+        if closure.end is not None:
+            return False
+        at_once = by_hand and closure.detected_by == shop_id
+        due = closure.probe_at is None or closure.probe_at <= datetime.now(UTC)
+        if not (due or at_once):
+            return False
+        with transaction(self._engine) as connection:
+            return closure_rows.claim_probe(
+                connection, closure.id, lease_s=PROBE_LEASE_S, at_once=at_once
+            )
+
+    def note(self, cart: Cart, api: ApiFamily, shop_id: int) -> None:
         """Record that the cart answered it is closed, so that nobody else calls it."""
-        with statement(self._engine) as connection:
-            note_detected(connection, cart, api)
+        now = datetime.now(UTC)
+        with transaction(self._engine) as connection:
+            closure_rows.note_detected(
+                connection,
+                cart,
+                api,
+                shop_id=shop_id,
+                next_probe=lambda answers: next_probe_at(now, answers),
+            )
+        self._forget()
+
+    def ended(self, closure_id: int) -> None:
+        """Record that a probe was answered: the cart is open again."""
+        with transaction(self._engine) as connection:
+            closure_rows.end_detected(connection, closure_id)
+        self._forget()
+
+    def _forget(self) -> None:
         with self._guard:
             self._read_at = -FRESH_S
 
     def _closures(self) -> list[LiveClosure]:
         with self._guard:
-            if time.monotonic() - self._read_at < FRESH_S:
+            now = time.monotonic()
+            if now - self._read_at < FRESH_S:
                 return self._live
-            self._read_at = time.monotonic()
-        with statement(self._engine) as connection:
-            live = live_closures(connection)
+            self._read_at = now
+            calendar = now - self._calendar_at > CALENDAR_EVERY_S
+            if calendar:
+                self._calendar_at = now
+        with transaction(self._engine) as connection:
+            if calendar:
+                ensure_calendar(connection, datetime.now(UTC))
+            live = closure_rows.live_closures(connection)
         with self._guard:
             self._live = live
         return live

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
@@ -27,6 +28,19 @@ _BROKER_PAUSE = timedelta(seconds=3)
 _sleepers = threading.BoundedSemaphore(MOST_SLEEPERS)
 
 
+@dataclass(frozen=True, slots=True)
+class GateTools:
+    """What the gates of one process share.
+
+    Attributes:
+        counter: keeps the calls per shop and hour.
+    """
+
+    budget: CallBudget
+    closures: ClosureBoard
+    counter: CallCounter
+
+
 class ShopGate:
     """Implements domain.ports.CallGate for one claim."""
 
@@ -35,18 +49,22 @@ class ShopGate:
         shop: Shop,
         action: Action,
         lease: Lease,
+        tools: GateTools,
         *,
-        budget: CallBudget,
-        closures: ClosureBoard,
-        counter: CallCounter,
+        by_hand: bool,
     ) -> None:
-        """Args: lease: of the claim; counter: keeps the shop's calls per hour."""
+        """Bind the gate to one claim.
+
+        Args: by_hand: a person asked for the run and waits for it.
+        """
         self._shop = shop
         self._action = action
         self._lease = lease
-        self._budget = budget
-        self._closures = closures
-        self._counter = counter
+        self._budget = tools.budget
+        self._closures = tools.closures
+        self._counter = tools.counter
+        self._by_hand = by_hand
+        self._probing: int | None = None
         self._alone = uuid.uuid4().hex[:12] if shop.in_flight == 1 else ""
         self._before_sending: Callable[[], None] | None = None
         self.calls = 0
@@ -65,9 +83,7 @@ class ShopGate:
         self._lease.check()
         if self._shop.parked or self._action in self._shop.parked_actions:
             raise SwitchedOff(f"{self._shop.key}: {self._action} is parked")
-        closure = self._closures.closed(self._shop.cart, api)
-        if closure is not None:
-            raise Closed(f"{self._shop.cart}: closed for maintenance", api=api, until=closure.end)
+        self._check_open(api)
         self._wait_for_turn(deadline_s)
         self._lease.check()
         if self._before_sending is not None:
@@ -75,6 +91,25 @@ class ShopGate:
             self._lease.check()
         self.calls += 1
         self._counter.count(self._shop.id)
+
+    def answered(self) -> None:
+        """Note that the cart answered: a closure this gate was allowed to probe is over."""
+        if self._probing is not None:
+            self._closures.ended(self._probing)
+            self._probing = None
+
+    def _check_open(self, api: ApiFamily) -> None:
+        closure = self._closures.closed(self._shop.cart, api)
+        if closure is None or closure.id == self._probing:
+            return
+        if self._closures.may_probe(closure, self._shop.id, by_hand=self._by_hand):
+            self._probing = closure.id
+            return
+        raise Closed(
+            f"{self._shop.cart}: closed for maintenance",
+            api=api,
+            until=closure.end or closure.probe_at,
+        )
 
     def done(self) -> None:
         """See CallGate.done."""

@@ -66,7 +66,9 @@ def work_on(process: Process, item_id: int) -> None:
         return
     with process.item_leases.hold(item.id, item.generation, claimed_at=claimed_at) as lease:
         try:
-            work = Work(process, process.directory.shop(item.shop_id), item.action, lease)
+            work = Work(
+                process, process.directory.shop(item.shop_id), item.action, lease, mode=item.mode
+            )
         except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
             _settle(process, item, _failed(process, item, None, error))
             return
@@ -78,6 +80,7 @@ def _handle(work: Work, item: ClaimedItem) -> None:
     outcome: Outcome | None = None
     try:
         outcome = HANDLERS[item.action].execute(work, item)
+        work.gate.answered()
         _settle(process, item, _done(work, item, outcome))
     except LeaseLost:
         _log.warning("lease lost, nothing recorded", extra={"fields": _fields(item)})

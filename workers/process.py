@@ -20,6 +20,7 @@ from workers.carts import CartTools
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
 from workers.directory import ShopDirectory
+from workers.gate import GateTools
 from workers.leases import LeaseKeeper
 from workers.settings import Settings
 from workers.tokens import TokenCache
@@ -47,6 +48,7 @@ class Process:
         self.budget: CallBudget = RedisCallBudget(self.redis, remembered=self.counter.remembered)
         self.cart_tools = CartTools(self.engine, self.box, self.http, TokenCache())
         self.closures = ClosureBoard(self.engine)
+        self.gate_tools = GateTools(self.budget, self.closures, self.counter)
         self.directory = ShopDirectory(self.engine, self.box)
         self.item_leases = LeaseKeeper(self._renew_items, kind="items")
         self.run_leases = LeaseKeeper(self._renew_runs, kind="runs")

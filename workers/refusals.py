@@ -88,7 +88,7 @@ def note_closure(connection: Connection, *, shop_id: int, run_id: int, action: A
 
 def _closed(process: Process, shop_id: int, action: Action, run_id: int, error: Closed) -> Effect:
     if error.until is None:  # the cart itself said so; tell the other shops
-        process.closures.note(process.directory.shop(shop_id).cart, error.api)
+        process.closures.note(process.directory.shop(shop_id).cart, error.api, shop_id)
     return Effect(
         lambda connection: note_closure(connection, shop_id=shop_id, run_id=run_id, action=action),
         carries=True,

@@ -66,7 +66,9 @@ def plan_run(process: Process, run_id: int) -> None:
     with process.run_leases.hold(run.id, run.generation, claimed_at=claimed_at) as lease:
         work: Work | None = None
         try:
-            work = Work(process, process.directory.shop(run.shop_id), run.action, lease)
+            work = Work(
+                process, process.directory.shop(run.shop_id), run.action, lease, mode=run.mode
+            )
             _plan(work, run)
         except LeaseLost:
             _log.warning("lease lost while planning", extra={"fields": {"run": run.id}})
@@ -86,6 +88,7 @@ def _plan(work: Work, run: ClaimedRun) -> None:
         if held is not None:
             _record(work, run, held, last=False)
             admit(work.process, shop_id=run.shop_id)
+        work.gate.answered()
         held = step
     _record(work, run, held or _EMPTY, last=True)
     admit(work.process, shop_id=run.shop_id)

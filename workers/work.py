@@ -18,7 +18,7 @@ from adapters.postgres.runs import ClaimedRun
 from adapters.postgres.shops import Shop
 from domain.actions import Action
 from domain.ports import Window
-from domain.runs import ItemState
+from domain.runs import ItemState, RunMode
 from workers.carts import ShopCart, open_cart
 from workers.gate import ShopGate
 from workers.leases import Lease
@@ -75,7 +75,9 @@ class GivenUp:
 class Work:
     """One claim of one shop: everything an action may use."""
 
-    def __init__(self, process: Process, shop: Shop, action: Action, lease: Lease) -> None:
+    def __init__(
+        self, process: Process, shop: Shop, action: Action, lease: Lease, *, mode: RunMode
+    ) -> None:
         """Args: lease: of the run or item that is worked on."""
         self.process = process
         self.shop = shop
@@ -85,9 +87,8 @@ class Work:
             shop,
             action,
             lease,
-            budget=process.budget,
-            closures=process.closures,
-            counter=process.counter,
+            process.gate_tools,
+            by_hand=mode not in {RunMode.SCHEDULED, RunMode.FOLLOW_UP},
         )
 
     @cached_property

@@ -61,8 +61,8 @@ def enter_namespace(uid: int, gid: int) -> None:
 
 def become_keeping_access(uid: int, gid: int) -> None:
     """Become `uid` for good, with one capability left: to pass folders of any mode."""
-    # Capabilities stay as they are when the user changes, and access(2), which PostgreSQL asks about
-    # its own programs, minds them too.
+    # Capabilities stay as they are when the user changes, and access(2), by which PostgreSQL looks
+    # at its own programs, minds them too.
     check(libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0))
     os.setgroups([])
     os.setresgid(gid, gid, gid)

@@ -1,5 +1,6 @@
-"""Closures that hold now or soon."""
+"""Closures that hold now, and finding out when one whose end nobody knows is over (CLS-1)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,13 +9,15 @@ from sqlalchemy import Connection, text
 from domain.errors import ApiFamily
 from domain.orders import Cart
 
-# A closure found out by its answer is believed this long, then one call probes (half-open).
-PROBE_AFTER_S = 60
-
 
 @dataclass(frozen=True, slots=True)
 class LiveClosure:
-    """One closure. `end` is None while nobody knows it; `probe_at` is when to look again."""
+    """One closure.
+
+    Attributes:
+        end: None while nobody knows it; then `probe_at` is when one call may try.
+        detected_by: id of the shop whose call was answered with it.
+    """
 
     id: int
     cart: Cart
@@ -22,43 +25,112 @@ class LiveClosure:
     start: datetime
     end: datetime | None
     probe_at: datetime | None
+    detected_by: int | None
 
     def covers(self, cart: Cart, api: ApiFamily, now: datetime) -> bool:
         """Tell whether calls of this family are forbidden now."""
-        if self.cart is not cart or self.api not in {"all", api.value} or now < self.start:
-            return False
-        if self.end is not None:
-            return now < self.end
-        return self.probe_at is None or now < self.probe_at
+        return (
+            self.cart is cart
+            and self.api in {"all", api.value}
+            and self.start <= now
+            and (self.end is None or now < self.end)
+        )
 
 
 _LIVE = text("""
-select id, cart, api, starts_at, ends_at, probe_at from closures
+select id, cart, api, starts_at, ends_at, probe_at, detected_by from closures
  where ended_at is null and starts_at < now() + interval '1 hour'
    and (ends_at is null or ends_at > now())
+ order by ends_at nulls last
 """)
 
 
 def live_closures(connection: Connection) -> list[LiveClosure]:
     """Return the closures that hold now or begin within the hour."""
     return [
-        LiveClosure(row.id, Cart(row.cart), row.api, row.starts_at, row.ends_at, row.probe_at)
+        LiveClosure(
+            row.id,
+            Cart(row.cart),
+            row.api,
+            row.starts_at,
+            row.ends_at,
+            row.probe_at,
+            row.detected_by,
+        )
         for row in connection.execute(_LIVE)
     ]
 
 
+_KNOWN = text("""
+select id, closed_answers from closures
+ where cart = :cart and api in (:api, 'all') and ended_at is null and ends_at is null
+ order by id limit 1 for update
+""")
+
 _NOTE = text("""
-with known as (
-  update closures set probe_at = now() + make_interval(secs => :probe_s)
-   where cart = :cart and api in (:api, 'all') and ended_at is null and source = 'detected'
-  returning id
-)
-insert into closures (cart, api, starts_at, source, probe_at)
-select :cart, :api, now(), 'detected', now() + make_interval(secs => :probe_s)
- where not exists (select 1 from known)
+insert into closures (cart, api, starts_at, source, probe_at, detected_by)
+values (:cart, :api, now(), 'detected', :probe_at, :shop_id)
+""")
+
+_AGAIN = text("""
+update closures set closed_answers = closed_answers + 1, probe_at = :probe_at where id = :id
+""")
+
+# One at a time per cart: two shops that find out together make one row.
+_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('closure ' || :cart))")
+
+
+def note_detected(
+    connection: Connection,
+    cart: Cart,
+    api: ApiFamily,
+    *,
+    shop_id: int,
+    next_probe: Callable[[int], datetime],
+) -> None:
+    """Record a closure found out by an answer, or that it still holds.
+
+    Args: next_probe: when to try again after so many closed answers in a row.
+    """
+    connection.execute(_ONE_AT_A_TIME, {"cart": cart.value})
+    known = connection.execute(_KNOWN, {"cart": cart.value, "api": api.value}).one_or_none()
+    if known is None:
+        connection.execute(
+            _NOTE,
+            {
+                "cart": cart.value,
+                "api": api.value,
+                "probe_at": next_probe(1),
+                "shop_id": shop_id,
+            },
+        )
+    else:
+        answers = known.closed_answers + 1
+        connection.execute(_AGAIN, {"id": known.id, "probe_at": next_probe(answers)})
+
+
+_CLAIM_PROBE = text("""
+update closures set probe_at = now() + make_interval(secs => :lease_s)
+ where id = :id and ended_at is null and ends_at is null
+   and (probe_at is null or probe_at <= now() or :at_once)
+returning id
 """)
 
 
-def note_detected(connection: Connection, cart: Cart, api: ApiFamily) -> None:
-    """Record a closure found out by an answer, or that it still holds."""
-    connection.execute(_NOTE, {"cart": cart.value, "api": api.value, "probe_s": PROBE_AFTER_S})
+def claim_probe(connection: Connection, closure_id: int, *, lease_s: int, at_once: bool) -> bool:
+    """Take the right to make one call during a closure whose end nobody knows.
+
+    Args: at_once: do not wait for the time of the next probe.
+    """
+    row = connection.execute(
+        _CLAIM_PROBE, {"id": closure_id, "lease_s": lease_s, "at_once": at_once}
+    ).one_or_none()
+    return row is not None
+
+
+def end_detected(connection: Connection, closure_id: int) -> None:
+    """Note that the cart answers again."""
+    connection.execute(
+        text("update closures set ended_at = now() where id = :id and ended_at is null"),
+        {"id": closure_id},
+    )

@@ -85,3 +85,110 @@ def standing(connection: Connection, run_ids: Sequence[int]) -> Standing:
     runs = connection.execute(_RUNS, ids).one()
     items = connection.execute(_ITEMS, ids).one()
     return Standing(runs.runs, runs.ended, runs.failed, items.items, items.ended, int(runs.calls))
+
+
+def merchant_keys(connection: Connection) -> dict[int, str]:
+    """Return the keys of all merchants by id."""
+    return {row.id: row.key for row in connection.execute(text("select id, key from merchants"))}
+
+
+_ORDERS = text("""
+select count(*) filter (where t.state = 'converted') as imported,
+       count(*) filter (where t.state = 'failed') as failed
+  from import_tasks t
+""")
+_INSTRUCTIONS = text("""
+select count(*) as instructions, count(*) filter (where status = 'hold') as held,
+       count(*) filter (where status = 'cancelled') as cancelled,
+       count(*) filter (where api_status <> 'awaiting_print') as printed,
+       count(*) filter (where api_status = 'tracking_returned') as tracking_returned,
+       count(*) filter (where completed_at is not null) as completed,
+       coalesce(sum(total_yen), 0) as total_yen
+  from instructions
+""")
+_BY_ORDER = text("""
+select count(*) filter (where parts > 1) as split, count(*) filter (where paid) as paid
+  from (select count(*) as parts, bool_and(payment = 'paid') as paid
+          from instructions group by shop_id, cart_order_key) o
+""")
+_STOCK = text("""
+select count(*) filter (where pushed_version = wanted_version and failure = '') as told,
+       count(*) filter (where pushed_quantity = greatest(s.on_hand - s.secured, 0)) as equal,
+       coalesce(sum(pushed_quantity), 0) as pieces
+  from stock_pushes p join skus s on s.id = p.sku_id
+""")
+_FAILURES = text("""
+select (select count(*) from run_items where state = 'failed')
+     + (select count(*) from runs where plan_failed) as failures,
+       (select coalesce(sum(calls), 0) from runs) as calls,
+       (select coalesce(sum(greatest(attempts - 1, 0)), 0) from run_items) as repeated,
+       (select coalesce(sum(secured), 0) from skus) as secured
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Figures of everything in the database.
+
+    Attributes:
+        imported: cart orders that became instructions; `split` into more than one, `paid` ones.
+        printed: instructions the cart was told we took, or are past that.
+        told: mappings whose shop has the newest number; `equal` of them offer the free stock.
+        offered: pieces the shops were told.
+        failures: items and plans that failed; `repeated`: attempts beyond the first.
+    """
+
+    imported: int
+    split: int
+    paid: int
+    instructions: int
+    held: int
+    cancelled: int
+    printed: int
+    tracking_returned: int
+    completed: int
+    total_yen: int
+    secured: int
+    told: int
+    equal: int
+    offered: int
+    calls: int
+    failures: int
+    repeated: int
+
+
+def totals(connection: Connection) -> Totals:
+    """Return the figures of now."""
+    orders = connection.execute(_ORDERS).one()
+    rows = connection.execute(_INSTRUCTIONS).one()
+    by_order = connection.execute(_BY_ORDER).one()
+    stock = connection.execute(_STOCK).one()
+    rest = connection.execute(_FAILURES).one()
+    return Totals(
+        imported=orders.imported,
+        split=by_order.split,
+        paid=by_order.paid,
+        instructions=rows.instructions,
+        held=rows.held,
+        cancelled=rows.cancelled,
+        printed=rows.printed,
+        tracking_returned=rows.tracking_returned,
+        completed=rows.completed,
+        total_yen=int(rows.total_yen),
+        secured=int(rest.secured),
+        told=stock.told,
+        equal=stock.equal,
+        offered=int(stock.pieces),
+        calls=int(rest.calls),
+        failures=int(rest.failures),
+        repeated=int(rest.repeated),
+    )
+
+
+def items_of(connection: Connection, run_ids: Sequence[int], state: str) -> int:
+    """Return how many items of some runs ended in a state."""
+    found = connection.execute(
+        text("select count(*) from run_items where run_id = any(:ids) and state = :state"),
+        {"ids": list(run_ids), "state": state},
+    )
+    return int(found.scalar_one())

@@ -1,4 +1,4 @@
-"""Warehouse operations of `renkei orders`: allocate, work, inspect, ship, hold, cancel, return …"""
+"""Warehouse operations of `renkei orders`: allocate, work, inspect, ship, hold, return."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -43,11 +43,10 @@ class ReasonType(click.ParamType[HoldReason]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> HoldReason:
         """Return the reason."""
-        for reason in HoldReason:
-            if str(value) in {reason.value, reason.name.lower()}:
-                return reason
-        words = ", ".join(f"{reason.value} ({reason.name.lower()})" for reason in HoldReason)
-        self.fail(f"{value!r} is none of {words}", param, ctx)
+        named = {word: one for one in HoldReason for word in (one.value, one.name.lower())}
+        if str(value) not in named:
+            self.fail(f"{value!r} is none of {', '.join(named)}", param, ctx)
+        return named[str(value)]
 
 
 REASON = ReasonType()
@@ -65,11 +64,8 @@ def _numbers(function: _Command) -> _Command:
     return function
 
 
-def targets(
-    session: Session, numbers: Sequence[str], shop: str | None, key: str | None
-) -> list[Target]:
+def targets(numbers: Sequence[str], shop: str | None, key: str | None) -> list[Target]:
     """Return what the person named. Raises Wrong for one key and several numbers."""
-    del session
     if key is not None and len(numbers) > 1:
         raise Wrong("--key belongs to one NUMBER")
     return [Target(number, shop, key) for number in numbers]
@@ -108,7 +104,7 @@ def _plain(name: str, operation: Operation, text: str) -> click.Command:
     def command(
         session: Session, numbers: tuple[str, ...], shop: str | None, key: str | None
     ) -> None:
-        named = targets(session, numbers, shop, key)
+        named = targets(numbers, shop, key)
         carry_out(session, [Request(target, operation) for target in named])
 
     return click.command(name, help=text)(_numbers(command))
@@ -149,7 +145,7 @@ def take_back(
     session: Session, numbers: tuple[str, ...], shop: str | None, key: str | None, restock: bool
 ) -> None:
     """Record that shipped parcels came back (返品)."""
-    named = targets(session, numbers, shop, key)
+    named = targets(numbers, shop, key)
     carry_out(session, [Request(target, TakeBack(restock)) for target in named])
 
 
@@ -169,7 +165,7 @@ def hold(
     note: str,
 ) -> None:
     """Put on hold (保留), for 要確認 unless told otherwise; gives an allocation back."""
-    named = targets(session, numbers, shop, key)
+    named = targets(numbers, shop, key)
     operation = PutOnHold(reasons or (HoldReason.CHECK,), note.strip())
     carry_out(session, [Request(target, operation) for target in named])
 
@@ -188,7 +184,7 @@ def release(
     reasons: tuple[HoldReason, ...],
 ) -> None:
     """Take hold reasons away: all, or some; with none left it waits for shipment."""
-    named = targets(session, numbers, shop, key)
+    named = targets(numbers, shop, key)
     carry_out(session, [Request(target, ReleaseHold(reasons)) for target in named])
 
 

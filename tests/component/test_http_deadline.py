@@ -15,7 +15,7 @@ from domain.errors import OutcomeUnknown, RemoteDown, Undecodable
 from tests.component.rude_server import RudeServer, reset, rude_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-SLACK_S = 0.5
+SLACK_S = 1.5  # a busy machine, and still far below what the rude servers hold
 
 Behave = Callable[[RudeServer, socket.socket], None]
 

@@ -60,6 +60,8 @@ def test_cls_02_the_more_urgent_an_action_the_more_of_the_budget_is_open_to_it(
         pytest.param(Action.RETURN_SHIPMENTS, 5000, 0, Limit.HOUR, id="the hour is used up"),
         pytest.param(Action.RETURN_SHIPMENTS, 5000, 100_000, Limit.DAY, id="the day lasts longer"),
         pytest.param(Action.IMPORT_ORDERS, 4750, 0, Limit.HOUR, id="orders stop a little earlier"),
+        pytest.param(Action.COMPLETE_ORDERS, 4750, 0, Limit.HOUR, id="completing as importing"),
+        pytest.param(Action.COMPLETE_ORDERS, 4749, 0, None, id="completing below its share"),
         pytest.param(Action.SYNC_STOCK, 3500, 0, Limit.HOUR, id="stock stops first"),
         pytest.param(Action.SYNC_STOCK, 3499, 0, None, id="stock below its share"),
     ],

@@ -103,6 +103,6 @@ def test_cls_01_the_log_has_the_words_operators_know() -> None:
 def test_cls_01_a_closure_of_unknown_length_is_probed_ever_more_rarely() -> None:
     waits = [(next_probe_at(NOON, times) - NOON).total_seconds() for times in range(1, 7)]
 
-    assert waits == [60, 120, 240, 480, 900, 900]
-    assert not may_probe(NOON, 1, NOON + timedelta(seconds=59))
-    assert may_probe(NOON, 1, NOON + timedelta(seconds=60))
+    assert waits == [30, 60, 120, 240, 480, 900]
+    assert not may_probe(NOON, 1, NOON + timedelta(seconds=29))
+    assert may_probe(NOON, 1, NOON + timedelta(seconds=30))

@@ -33,6 +33,10 @@ def test_sts_08_many_open_orders_are_read_by_list_pages() -> None:
     assert plan.calls == 2
 
 
+def test_sts_08_a_wrong_guess_at_the_shops_orders_is_corrected_by_the_open_ones() -> None:
+    assert base_read_plan(placed(*range(250)), orders_per_day=0).calls == 4
+
+
 def test_sts_08_few_open_orders_in_a_busy_shop_are_read_one_by_one() -> None:
     plan = base_read_plan(placed(1, 100), orders_per_day=2000)
 

@@ -113,3 +113,13 @@ def test_cls_03_jitter_spreads_a_wait_over_its_upper_half(attempt: int, jitter: 
     assert isinstance(decision, RetryAt)
     assert isinstance(full, RetryAt)
     assert (full.at - NOON) / 2 <= decision.at - NOON <= full.at - NOON <= timedelta(seconds=60)
+
+
+def test_cls_03_unless_told_otherwise_there_are_five_attempts_of_up_to_a_minute_apart() -> None:
+    assert RetryPolicy() == POLICY
+    assert decide(RemoteDown("503"), attempt=1, jitter=0, now=NOON) == RetryAt(
+        NOON + timedelta(seconds=0.5)
+    )
+    assert decide(RemoteBusy("429"), attempt=1, jitter=0, now=NOON) == RetryAt(
+        NOON + timedelta(seconds=0.5)
+    )

@@ -173,3 +173,9 @@ def test_a_window_has_whole_seconds_and_is_never_reversed(
         assert window.since <= window.until <= now
         assert window.since.microsecond == window.until.microsecond == 0
         assert all(part.since <= part.until for part in slices(window, cart, now))
+
+
+def test_imp_04_the_overlap_is_ten_minutes_unless_configured() -> None:
+    window = difference_window(Cart.BASE, cursor=ago(hours=1), now=NOON)
+
+    assert window.since == ago(hours=1, minutes=10)

@@ -96,6 +96,8 @@ closures = Table(
     moment("ends_at"),
     Column("source", Text, nullable=False),
     moment("probe_at"),
+    Column("closed_answers", Integer, nullable=False, server_default=text("1")),
+    reference("detected_by", "shops.id", nullable=True),
     moment("ended_at"),
     moment("created_at", default_now=True),
     one_of("cart", Cart),

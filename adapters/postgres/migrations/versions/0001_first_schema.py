@@ -23,24 +23,6 @@ def upgrade() -> None:
     sa.Column('detail', postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
     )
-    op.create_table('closures',
-    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
-    sa.Column('cart', sa.Text(), nullable=False),
-    sa.Column('api', sa.Text(), nullable=False),
-    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('source', sa.Text(), nullable=False),
-    sa.Column('probe_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint("api in ('orders', 'stock', 'all')", name=op.f('ck_closures_api')),
-    sa.CheckConstraint("cart in ('shopserve', 'thebase')", name=op.f('ck_closures_cart')),
-    sa.CheckConstraint("source in ('calendar', 'detected', 'person')", name=op.f('ck_closures_source')),
-    sa.CheckConstraint('ends_at is null or ends_at > starts_at', name=op.f('ck_closures_ends_after_start')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_closures'))
-    )
-    op.create_index('ix_closures_live', 'closures', ['cart'], unique=False, postgresql_where=sa.text('ended_at is null'))
-    op.create_index('uq_closures_calendar', 'closures', ['cart', 'api', 'starts_at'], unique=True, postgresql_where=sa.text("source = 'calendar'"))
     op.create_table('lanes',
     sa.Column('shop_id', sa.BigInteger(), nullable=False),
     sa.Column('last_pick_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
@@ -154,6 +136,27 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_carriers')),
     sa.UniqueConstraint('shop_id', 'method', name=op.f('uq_carriers_shop_id_method'))
     )
+    op.create_table('closures',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('cart', sa.Text(), nullable=False),
+    sa.Column('api', sa.Text(), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('probe_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed_answers', sa.Integer(), server_default=sa.text('1'), nullable=False),
+    sa.Column('detected_by', sa.BigInteger(), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("api in ('orders', 'stock', 'all')", name=op.f('ck_closures_api')),
+    sa.CheckConstraint("cart in ('shopserve', 'thebase')", name=op.f('ck_closures_cart')),
+    sa.CheckConstraint("source in ('calendar', 'detected', 'person')", name=op.f('ck_closures_source')),
+    sa.CheckConstraint('ends_at is null or ends_at > starts_at', name=op.f('ck_closures_ends_after_start')),
+    sa.ForeignKeyConstraint(['detected_by'], ['shops.id'], name=op.f('fk_closures_detected_by'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_closures'))
+    )
+    op.create_index('ix_closures_live', 'closures', ['cart'], unique=False, postgresql_where=sa.text('ended_at is null'))
+    op.create_index('uq_closures_calendar', 'closures', ['cart', 'api', 'starts_at'], unique=True, postgresql_where=sa.text("source = 'calendar'"))
     op.create_table('cursors',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('shop_id', sa.BigInteger(), nullable=False),
@@ -513,6 +516,9 @@ def downgrade() -> None:
     op.drop_index('uq_dead_letters_open', table_name='dead_letters', postgresql_where=sa.text("state = 'open'"))
     op.drop_table('dead_letters')
     op.drop_table('cursors')
+    op.drop_index('uq_closures_calendar', table_name='closures', postgresql_where=sa.text("source = 'calendar'"))
+    op.drop_index('ix_closures_live', table_name='closures', postgresql_where=sa.text('ended_at is null'))
+    op.drop_table('closures')
     op.drop_table('carriers')
     op.drop_table('call_counts')
     op.drop_index('ix_api_log_shop', table_name='api_log')
@@ -525,8 +531,5 @@ def downgrade() -> None:
     op.drop_table('api_clients')
     op.drop_table('merchants')
     op.drop_table('lanes')
-    op.drop_index('uq_closures_calendar', table_name='closures', postgresql_where=sa.text("source = 'calendar'"))
-    op.drop_index('ix_closures_live', table_name='closures', postgresql_where=sa.text('ended_at is null'))
-    op.drop_table('closures')
     op.drop_table('audit')
     # ### end Alembic commands ###

@@ -1,0 +1,79 @@
+"""`renkei demo`: the whole job on private servers and simulated carts."""
+
+import shutil
+import time
+
+import click
+
+from console.demo.figures import COLUMNS
+from console.demo.screen import DemoScreen
+from console.demo.show import Shown, own_settings, play, staged
+from console.demo.sizes import MOST_ORDERS, MOST_SHOPS, MOST_SKUS, Sizes
+from console.demo.stage import Stage
+from console.failures import Failed
+from console.output import print_json, print_table
+from console.session import Session, leaf
+from console.supervisor.stopping import StopSignals
+
+DEFAULT = Sizes()
+
+
+@click.command()
+@click.option("--shops", type=click.IntRange(1, MOST_SHOPS), default=DEFAULT.shops)
+@click.option("--orders", type=click.IntRange(1, MOST_ORDERS), default=DEFAULT.orders)
+@click.option("--skus", type=click.IntRange(1, MOST_SKUS), default=DEFAULT.skus)
+@click.option("--faults", is_flag=True, help="Kill a worker and empty Redis in the middle.")
+@click.option("--keep", is_flag=True, help="Leave everything up until Ctrl-C.")
+@leaf
+def demo(session: Session, shops: int, orders: int, skus: int, faults: bool, keep: bool) -> None:
+    """Import, then push stock, then both again; the figures must be the simulator's.
+
+    SHOPS are of both carts together; ORDERS and SKUS of each shop. Data lie in RENKEI_HOME/demo.
+    """
+    settings = own_settings(session.settings)
+    signals, screen, began_at = StopSignals(), DemoScreen(), time.monotonic()
+    try:
+        with staged(settings, Sizes(shops, orders, skus), screen, faults=faults) as (stage, shown):
+            play(stage, shown, screen)
+            _print(session, shown, time.monotonic() - began_at)
+            if keep:
+                _keep(stage, screen, signals)
+            signals.calm()
+    finally:
+        signals.calm()
+        screen.close()
+    if not shown.ok:
+        raise Failed(f"figures differ; logs are in {settings.home / 'log'}")
+    shutil.rmtree(settings.home, ignore_errors=True)
+
+
+def _print(session: Session, shown: Shown, seconds: float) -> None:
+    rows = [figure.document() for figure in shown.figures]
+    if session.as_json:
+        print_json(
+            {
+                "ok": shown.ok,
+                "seconds": round(seconds, 1),
+                "phases": shown.seconds,
+                "faults": shown.struck,
+                "figures": rows,
+            }
+        )
+        return
+    print_table(rows, COLUMNS)
+    for strike in shown.struck:
+        click.echo(
+            f"fault in {strike['phase']} at {strike['items_done']} of {strike['items']}:"
+            f" {strike['killed']} killed, Redis emptied"
+        )
+    click.echo(f"{'equal' if shown.ok else 'DIFFERENT'} after {seconds:.1f} s")
+
+
+def _keep(stage: Stage, screen: DemoScreen, signals: StopSignals) -> None:
+    signals.calm()
+    screen.say(f"simulated carts  {stage.simulator.url}")
+    for name, address in stage.station.state().addresses.items():
+        screen.say(f"{name:<17}{address}")
+    screen.say(f"look around with  RENKEI_HOME={stage.settings.home} renkei ...")
+    screen.say("Ctrl-C stops everything")
+    signals.stop.wait()

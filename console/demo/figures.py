@@ -1,0 +1,57 @@
+"""Figures: what we say, what the simulator's own log says, and whether they agree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from console.output import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table at the end.
+
+    Attributes:
+        name: such as `orders imported`.
+        ours: from PostgreSQL.
+        simulator: from the simulator's log, tables and expectations.
+        asserted: False for what faults change: calls made and errors met.
+    """
+
+    name: str
+    ours: int
+    simulator: int
+    asserted: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether the demo may end well with it."""
+        return self.ours == self.simulator or not self.asserted
+
+    def document(self) -> dict[str, object]:
+        """Return it for --json and for the table."""
+        return {
+            "figure": self.name,
+            "ours": self.ours,
+            "simulator": self.simulator,
+            "asserted": self.asserted,
+            "ok": self.ok,
+        }
+
+
+COLUMNS = (
+    Column("figure"),
+    Column("ours", right=True),
+    Column("simulator", "simulator's log", right=True),
+    Column("ok", of=lambda row: _verdict(row)),
+)
+
+
+def all_good(figures: Sequence[Figure]) -> bool:
+    """Tell whether every figure is what the simulator's log says."""
+    return bool(figures) and all(figure.ok for figure in figures)
+
+
+def _verdict(row: dict[str, object]) -> str:
+    if row["ours"] == row["simulator"]:
+        return "✓"
+    return "✗" if row["asserted"] else "(faults)"

@@ -1,0 +1,48 @@
+"""Import the orders of every shop (出荷指示取得)."""
+
+from adapters.postgres.database import statement
+from adapters.postgres.totals import Totals, totals
+from console.demo.figures import Figure
+from console.demo.runs import run_everywhere
+from console.demo.stage import Stage
+from domain.actions import Action
+
+
+class ImportOrders:
+    """Implements Phase."""
+
+    name = "import orders"
+
+    def run(self, stage: Stage) -> None:
+        """See Phase.run."""
+        run_everywhere(stage, Action.IMPORT_ORDERS, faults=True)
+        with statement(stage.engine) as connection:
+            self._ours: Totals = totals(connection)
+        self._expected = [shop.expected for shop in stage.simulator.shops()]
+        self._held = sum(_held(stage, shop.key) for shop in stage.shops)
+
+    def figures(self, stage: Stage) -> list[Figure]:
+        """See Phase.figures."""
+        del stage
+        ours = self._ours
+        return [
+            Figure("orders imported", ours.imported, self._sum("importable")),
+            Figure("shipping instructions", ours.instructions, self._sum("instructions")),
+            Figure("orders split", ours.split, self._sum("split")),
+            Figure("instructions on hold", ours.held, self._held),
+            Figure("orders paid", ours.paid, self._sum("paid")),
+            Figure("yen of all orders", ours.total_yen, self._sum("total_yen")),
+            Figure("pieces secured", ours.secured, self._sum("pieces")),
+        ]
+
+    def _sum(self, name: str) -> int:
+        return sum(int(expected[name]) for expected in self._expected)
+
+
+def _held(stage: Stage, shop: str) -> int:
+    """Return the instructions that wait for money or for a delivery method (IMP-16, IMP-17)."""
+    return sum(
+        order["without_method"] if order["paid"] else order["instructions"]
+        for order in stage.simulator.orders(shop)
+        if not order["refusal"]
+    )

@@ -1,0 +1,61 @@
+"""Tell every shop the stock of every mapped SKU (在庫連携)."""
+
+from collections import Counter
+
+from adapters.postgres.database import statement
+from adapters.postgres.totals import Totals, totals
+from console.demo.figures import Figure
+from console.demo.runs import run_everywhere
+from console.demo.stage import Stage
+from domain.actions import Action
+
+
+class PushStock:
+    """Implements Phase."""
+
+    name = "push stock"
+
+    def run(self, stage: Stage) -> None:
+        """See Phase.run."""
+        run_everywhere(stage, Action.SYNC_STOCK, faults=True)
+        with statement(stage.engine) as connection:
+            self._ours: Totals = totals(connection)
+        # A push that was repeated after a fault is still one push that was wanted.
+        self._set = {
+            (entry["shop"], entry["key"]) for entry in stage.simulator.effects(["stock_set"])
+        }
+        tables = {shop.key: stage.simulator.stock(shop.key) for shop in stage.shops}
+        free = _free(stage)
+        rows = [
+            (row["quantity"], free[shop.merchant_id][row["sku"]])
+            for shop in stage.shops
+            for row in tables[shop.key]
+        ]
+        self._equal = sum(offered == wanted for offered, wanted in rows)
+        self._offered = sum(offered for offered, _ in rows)
+
+    def figures(self, stage: Stage) -> list[Figure]:
+        """See Phase.figures."""
+        del stage
+        return [
+            Figure("stock pushed", self._ours.told, len(self._set)),
+            Figure("SKUs that offer their free stock", self._ours.equal, self._equal),
+            Figure("pieces on offer", self._ours.offered, self._offered),
+        ]
+
+
+def _free(stage: Stage) -> dict[int, dict[str, int]]:
+    """Return free stock by merchant and SKU, reckoned from the simulator's orders only."""
+    sold: dict[int, Counter[str]] = {}
+    for shop in stage.shops:
+        pieces = sold.setdefault(shop.merchant_id, Counter())
+        for order in stage.simulator.orders(shop.key):
+            if not order["refusal"]:
+                pieces.update(order["skus"])
+    return {
+        shop.merchant_id: {
+            code: max(0, pieces - sold[shop.merchant_id][code])
+            for code, pieces in shop.on_hand.items()
+        }
+        for shop in stage.shops
+    }

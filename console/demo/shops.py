@@ -1,0 +1,154 @@
+"""Merchants, shops, goods and orders of a demo: in the simulator, and the same here."""
+
+import json
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy import Connection
+
+from adapters.postgres import closures
+from adapters.postgres.counts import set_on_hand
+from adapters.postgres.mappings import Link, set_links
+from adapters.postgres.merchants import add_merchant
+from adapters.postgres.robots import switch_robot
+from adapters.postgres.secrets import SecretBox
+from adapters.postgres.shop_changes import set_values
+from adapters.postgres.shops import NewShop, add_shop
+from console.demo.sizes import Sizes
+from console.secrets_input import checked
+from domain.actions import ACTIONS_OF
+from domain.orders import Cart
+from domain.ports import ItemKey
+from simulator.client import SimulatedShop, SimulatorClient
+from simulator.seed import shopserve_recipes, thebase_recipes
+
+# Kinds of orders that are not to be imported; a shop has one of each beside the others.
+LEFT_ALONE = {
+    Cart.SHOPSERVE: ("confirmed_already", "cancelled", "test_order"),
+    Cart.BASE: ("unshippable", "partly_dispatched", "dispatched", "cancelled"),
+}
+EVERYDAY = {Cart.SHOPSERVE: shopserve_recipes.EVERYDAY, Cart.BASE: thebase_recipes.EVERYDAY}
+SPREAD_S = 6 * 86_400
+# The real carts ask for patience; a demo does not show it.
+CALLS_PER_SECOND = 500
+IN_FLIGHT = 8
+# Of articles, how many have choices at most; the others fill up to the wished number of SKUs.
+SHARE_WITH_CHOICES = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class DemoShop:
+    """One shop on both sides.
+
+    Attributes:
+        id: ours.
+        items: everything it offers, all of it mapped.
+        on_hand: pieces per SKU of its merchant.
+    """
+
+    id: int
+    merchant_id: int
+    cart: Cart
+    key: str
+    items: tuple[ItemKey, ...]
+    on_hand: dict[str, int] = field(repr=False)
+
+
+Progress = Callable[[int, int], None]
+
+
+def open_simulated(
+    client: SimulatorClient, sizes: Sizes, progress: Progress
+) -> list[SimulatedShop]:
+    """Fill the simulator and return its shops."""
+    # More articles than needed, because some are taken out until the number is exact.
+    goods = {"orders": 0, "items": sizes.skus + 4}
+    pairs, single = divmod(sizes.shops, 2)
+    client.seed(shops=pairs, **goods)
+    if single:
+        client.seed(shops=1, carts=["shopserve"], prefix="single-", seed=2, **goods)
+    opened = client.shops()
+    for number, shop in enumerate(opened):
+        progress(number, len(opened))
+        _keep(client, shop, sizes.skus)
+        _add_orders(client, shop, number, sizes.orders)
+    progress(len(opened), len(opened))
+    return client.shops()
+
+
+def _keep(client: SimulatorClient, shop: SimulatedShop, wanted: int) -> None:
+    """Take articles out until the shop offers exactly the wished number of SKUs."""
+    articles = [
+        (item, len(list(rows))) for item, rows in groupby(shop.items, key=itemgetter("item"))
+    ]
+    room = int(wanted * SHARE_WITH_CHOICES)
+    kept = set()
+    for item, rows in articles:
+        if 1 < rows <= room:
+            kept.add(item)
+            room -= rows
+    left = wanted - sum(rows for item, rows in articles if item in kept)
+    kept.update([item for item, rows in articles if rows == 1][:left])
+    for item, _ in articles:
+        if item not in kept:
+            client.remove_item(shop.key, item)
+
+
+def _add_orders(client: SimulatorClient, shop: SimulatedShop, number: int, orders: int) -> None:
+    cart = Cart(shop.cart)
+    kinds = [kind for kind in EVERYDAY[cart] if kind not in LEFT_ALONE[cart]]
+    now, dice = int(time.time()), random.Random(number)  # noqa: S311 -- sample data from a seed
+    names = [kinds[(number * orders + index) % len(kinds)] for index in range(orders)]
+    names += LEFT_ALONE[cart]
+    for name in names:
+        client.add_order(shop.key, name, ordered_at=now - 60 - dice.randrange(SPREAD_S))
+
+
+def open_ours(
+    connection: Connection, simulated: Sequence[SimulatedShop], box: SecretBox
+) -> list[DemoShop]:
+    """Add the same merchants and shops here, with robots off, and everything mapped."""
+    now = datetime.now(UTC)
+    _cancel_maintenance(connection, now)
+    merchants: dict[str, int] = {}
+    opened = []
+    for shop in simulated:
+        if shop.merchant not in merchants:
+            merchants[shop.merchant] = add_merchant(connection, shop.merchant, shop.merchant)
+        opened.append(_open(connection, shop, merchants[shop.merchant], box, now))
+    return opened
+
+
+def _open(
+    connection: Connection, shop: SimulatedShop, merchant_id: int, box: SecretBox, now: datetime
+) -> DemoShop:
+    cart = Cart(shop.cart)
+    secrets = checked(cart, json.dumps(shop.secrets).encode(), now)
+    new = NewShop(
+        merchant_id, shop.key, cart, shop.key, secrets.credentials, shop.api_url, None, secrets.tokens
+    )
+    shop_id = add_shop(connection, new, box, now)
+    set_values(
+        connection, shop_id, {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT}
+    )
+    for action in ACTIONS_OF[cart]:
+        switch_robot(connection, shop_id, action, on=False, now=now)
+    keys = [ItemKey(str(row["item"]), str(row["variation"])) for row in shop.items]
+    codes = [str(row["sku"]) for row in shop.items]
+    links = [Link(shop_id, key, code) for key, code in zip(keys, codes, strict=True)]
+    set_links(connection, merchant_id, links)
+    # Every seventh SKU is sold out, so that "never below 0" has something to do.
+    on_hand = {code: index % 7 * 15 for index, code in enumerate(sorted(codes))}
+    set_on_hand(connection, merchant_id, on_hand)
+    return DemoShop(shop_id, merchant_id, cart, shop.key, tuple(keys), on_hand)
+
+
+def _cancel_maintenance(connection: Connection, now: datetime) -> None:
+    """The simulated carts keep no maintenance hours, not even on a third Wednesday."""
+    for closure in closures.list_closures(connection, now):
+        closures.end_closure(connection, int(str(closure["id"])))

@@ -1,0 +1,68 @@
+"""What every phase of a demo works with."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from console.demo.figures import Figure
+from console.demo.shops import DemoShop
+from console.demo.sizes import Sizes
+from console.supervisor.station import Station
+from domain.actions import ACTIONS_OF, Action
+from simulator.client import SimulatorClient
+from workers.settings import Settings
+
+
+class Screen(Protocol):
+    """Where progress is shown."""
+
+    def show(self, done: int, total: int) -> None:
+        """Show how far the present phase is."""
+
+
+Strike = Callable[[int, int], None]
+
+
+@dataclass
+class Stage:
+    """One demo under way.
+
+    Attributes:
+        strike: told how far a phase is, so that `--faults` can hit its middle; None without.
+        struck: what the faults did, for the record.
+        run_ids: every run so far.
+        pass_runs: the runs of the phase under way or last done.
+        notes: what a phase wants to remember for its figures.
+    """
+
+    settings: Settings
+    sizes: Sizes
+    engine: Engine
+    station: Station
+    simulator: SimulatorClient
+    shops: list[DemoShop]
+    screen: Screen
+    faults: bool = False
+    struck: list[dict[str, object]] = field(default_factory=list)
+    run_ids: list[int] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+    began_at: float = field(default_factory=time.monotonic)
+
+    def shops_with(self, action: Action) -> list[DemoShop]:
+        """Return the shops whose cart has an action."""
+        return [shop for shop in self.shops if action in ACTIONS_OF[shop.cart]]
+
+
+class Phase(Protocol):
+    """One part of a demo. Add a module to `phases/` and a line to its list."""
+
+    name: str
+
+    def run(self, stage: Stage) -> None:
+        """Do it. Raises Failed when it cannot be done at all."""
+
+    def figures(self, stage: Stage) -> list[Figure]:
+        """Return its rows of the table; called once, after the last phase."""

@@ -1,0 +1,365 @@
+"""Warehouse operations on shipping instructions (adapters/postgres/warehouse.py)."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from adapters.postgres.database import transaction
+from adapters.postgres.instruction_targets import Target
+from adapters.postgres.sets import set_components
+from domain.errors import BrokenRule
+from domain.instructions import HoldReason
+from domain.warehouse import (
+    Allocate,
+    AmbiguousNumber,
+    Arrived,
+    AwaitArrival,
+    CancelHere,
+    Deallocate,
+    Inspect,
+    MarkPaidHere,
+    Parcel,
+    PutOnHold,
+    ReleaseHold,
+    TakeBack,
+    UnknownInstruction,
+    Work,
+)
+from tests.component.warehouse_samples import DAY, SHIP, UNPAID, Warehouse, shipped
+
+
+@pytest.fixture
+def warehouse(engine: Engine) -> Warehouse:
+    made = Warehouse.open(engine)
+    made.stock(A=5, B=5)
+    return made
+
+
+@pytest.mark.parametrize(
+    "before",
+    [(), (Work(),), (Work(), Inspect())],
+    ids=["awaiting_shipment", "working", "inspected"],
+)
+def test_shipping_takes_pieces_off_on_hand_and_secured_so_free_stock_stays(
+    warehouse: Warehouse, before: tuple[Work | Inspect, ...]
+) -> None:
+    warehouse.order("1", {"A": 2})
+    for operation in before:
+        warehouse.do(operation, "1")
+    free = warehouse.free()
+
+    warehouse.do(SHIP, "1")
+
+    assert warehouse.counts()["A"] == (3, 0)
+    assert warehouse.free() == free
+    order = warehouse.read("1")
+    assert order["status"] == "shipped"
+    assert (order["shipped_method"], order["tracking_number"]) == ("宅急便", "4000-0000-0001")
+    assert order["shipped_on"] == DAY
+    assert order["delivery_method"] == "宅配便60サイズ"
+
+
+def test_shipping_more_than_is_on_hand_is_refused_naming_sku_and_missing_pieces(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.order("1", {"A": 7, "B": 1})
+
+    with pytest.raises(BrokenRule, match=r"1: A: 7 needed, 5 on hand, 2 missing"):
+        warehouse.do(SHIP, "1")
+
+    assert warehouse.counts() == {"A": (5, 7), "B": (5, 1)}
+    assert warehouse.read("1")["status"] == "awaiting_shipment"
+
+
+def test_several_numbers_are_shipped_all_or_none(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 3})
+    warehouse.order("2", {"A": 3})
+
+    with pytest.raises(BrokenRule, match=r"2: A: 3 needed, 2 on hand, 1 missing"):
+        warehouse.do(SHIP, "1", "2")
+
+    assert warehouse.read("1")["status"] == "awaiting_shipment"
+    assert warehouse.counts()["A"] == (5, 6)
+
+
+def test_naming_one_instruction_twice_is_refused(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+
+    with pytest.raises(BrokenRule, match="1: named twice"):
+        warehouse.do(SHIP, "1", Target("1", "tote"))
+
+
+@pytest.mark.parametrize("operation", [SHIP, Work(), Allocate(), Arrived()], ids=lambda o: o.name)
+def test_an_instruction_on_hold_is_neither_worked_on_nor_shipped(
+    warehouse: Warehouse, operation: Work
+) -> None:
+    warehouse.order("1", {"A": 1}, holds=(UNPAID,))
+
+    with pytest.raises(BrokenRule, match=r"^1: .*hold"):
+        warehouse.do(operation, "1")
+
+    assert warehouse.read("1")["status"] == "hold"
+
+
+def test_shipping_twice_is_refused_and_changes_nothing(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+    warehouse.do(SHIP, "1")
+
+    with pytest.raises(BrokenRule, match="is shipped cannot become shipped"):
+        warehouse.do(shipped("other"), "1")
+
+    assert warehouse.counts()["A"] == (4, 0)
+    assert warehouse.read("1")["tracking_number"] == "4000-0000-0001"
+
+
+@pytest.mark.parametrize(("restock", "on_hand"), [(True, 5), (False, 4)])
+def test_a_return_puts_pieces_back_on_hand_unless_told_otherwise(
+    warehouse: Warehouse, restock: bool, on_hand: int
+) -> None:
+    warehouse.order("1", {"A": 1})
+    warehouse.do(SHIP, "1")
+
+    warehouse.do(TakeBack(restock), "1")
+
+    assert warehouse.counts()["A"] == (on_hand, 0)
+    assert warehouse.read("1")["status"] == "returned"
+
+
+def test_only_what_was_shipped_can_come_back(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+
+    with pytest.raises(BrokenRule, match="cannot become returned"):
+        warehouse.do(TakeBack(), "1")
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_cancelling_gives_secured_pieces_back_and_drops_allocation_and_holds(
+    warehouse: Warehouse, begun: bool
+) -> None:
+    warehouse.order("1", {"A": 2})
+    warehouse.do(Allocate(), "1")
+    if begun:
+        warehouse.do(Work(), "1")
+
+    warehouse.do(CancelHere(), "1")
+
+    order = warehouse.read("1")
+    assert (order["status"], order["allocated"], order["holds"]) == ("cancelled", False, [])
+    assert warehouse.counts()["A"] == (5, 0)
+
+
+def test_a_held_instruction_can_be_cancelled(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 2}, holds=(UNPAID,))
+
+    warehouse.do(CancelHere(), "1")
+
+    assert warehouse.read("1")["hold_reasons"] == []
+    assert warehouse.counts()["A"] == (5, 0)
+
+
+def test_a_cancelled_instruction_stays_cancelled(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+    warehouse.do(CancelHere(), "1")
+
+    with pytest.raises(BrokenRule, match="it is final"):
+        warehouse.do(SHIP, "1")
+
+
+def test_allocation_sets_pieces_aside_that_others_cannot_have(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 3})
+    warehouse.order("2", {"A": 3})
+    warehouse.do(Allocate(), "1")
+
+    with pytest.raises(
+        BrokenRule, match=r"2: A: 3 needed, 2 on hand and not allocated to others, 1 missing"
+    ):
+        warehouse.do(Allocate(), "2")
+
+    assert warehouse.read("1")["allocated"]
+    assert not warehouse.read("2")["allocated"]
+
+
+def test_allocating_again_changes_nothing_and_is_not_audited_twice(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 3})
+    warehouse.do(Allocate(), "1")
+
+    warehouse.do(Allocate(), "1")
+
+    assert len(warehouse.audit("1")) == 1
+
+
+@pytest.mark.parametrize(
+    "giving_up",
+    [Deallocate(), CancelHere(), AwaitArrival(), PutOnHold((HoldReason.CHECK,)), SHIP],
+    ids=lambda o: o.name,
+)
+def test_pieces_no_longer_set_aside_can_be_allocated_to_others(
+    warehouse: Warehouse, giving_up: Deallocate
+) -> None:
+    warehouse.order("1", {"A": 1, "B": 3})
+    warehouse.order("2", {"B": 2})
+    warehouse.order("3", {"B": 3})
+    warehouse.do(Allocate(), "1", "2")
+
+    warehouse.do(giving_up, "1")
+
+    if giving_up is SHIP:
+        with pytest.raises(BrokenRule, match="B: 3 needed, 0 on hand and not allocated"):
+            warehouse.do(Allocate(), "3")
+    else:
+        warehouse.do(Allocate(), "3")
+
+
+def test_a_set_product_claims_allocates_and_ships_its_components(warehouse: Warehouse) -> None:
+    with transaction(warehouse.engine) as connection:
+        set_components(connection, warehouse.merchant_id, "SET", {"A": 2, "B": 1})
+    warehouse.order("1", {"SET": 2, "B": 1})
+    assert warehouse.counts() == {"A": (5, 4), "B": (5, 3), "SET": (0, 0)}
+    warehouse.do(Allocate(), "1")
+    warehouse.order("2", {"A": 2})
+
+    with pytest.raises(BrokenRule, match="A: 2 needed, 1 on hand and not allocated"):
+        warehouse.do(Allocate(), "2")
+    warehouse.do(SHIP, "1")
+
+    assert warehouse.counts() == {"A": (1, 2), "B": (2, 0), "SET": (0, 0)}
+
+
+def test_holding_adds_reasons_and_releasing_takes_away_the_named_or_all(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.order("1", {"A": 1})
+    warehouse.do(PutOnHold((HoldReason.ADDRESS,), "no house number"), "1")
+    warehouse.do(PutOnHold((HoldReason.NOTE, HoldReason.ADDRESS)), "1")
+    assert warehouse.read("1")["hold_reasons"] == ["住所不備", "備考確認"]
+
+    warehouse.do(ReleaseHold((HoldReason.ADDRESS,)), "1")
+    assert warehouse.read("1")["status"] == "hold"
+    warehouse.do(ReleaseHold(), "1")
+
+    order = warehouse.read("1")
+    assert (order["status"], order["hold_reasons"]) == ("awaiting_shipment", [])
+    warehouse.check()
+
+
+def test_a_person_may_release_the_payment_hold_of_an_unpaid_order(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1}, holds=(UNPAID,))
+
+    warehouse.do(ReleaseHold(), "1")
+
+    order = warehouse.read("1")
+    assert (order["status"], order["payment"]) == ("awaiting_shipment", "unpaid")
+
+
+def test_a_payment_seen_by_a_person_leaves_other_holds_alone(warehouse: Warehouse) -> None:
+    """STS-3."""
+    warehouse.order("1", {"A": 1}, holds=(UNPAID,))
+    warehouse.do(PutOnHold((HoldReason.NOTE,)), "1")
+
+    warehouse.do(MarkPaidHere(), "1")
+
+    order = warehouse.read("1")
+    assert (order["payment"], order["status"]) == ("paid", "hold")
+    assert order["hold_reasons"] == ["備考確認"]
+
+
+def test_releasing_what_is_not_there_is_refused(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+    warehouse.order("2", {"A": 1}, holds=(UNPAID,))
+
+    with pytest.raises(BrokenRule, match="1: it is awaiting_shipment, not on hold"):
+        warehouse.do(ReleaseHold(), "1")
+    with pytest.raises(BrokenRule, match="2: it is on hold for 入金確認, not for 住所不備"):
+        warehouse.do(ReleaseHold((HoldReason.ADDRESS,)), "2")
+
+
+def test_an_instruction_waits_for_goods_and_goes_on_when_they_came(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+
+    warehouse.do(AwaitArrival(), "1")
+    assert warehouse.read("1")["status"] == "awaiting_arrival"
+    warehouse.do(Arrived(), "1")
+
+    assert warehouse.read("1")["status"] == "awaiting_shipment"
+    warehouse.check()
+
+
+def test_work_that_began_cannot_be_put_on_hold(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+    warehouse.do(Work(), "1")
+
+    with pytest.raises(BrokenRule, match="working cannot become hold"):
+        warehouse.do(PutOnHold((HoldReason.CHECK,)), "1")
+
+
+def test_a_number_two_shops_share_needs_the_shop(warehouse: Warehouse) -> None:
+    warehouse.order("100", {"A": 1}, shop="tote")
+    warehouse.order("100", {"A": 1}, shop="kasa")
+
+    with pytest.raises(AmbiguousNumber, match="kasa and tote both have an order 100"):
+        warehouse.do(SHIP, "100")
+    warehouse.do(SHIP, Target("100", "kasa"))
+
+    assert warehouse.read("100", shop="kasa")["status"] == "shipped"
+    assert warehouse.read("100", shop="tote")["status"] == "awaiting_shipment"
+
+
+def test_a_number_one_shop_repeats_needs_the_key(warehouse: Warehouse) -> None:
+    warehouse.order("100", {"A": 1}, key="SC-1")
+    warehouse.order("100", {"A": 1}, key="SC-2")
+
+    with pytest.raises(AmbiguousNumber, match="tote has 100 more than once, as SC-1 and SC-2"):
+        warehouse.do(SHIP, "100")
+    warehouse.do(SHIP, Target("100", key="SC-2"))
+
+    assert warehouse.read("100", key="SC-1")["status"] == "awaiting_shipment"
+    assert warehouse.read("100", key="SC-2")["status"] == "shipped"
+
+
+def test_another_merchants_instruction_is_unknown(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+    other = Warehouse.open(warehouse.engine, merchant="other")
+
+    with pytest.raises(UnknownInstruction, match=r"no shipping instruction 1$"):
+        other.do(SHIP, "1")
+
+
+@pytest.mark.parametrize(
+    ("method", "tracking"),
+    [("", "1"), (" ", "1"), ("宅急便", " "), ("宅急便", "1\n2"), ("m", "9" * 65)],
+)
+def test_a_parcel_needs_a_method_and_a_tracking_number(method: str, tracking: str) -> None:
+    with pytest.raises(BrokenRule):
+        Parcel(method, tracking, DAY)
+
+
+def test_every_move_is_audited_with_actor_and_what_changed(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 1})
+
+    warehouse.do(SHIP, "1", actor="mika")
+
+    (entry,) = warehouse.audit("1")
+    assert (entry.actor, entry.did, entry.merchant_id) == ("mika", "orders.ship", 1)
+    assert entry.detail["from"] == "awaiting_shipment"
+    assert entry.detail["to"] == "shipped"
+    assert entry.detail["shipped_on"] == "2025-01-16"
+
+
+def test_a_refused_move_leaves_no_audit(warehouse: Warehouse) -> None:
+    warehouse.order("1", {"A": 9})
+
+    with pytest.raises(BrokenRule):
+        warehouse.do(SHIP, "1")
+
+    assert warehouse.audit("1") == []
+
+
+def test_a_move_that_changes_stock_makes_the_shops_want_a_push(warehouse: Warehouse) -> None:
+    """STK-1, STK-5."""
+    warehouse.order("1", {"A": 1})
+    with transaction(warehouse.engine) as connection:
+        before = connection.execute(text("select version from skus where code = 'A'")).scalar_one()
+    warehouse.do(CancelHere(), "1")
+
+    with transaction(warehouse.engine) as connection:
+        after = connection.execute(text("select version from skus where code = 'A'")).scalar_one()
+    assert after == before + 1
