@@ -17,6 +17,7 @@ from domain.budget import ceiling, limits_of
 from domain.errors import ApiFamily, BudgetSpent, Closed, Postponed, SwitchedOff
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
+from workers.draining import Draining
 from workers.leases import Lease
 
 # A short wait for the shop's pace is slept in the thread; a longer one gives the thread back.
@@ -39,6 +40,7 @@ class GateTools:
     budget: CallBudget
     closures: ClosureBoard
     counter: CallCounter
+    draining: Draining
 
 
 class ShopGate:
@@ -63,6 +65,7 @@ class ShopGate:
         self._budget = tools.budget
         self._closures = tools.closures
         self._counter = tools.counter
+        self._draining = tools.draining
         self._by_hand = by_hand
         self._probing: int | None = None
         self._alone = uuid.uuid4().hex[:12] if shop.in_flight == 1 else ""
@@ -81,6 +84,8 @@ class ShopGate:
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
         self._lease.check()
+        if self._draining.stopping:
+            raise Postponed("this worker is stopping", until=datetime.now(UTC))
         if self._shop.parked or self._action in self._shop.parked_actions:
             raise SwitchedOff(f"{self._shop.key}: {self._action} is parked")
         self._check_open(api)

@@ -55,6 +55,8 @@ def work_on(process: Process, item_id: int) -> None:
     May be called twice, late or out of order: only a queued item is claimed, and what a late
     worker found is refused with its generation.
     """
+    if not process.draining.begin_item(item_id):
+        return
     claimed_at = time.monotonic()
     try:
         with statement(process.engine) as connection:

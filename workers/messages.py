@@ -14,7 +14,7 @@ from workers import names
 
 _log = logging.getLogger(__name__)
 
-_BATCH = 500
+BATCH = 500
 
 
 def send_items(app: Celery, items: Sequence[QueuedItem]) -> None:
@@ -35,7 +35,7 @@ def _send(app: Celery, notes: Sequence[tuple[str, int, str]]) -> None:
             if len(notes) == 1:
                 _publish(app, producer, notes[0])
                 return
-            with cast("Any", producer).batch(_BATCH):  # newer than the stubs
+            with cast("Any", producer).batch(BATCH):  # newer than the stubs
                 for note in notes:
                     _publish(app, producer, note)
     except (OperationalError, RedisError, OSError) as error:

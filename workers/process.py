@@ -20,6 +20,7 @@ from workers.carts import CartTools
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
 from workers.directory import ShopDirectory
+from workers.draining import Draining
 from workers.gate import GateTools
 from workers.leases import LeaseKeeper
 from workers.settings import Settings
@@ -48,7 +49,8 @@ class Process:
         self.budget: CallBudget = RedisCallBudget(self.redis, remembered=self.counter.remembered)
         self.cart_tools = CartTools(self.engine, self.box, self.http, TokenCache())
         self.closures = ClosureBoard(self.engine)
-        self.gate_tools = GateTools(self.budget, self.closures, self.counter)
+        self.draining = Draining()
+        self.gate_tools = GateTools(self.budget, self.closures, self.counter, self.draining)
         self.directory = ShopDirectory(self.engine, self.box)
         self.item_leases = LeaseKeeper(self._renew_items, kind="items")
         self.run_leases = LeaseKeeper(self._renew_runs, kind="runs")
@@ -67,7 +69,8 @@ class Process:
             }
 
     def close(self) -> None:
-        """Write down what is counted and let go of every connection."""
+        """Give back what was not begun, write down what is counted, let go of connections."""
+        self.draining.give_back(self.engine)
         self.counter.write()
         self.http.close()
         self.redis.close()

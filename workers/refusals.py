@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from adapters.postgres import items, journal, runs
+from adapters.postgres import items, journal, lanes, runs
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.journal import LogLine
 from adapters.postgres.shops import mark_auth_failed
 from domain.actions import PRIORITY, Action
@@ -52,12 +53,16 @@ def of_postponement(
 
 
 def of_retry(shop_id: int, error: Exception, at: datetime) -> Effect:
-    """Return what a failed attempt means for the shop: asked to slow down, all of it does."""
-    if isinstance(error, RemoteBusy):
-        return Effect(
-            lambda connection: items.block_lane(connection, shop_id, until=at, priority=0)
-        )
-    return Effect()
+    """Return what a failed attempt means for the shop: its other work slows down too."""
+    if isinstance(error, DatabaseUnavailable):
+        return Effect()  # our own trouble, not the shop's
+
+    def slow_down(connection: Connection) -> None:
+        lanes.slow_down(connection, shop_id)
+        if isinstance(error, RemoteBusy):
+            lanes.block(connection, shop_id, until=at, priority=0)
+
+    return Effect(slow_down)
 
 
 def of_failure(process: Process, shop_id: int, run_id: int, error: Exception) -> Effect:
@@ -107,5 +112,5 @@ def _spent(process: Process, shop_id: int, action: Action, error: BudgetSpent) -
     everyone = error.by_cart or limit is Limit.PACE
     priority = 0 if everyone else PRIORITY[action]
     return Effect(
-        lambda connection: items.block_lane(connection, shop_id, until=until, priority=priority)
+        lambda connection: lanes.block(connection, shop_id, until=until, priority=priority)
     )

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
 from adapters.postgres import items as item_rows
-from adapters.postgres import journal, schedule
+from adapters.postgres import journal, lanes, schedule
 from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.items import ClaimedItem, Ending
@@ -58,6 +58,8 @@ def send_due(process: Process) -> int:
 
 def plan_run(process: Process, run_id: int) -> None:
     """Plan one run if it is still to be planned. Twice is harmless: one claim wins."""
+    if not process.draining.begin_run(run_id):
+        return
     claimed_at = time.monotonic()
     with transaction(process.engine) as connection:
         run = rows.claim(connection, run_id)
@@ -178,6 +180,7 @@ def sweep(process: Process) -> int:
     with transaction(process.engine) as connection:
         lost = item_rows.sweep(connection) + rows.sweep(connection)
         complete = rows.without_open_items(connection)
+        lanes.recover(connection)
     for run_id in complete:
         closing.close_if_done(process, run_id)
     _bury_poisoned(process)

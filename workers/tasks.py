@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from celery.signals import setup_logging, worker_shutdown
+from celery.signals import (
+    setup_logging,
+    task_received,
+    worker_shutdown,
+    worker_shutting_down,
+)
+from celery.worker.request import Request
 
 from domain.actions import Action
 from workers import items, names, process, runs, stock, token_care
@@ -14,6 +20,23 @@ from workers.settings import Settings
 @setup_logging.connect
 def _configure_logging(**_: Any) -> None:
     configure_logging(Settings.from_environ().log_format)
+
+
+_ITEM_TASKS = frozenset(names.ITEM_TASKS.values())
+
+
+@task_received.connect
+def _note_received(request: Request, **_: Any) -> None:
+    if request.name in _ITEM_TASKS:
+        process.current().draining.item_received(request.args[0])
+    elif request.name == names.PLAN_RUN:
+        process.current().draining.run_received(request.args[0])
+
+
+@worker_shutting_down.connect
+def _drain(**_: Any) -> None:
+    # Runs in a signal handler: only a flag is set here.
+    process.current().draining.stop()
 
 
 @worker_shutdown.connect

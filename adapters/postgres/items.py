@@ -384,17 +384,3 @@ update run_items set state = 'carried', finished_at = now(), lease_until = null,
 def carry_over(connection: Connection, run_id: int, reason: str) -> None:
     """Give what a run has left to the next run (CLS-1)."""
     connection.execute(_CARRY, {"run_id": run_id, "reason": reason})
-
-
-_BLOCK = text("""
-update lanes
-   set blocked_priority = case when blocked_until > now()
-                               then least(blocked_priority, :priority) else :priority end,
-       blocked_until = greatest(coalesce(blocked_until, now()), :until)
- where shop_id = :shop_id
-""")
-
-
-def block_lane(connection: Connection, shop_id: int, *, until: datetime, priority: int) -> None:
-    """Send nothing of this shop with this priority number or a larger one before `until`."""
-    connection.execute(_BLOCK, {"shop_id": shop_id, "until": until, "priority": priority})

@@ -76,7 +76,7 @@ delete from recalculations
 returning sku_id
 """)
 
-_LOCK = text("select id, secured from skus where id = any(:ids) order by id for update")
+_LOCK = text("select id, secured from skus where id = any(:ids) order by id for no key update")
 
 # Live unshipped instructions claim their lines' pieces, sets by their components.
 _CLAIMED = text("""

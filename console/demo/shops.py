@@ -130,12 +130,17 @@ def _open(
     cart = Cart(shop.cart)
     secrets = checked(cart, json.dumps(shop.secrets).encode(), now)
     new = NewShop(
-        merchant_id, shop.key, cart, shop.key, secrets.credentials, shop.api_url, None, secrets.tokens
+        merchant_id,
+        shop.key,
+        cart,
+        shop.key,
+        secrets.credentials,
+        shop.api_url,
+        None,
+        secrets.tokens,
     )
     shop_id = add_shop(connection, new, box, now)
-    set_values(
-        connection, shop_id, {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT}
-    )
+    set_values(connection, shop_id, {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT})
     for action in ACTIONS_OF[cart]:
         switch_robot(connection, shop_id, action, on=False, now=now)
     keys = [ItemKey(str(row["item"]), str(row["variation"])) for row in shop.items]

@@ -15,8 +15,7 @@ from tests.component.command_line import CommandLine
 @pytest.fixture
 def simulator() -> Iterator[SimulatorClient]:
     """Both carts with one shop each."""
-    with process.start() as running:
-        client = running.client()
+    with process.start() as running, running.client() as client:
         client.seed(shops=1, orders=0, items=6)
         yield client
 

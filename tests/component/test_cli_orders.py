@@ -70,7 +70,7 @@ select :id, 1, s.id, '9021', '帆布トート', 2, 2500, 500, 5500, 10, '{"1": "
 """)
 
 
-def add_order(engine: Engine, shop: str, number: str, key: str, **more: Any) -> None:  # noqa: ANN401
+def add_order(engine: Engine, shop: str, number: str, key: str, **more: Any) -> None:
     holds = [{"reason": "入金確認", "cause": "unpaid", "text": "not paid yet"}]
     values = {"status": "hold", "holds": json.dumps(holds), "person": json.dumps(PERSON), **more}
     with engine.begin() as connection:

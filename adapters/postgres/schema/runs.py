@@ -141,6 +141,7 @@ lanes = Table(
     Column("blocked_priority", SmallInteger, nullable=False, server_default=text("0")),
     # Below the shop's own limit while its answers say it is too much.
     Column("allowed_in_flight", Integer),
+    moment("slowed_at"),
 )
 
 # Calls per shop and hour: what the budget in Redis starts from after it was emptied (CLS-2).

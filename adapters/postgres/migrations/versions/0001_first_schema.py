@@ -29,6 +29,7 @@ def upgrade() -> None:
     sa.Column('blocked_until', sa.DateTime(timezone=True), nullable=True),
     sa.Column('blocked_priority', sa.SmallInteger(), server_default=sa.text('0'), nullable=False),
     sa.Column('allowed_in_flight', sa.Integer(), nullable=True),
+    sa.Column('slowed_at', sa.DateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('shop_id', name=op.f('pk_lanes'))
     )
     op.create_table('merchants',

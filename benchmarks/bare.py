@@ -1,0 +1,68 @@
+"""The peer: a Celery task that makes the same call and one INSERT, and promises nothing.
+
+Same Celery settings, same HTTP client, same database engine, same pool of threads. No claim, no
+lease, no budget, no kill switch, no record of what is still to be done: a message that is lost is
+lost. The difference to it is what the engine's promises cost.
+"""
+
+import json
+import os
+from functools import cache
+
+import httpx
+from celery import Celery
+from sqlalchemy import Engine, text
+
+from adapters.http.calls import Call, send
+from adapters.http.deadline import build_client
+from adapters.postgres.database import open_engine, transaction
+from benchmarks.stage import THREADS
+from workers import names
+from workers.app import celery_settings
+
+PUSH = "bare.push_sku"
+QUANTITY = 25
+
+app = Celery("bare")
+app.add_defaults(
+    lambda: {
+        **celery_settings(os.environ["BARE_REDIS_URL"]),
+        "beat_schedule": {},
+        "task_routes": {PUSH: {"queue": names.STOCK}},
+    }
+)
+
+_INSERT = text("insert into bare_pushes (item, quantity) values (:item, :quantity)")
+
+
+@cache
+def _http() -> httpx.Client:
+    return build_client()
+
+
+@cache
+def _engine() -> Engine:
+    return open_engine(os.environ["BARE_DATABASE_URL"], connections=THREADS + 4, name="bare")
+
+
+@app.task(name=PUSH, send_events=False)
+def push_sku(url: str, token: str, item: str) -> None:
+    """Tell the shop one number and write down that it was told."""
+    call = Call(
+        remote="bare",
+        method="POST",
+        path="/1/items/edit_stock",
+        url=url,
+        headers={
+            "authorization": f"Bearer {token}",
+            "accept": "application/json",
+            "content-type": "application/x-www-form-urlencoded",
+        },
+        content=f"item_id={item}&stock={QUANTITY}".encode(),
+        writes=True,
+    )
+    answer = send(_http(), call)
+    if answer.status != 200 or json.loads(answer.body)["item"]["stock"] != QUANTITY:
+        raise RuntimeError(f"the shop answered {answer.status}")
+    with transaction(_engine()) as connection:
+        connection.execute(_INSERT, {"item": item, "quantity": QUANTITY})

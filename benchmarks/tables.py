@@ -1,0 +1,20 @@
+"""How figures are shown: plain tables that can be pasted into docs/benchmarks.md."""
+
+from collections.abc import Sequence
+
+Row = Sequence[str]
+
+
+def show(title: str, head: Row, rows: Sequence[Row]) -> None:
+    """Print a Markdown table whose columns line up."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    print(f"\n{title}\n")
+    print(_line(head, widths))
+    print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    for row in rows:
+        print(_line(row, widths))
+
+
+def _line(row: Row, widths: Sequence[int]) -> str:
+    cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,87 @@
+"""Stopping without losing a second: what was sent here and not begun is given back at once.
+
+SIGTERM → no new work is taken; running items end at their next call to a cart, or sooner; what only
+waits in this process becomes due again instead of waiting for its lease (rolling restarts).
+"""
+
+import logging
+import threading
+
+from sqlalchemy import Engine, text
+
+from adapters.postgres.database import DatabaseUnavailable, transaction
+
+_log = logging.getLogger(__name__)
+
+_GIVE_BACK_ITEMS = text("""
+update run_items set state = 'due', due_at = now(), lease_until = null
+ where id = any(:ids) and state = 'queued'
+""")
+# A pending run is announced again as soon as its announcement lease is gone.
+_GIVE_BACK_RUNS = text("""
+update runs set lease_until = null where id = any(:ids) and state = 'pending'
+""")
+
+
+class Draining:
+    """What this process was sent, and whether it is stopping."""
+
+    def __init__(self) -> None:
+        """Begin with nothing received."""
+        self._stopping = threading.Event()
+        self._guard = threading.Lock()
+        self._items: set[int] = set()
+        self._runs: set[int] = set()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the process was asked to stop."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Take no new work from now on."""
+        self._stopping.set()
+
+    def item_received(self, item_id: int) -> None:
+        """Note that an item's message has arrived here."""
+        with self._guard:
+            self._items.add(item_id)
+
+    def run_received(self, run_id: int) -> None:
+        """Note that a run's message has arrived here."""
+        with self._guard:
+            self._runs.add(run_id)
+
+    def begin_item(self, item_id: int) -> bool:
+        """Note that an item is begun; False when it is to be given back instead."""
+        if self.stopping:
+            return False
+        with self._guard:
+            self._items.discard(item_id)
+        return True
+
+    def begin_run(self, run_id: int) -> bool:
+        """Note that a run is begun; False when it is to be given back instead."""
+        if self.stopping:
+            return False
+        with self._guard:
+            self._runs.discard(run_id)
+        return True
+
+    def give_back(self, engine: Engine) -> None:
+        """Make due what was received and not begun."""
+        with self._guard:
+            items, self._items = self._items, set()
+            runs, self._runs = self._runs, set()
+        if not items and not runs:
+            return
+        try:
+            with transaction(engine) as connection:
+                connection.execute(_GIVE_BACK_ITEMS, {"ids": sorted(items)})
+                connection.execute(_GIVE_BACK_RUNS, {"ids": sorted(runs)})
+        except DatabaseUnavailable as error:
+            _log.warning("not given back, their leases will run out: %s", error)
+            return
+        _log.info(
+            "given back before stopping", extra={"fields": {"items": len(items), "runs": len(runs)}}
+        )
