@@ -24,7 +24,7 @@ _SHOPS = text("""
 with made as (
   insert into shops (merchant_id, key, cart, name, api_url, auth_url, credentials,
                      calls_per_second, in_flight)
-  select (select min(id) from merchants), 'rows-' || n, 'base', 'rows', '', '', '', 1, :in_flight
+  select (select min(id) from merchants), 'rows-' || n, 'thebase', 'rows', '', '', '', 1, :in_flight
     from generate_series(1, :shops) n
   returning id
 ), laned as (

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dead": ("console.commands.dead_letters:dead", "Dead letters: replay, discard."),
     "maintenance": ("console.commands.maintenance:maintenance", "When carts are closed."),
     "sets": ("console.commands.sets:sets", "Set products (セット商品)."),
+    "api-client": ("console.commands.api_clients:api_client", "Programs that may call the API."),
     "simulator": ("console.commands.simulator:simulator", "Both carts, simulated."),
 }
 

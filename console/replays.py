@@ -17,9 +17,12 @@ from workers.wiring import secret_box
 def convert_tasks(
     session: Session, connection: Connection, tasks: Mapping[str, Mapping[int, str]]
 ) -> list[int]:
-    """Ask for one run per shop that converts these tasks. Args: tasks: keys by id, by shop."""
+    """Ask for one run per shop that converts these tasks' stored answers (IMP-6).
+
+    Args: tasks: keys by id, by shop.
+    """
     return [
-        _replay(session, connection, shop, Action.IMPORT_ORDERS, list(keys.values()))
+        _replay(session, connection, shop, Action.IMPORT_ORDERS, list(keys.values()), stored=True)
         for shop, keys in tasks.items()
     ]
 
@@ -38,9 +41,15 @@ def replay_letters(
 
 
 def _replay(
-    session: Session, connection: Connection, key: str, action: Action, keys: Sequence[str]
+    session: Session,
+    connection: Connection,
+    key: str,
+    action: Action,
+    keys: Sequence[str],
+    *,
+    stored: bool = False,
 ) -> int:
     shop = find_shop(connection, session.merchant_key, key, secret_box(session.settings))
     if shop is None:
         raise Failed(f"shop {key} was removed: its work cannot be taken up again")
-    return request_run(connection, shop, action, mode=RunMode.REPLAY, keys=keys)
+    return request_run(connection, shop, action, mode=RunMode.REPLAY, keys=keys, stored=stored)

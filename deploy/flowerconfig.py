@@ -1,6 +1,6 @@
 """Flower, a window on the workers: behind a log-in, read-only, ids instead of arguments.
 
-Used by `renkei up` and by compose.yaml: `celery -A workers.app flower --conf=deploy/flowerconfig.py`.
+Used by `renkei up` and by compose.yaml: `celery -A workers.app flower --conf=...`.
 The user is `operator`; the password is RENKEI_FLOWER_PASSWORD, or the one in RENKEI_HOME.
 """
 

@@ -84,8 +84,8 @@ def next_probe_at(last_closed_answer_at: datetime, closed_answers: int) -> datet
 
     Args:
         last_closed_answer_at: aware; when the cart last said that it is closed.
-        closed_answers: how often in a row it said so, from 1; the wait doubles from half a minute to a
-            quarter of an hour.
+        closed_answers: how often in a row it said so, from 1; the wait doubles from half a minute
+            to a quarter of an hour.
     """
     doublings = min(max(closed_answers, 1) - 1, _LARGEST_POWER)
     wait_s = min(FIRST_PROBE_S * 2.0**doublings, LONGEST_PROBE_S)

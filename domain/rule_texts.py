@@ -21,7 +21,7 @@ def rule_from_json(text: Mapping[str, object]) -> Rule:
         name=_text(text, "name"),
         conditions=tuple(_condition(each) for each in _objects(text, "if")),
         steps=tuple(_step(each) for each in _objects(text, "then")),
-        enabled=text.get("enabled", True) is not False,
+        enabled=_flag(text, "enabled", default=True),
     )
 
 
@@ -54,8 +54,8 @@ def _condition(text: Mapping[str, object]) -> Condition:
     return Condition(
         field=_text(text, "field"),
         operator=_word(Operator, _text(text, "operator")),
-        values=tuple(str(value) for value in values),
-        negated=text.get("negated", False) is True,
+        values=tuple(_value(value) for value in values),
+        negated=_flag(text, "negated", default=False),
     )
 
 
@@ -79,6 +79,27 @@ def _text(text: Mapping[str, object], key: str, *, default: str | None = None) -
     told = text.get(key, default)
     if not isinstance(told, str):
         raise BrokenRule(f"{key!r} is missing or not a text")
+    return _clean(told)
+
+
+def _value(told: object) -> str:
+    """Fields are compared as texts; an amount may also be written as a number."""
+    if isinstance(told, bool) or not isinstance(told, str | int):
+        raise BrokenRule(f"a condition's value is a text or a whole number, not {told!r}")
+    return _clean(str(told))
+
+
+def _clean(told: str) -> str:
+    """Refuse what no database column takes: it would fail at the next order, not now."""
+    if "\x00" in told or any("\ud800" <= letter <= "\udfff" for letter in told):
+        raise BrokenRule(f"not a text that can be kept: {told!r}")
+    return told
+
+
+def _flag(text: Mapping[str, object], key: str, *, default: bool) -> bool:
+    told = text.get(key, default)
+    if not isinstance(told, bool):
+        raise BrokenRule(f"{key!r} is true or false, not {told!r}")
     return told
 
 

@@ -1,7 +1,7 @@
 """Import orders (出荷指示取得): a shop's list -> import tasks -> shipping instructions.
 
 plan: read the windows of the list, register every order, move the cursor in the same transaction
-execute: one order -> read it whole if needed -> judge -> convert -> store, secure its stock
+execute: one order -> read it whole if needed -> judge -> convert by the shop's rules -> store
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,15 +17,16 @@ from adapters.postgres.imports import ImportTask, Seen
 from adapters.postgres.instructions import mapped_skus, store
 from adapters.postgres.items import ClaimedItem, NewItem
 from adapters.postgres.journal import LogLine
+from adapters.postgres.rules import read_rules
 from adapters.postgres.runs import ClaimedRun
 from adapters.thebase.client import TheBaseCart
-from domain.conversion import Conversion, convert
 from domain.eligibility import Skip, Take, Verdict, judge_summary, judge_whole
 from domain.errors import BrokenRule, Undecodable
 from domain.imports import TaskState, next_look
 from domain.orders import CartOrder, ListedOrder
 from domain.ports import Window
 from domain.runs import ItemState, RunMode
+from domain.shop_rules import Processed
 from domain.windows import difference_window, next_cursor, range_slices, slices
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
 
@@ -56,7 +57,8 @@ class ImportOrders:
         """See ActionHandler.plan."""
         if run.mode is RunMode.REPLAY:
             keys = [str(key) for key in run.request.get("keys", [])]  # type: ignore[attr-defined]
-            yield Step(lambda connection: _again(connection, work, keys))
+            fresh = not run.request.get("stored")
+            yield Step(lambda connection: _again(connection, work, keys, fresh=fresh))
         elif run.mode is RunMode.RANGE and run.window is not None:
             yield from self._range(work, run, run.window)
         else:
@@ -102,7 +104,7 @@ class ImportOrders:
             return Outcome(ItemState.SKIPPED, "its task was removed")
         if task.state is TaskState.CONVERTED:
             return Outcome(ItemState.SKIPPED, ALREADY)
-        raw = self._whole(work, task)
+        raw = self._whole(work, task, stored=bool(item.request.get("stored")))
         if raw is None:
             return _skipped(work, task, Skip("the shop does not know this order any more"))
         order = work.cart.decode(raw)
@@ -111,8 +113,9 @@ class ImportOrders:
             return _skipped(work, task, verdict)
         with transaction(work.process.engine) as connection:
             lookup = mapped_skus(connection, work.shop.id, {line.item_code for line in order.lines})
-        converted = convert(order, lookup=lookup, default_method=work.shop.default_method)
-        return _stored(work, task, order, converted)
+            rules = read_rules(connection, work.shop.id)
+        processed = rules.process(order, lookup=lookup, default_method=work.shop.default_method)
+        return _stored(work, task, order, processed)
 
     def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
         """See ActionHandler.failed."""
@@ -133,9 +136,12 @@ class ImportOrders:
         with transaction(work.process.engine) as connection:
             return imports.load(connection, item.subject_id)
 
-    def _whole(self, work: Work, task: ImportTask) -> dict[str, object] | None:
-        """Return the whole order, read again where the stored answer is missing or old."""
-        if not task.needs_read and task.raw is not None:
+    def _whole(self, work: Work, task: ImportTask, *, stored: bool) -> dict[str, object] | None:
+        """Return the whole order, read again where the stored answer is missing or old.
+
+        Args: stored: an old answer is what was asked for (IMP-6).
+        """
+        if task.raw is not None and (stored or not task.needs_read):
             return task.raw
         raw = work.cart.read_order(task.key)
         if raw is not None:
@@ -144,17 +150,25 @@ class ImportOrders:
         return raw
 
 
-def _stored(work: Work, task: ImportTask, order: CartOrder, converted: Conversion) -> Outcome:
+def _stored(work: Work, task: ImportTask, order: CartOrder, processed: Processed) -> Outcome:
+    converted = processed.conversion
     log = [LogLine(f"{order.number}: {warning}", "warning", True) for warning in converted.warnings]
 
     def record(connection: Connection) -> None:
-        _, created = store(connection, work.shop, converted.instructions)
+        numbers, created = store(connection, work.shop, converted.instructions)
+        log.extend(
+            LogLine(change)
+            for one, changes in zip(converted.instructions, processed.changes, strict=True)
+            for change in changes
+            if one.number in numbers
+        )
         log.extend(
             LogLine(
                 f"{order.number}: 品番 {sku} was unknown, created with 在庫数 0", "warning", True
             )
             for sku in created
         )
+        imports.note_total(connection, work.shop.id, order.key, order.charges.total_yen)
         imports.set_state(connection, task.id, TaskState.CONVERTED)
 
     return Outcome(record=record, log=log)
@@ -228,9 +242,12 @@ def _left_over(connection: Connection, work: Work, run: ClaimedRun, found: _List
     return [NewItem(task.key, subject_id=task.id) for task in left]
 
 
-def _again(connection: Connection, work: Work, keys: Sequence[str]) -> list[NewItem]:
+def _again(
+    connection: Connection, work: Work, keys: Sequence[str], *, fresh: bool
+) -> list[NewItem]:
     tasks = imports.known(connection, work.shop.id, keys).values()
-    imports.want_read(connection, [task.id for task in tasks])
+    if fresh:
+        imports.want_read(connection, [task.id for task in tasks])
     return [NewItem(task.key, subject_id=task.id) for task in tasks]
 
 

@@ -22,8 +22,11 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
     window: Window | None = None,
     ship_date: date | None = None,
     keys: Sequence[str] = (),
+    stored: bool = False,
 ) -> int:
     """Insert a pending run; it starts when no other run of the pair is under way.
+
+    Args: stored: convert the answers kept in the task list instead of reading the cart (IMP-6).
 
     Asking for a run also lets a locked-out shop try its credentials once more (CLS-3).
     """
@@ -33,6 +36,8 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
         request["ship_date"] = ship_date.isoformat()
     if keys:
         request["keys"] = list(keys)
+    if stored:
+        request["stored"] = True
     run_id = runs.insert(
         connection, shop_id=shop.id, action=action, mode=mode, window=window, request=request
     )

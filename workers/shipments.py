@@ -17,7 +17,7 @@ from adapters.postgres.order_parts import Part
 from adapters.postgres.runs import ClaimedRun
 from domain.carriers import carrier_for, tracking_number_for
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
-from domain.instructions import ApiStatus, Status
+from domain.instructions import Status
 from domain.orders import Cart, CartOrder
 from domain.ports import Parcel
 from domain.runs import ItemState
@@ -27,6 +27,10 @@ from workers.payloads import keys_of
 from workers.shipment_parts import Returned
 from workers.shopserve_shipments import return_to_shopserve
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+
+
+# A candidate is judged by its plan's dates; from then on by everything else.
+_ANY_DATE = ShipDates(date.min, date.max)
 
 
 class ReturnShipments:
@@ -70,7 +74,9 @@ class ReturnShipments:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             table = carriers.carrier_table(connection, work.shop.id)
         returned = [
-            _return_part(work, order, read_at, part, table) for part in parts if _returnable(part)
+            _return_part(work, order, read_at, part, table)
+            for part in parts
+            if part.return_wanted and isinstance(judge(_facts(work, part), _ANY_DATE), Send)
         ]
         failures = [one.failure for one in returned if one.failure]
         log = [LogLine(note) for one in returned for note in one.notes]
@@ -82,14 +88,6 @@ class ReturnShipments:
         """See ActionHandler.failed: it stays a candidate (RET-1)."""
         del work, item, given_up
         return nothing
-
-
-def _returnable(part: Part) -> bool:
-    return (
-        part.return_wanted
-        and part.status is Status.SHIPPED
-        and part.api_status is not ApiStatus.TRACKING_RETURNED
-    )
 
 
 def _ship_date(run: ClaimedRun) -> date | None:
@@ -106,11 +104,11 @@ def _item(
     if sent:
         order_parts.want_return(connection, sent)
         return NewItem(key)
-    reasons = [
-        f"{part.number}: {verdict.reason}"
-        for part, verdict in verdicts
-        if isinstance(verdict, Leave) and verdict.listed
-    ]
+    listed = [(p, v.reason) for p, v in verdicts if isinstance(v, Leave) and v.listed]
+    if work.shop.cart is Cart.SHOPSERVE:
+        # Not confirmed yet: taken again once it is, however late (RET-1).
+        order_parts.want_return(connection, [part.id for part, _ in listed])
+    reasons = [f"{part.number}: {reason}" for part, reason in listed]
     return NewItem(key, skipped=True, reason="; ".join(reasons)) if reasons else None
 
 

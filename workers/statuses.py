@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres import order_parts, status_changes
+from adapters.postgres import imports, order_parts, status_changes
 from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem, NewItem
 from adapters.postgres.journal import LogLine
@@ -49,6 +49,7 @@ class SyncStatus:
             opened = order_parts.open_orders(connection, work.shop.id, wanted)
             keys = [order.key for order in opened]
             parts = order_parts.of_orders(connection, work.shop.id, keys)
+            totals = imports.totals(connection, work.shop.id, keys)
             per_day = order_parts.orders_per_day(connection, work.shop.id)
         if work.shop.cart is Cart.BASE:
             found = _read_base(
@@ -60,7 +61,8 @@ class SyncStatus:
         items = [
             item
             for key, row in found.items()
-            if key in parts and (item := _item(work, key, row, parts[key], repeat=repeat))
+            if key in parts
+            and (item := _item(_Known(work, parts[key], totals.get(key)), key, row, repeat=repeat))
         ]
         yield Step(lambda _: items)
 
@@ -69,7 +71,8 @@ class SyncStatus:
         answer = _answer(work, item)
         with transaction(work.process.engine) as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
-        if isinstance(answer, OrderSummary) and _wants_whole(work, parts, answer):
+            total = imports.totals(connection, work.shop.id, [item.key]).get(item.key)
+        if isinstance(answer, OrderSummary) and _Known(work, parts, total).wants_whole(answer):
             raw = work.cart.read_order(item.key)
             answer = None if raw is None else work.cart.decode(raw)
         changes = [change for part in parts for change in decide_sync(_facts(work, part), answer)]
@@ -108,9 +111,23 @@ def _read_base(work: Work, opened: Sequence[OpenOrder], per_day: float) -> Mappi
     return {order.key: rows.get(order.key, _Row(None, unread=True)) for order in opened}
 
 
-def _item(
-    work: Work, key: str, row: _Row, parts: Sequence[Part], *, repeat: bool
-) -> NewItem | None:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What we know of one order: its instructions, and the total the cart last told."""
+
+    work: Work
+    parts: Sequence[Part]
+    total_yen: int | None
+
+    def wants_whole(self, row: OrderSummary) -> bool:
+        """Tell whether a list row is not enough to decide."""
+        return any(
+            needs_whole(_facts(self.work, part), row, cart_total_yen=self.total_yen)
+            for part in self.parts
+        )
+
+
+def _item(known: _Known, key: str, row: _Row, *, repeat: bool) -> NewItem | None:
     """Return an item if the answer changes something or has to be read; None if all is known."""
     if row.unread:
         return NewItem(key)
@@ -120,23 +137,18 @@ def _item(
         else pack({"unknown": True})
     )
     try:
-        answer = _decoded(work, row.raw, summary=row.summary)
+        answer = _decoded(known.work, row.raw, summary=row.summary)
     except Undecodable:
         return NewItem(key, payload=payload)
-    if isinstance(answer, OrderSummary) and _wants_whole(work, parts, answer):
+    if isinstance(answer, OrderSummary) and known.wants_whole(answer):
         return NewItem(key, payload=payload)
     new = [
         change
-        for part in parts
-        for change in decide_sync(_facts(work, part), answer)
+        for part in known.parts
+        for change in decide_sync(_facts(known.work, part), answer)
         if isinstance(change, _REAL) or repeat or _message(change) != part.reported
     ]
     return NewItem(key, payload=payload) if new else None
-
-
-def _wants_whole(work: Work, parts: Sequence[Part], summary: OrderSummary) -> bool:
-    total = sum(part.total_yen for part in parts)
-    return any(needs_whole(_facts(work, part), summary, cart_total_yen=total) for part in parts)
 
 
 def _answer(work: Work, item: ClaimedItem) -> Answer:
@@ -192,6 +204,8 @@ class _Applied:
     def record(self, connection: Connection) -> None:
         """Decide again on rows nobody else can change now, and record it (STS-7)."""
         shop_id = self._work.shop.id
+        if isinstance(self._answer, CartOrder):
+            imports.note_total(connection, shop_id, self._key, self._answer.charges.total_yen)
         locked = order_parts.of_orders(connection, shop_id, [self._key], lock=True)
         for part in locked.get(self._key, []):
             for change in decide_sync(_facts(self._work, part), self._answer):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from domain.actions import Action
 from domain.errors import BrokenRule
 
-_LIST = text("""
+_SELECT = """
 select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_failed_at,
        d.last_failed_at, d.state, d.run_id as run, d.decided_by, d.decision_reason, d.decided_at
   from dead_letters d join shops s on s.id = d.shop_id
@@ -16,8 +16,9 @@ select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_faile
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:action as text) is null or d.action = :action)
    and (cast(:state as text) is null or d.state = :state)
- order by d.id
-""")
+"""
+_LIST = text(_SELECT + " order by d.id")
+_PAGE = text(_SELECT + " and d.id > :after order by d.id limit :most")
 
 _CHOOSE = text("""
 select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state
@@ -36,6 +37,10 @@ update dead_letters
    set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
  where id = any(:ids) and state = 'open'
 """)
+
+
+class UnknownDeadLetter(BrokenRule):
+    """The merchant has no dead letter of that id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,26 @@ def list_dead(
     return [dict(row) for row in connection.execute(_LIST, wanted).mappings()]
 
 
+def page_dead(  # noqa: PLR0913 -- one per filter
+    connection: Connection,
+    merchant_id: int,
+    *,
+    after: int,
+    most: int,
+    shop: str | None = None,
+    action: str | None = None,
+    state: str | None = None,
+) -> tuple[list[dict[str, object]], int | None]:
+    """Return dead letters, oldest first, and where the next page begins.
+
+    Args: after: what the page before returned; 0 = the first page.
+    """
+    wanted = {"merchant_id": merchant_id, "shop": shop, "action": action, "state": state}
+    rows = connection.execute(_PAGE, {**wanted, "after": after, "most": most + 1})
+    found = [dict(row) for row in rows.mappings()]
+    return found[:most], int(found[most - 1]["id"]) if len(found) > most else None
+
+
 def choose(
     connection: Connection,
     merchant_id: int,
@@ -72,7 +97,9 @@ def choose(
 ) -> list[DeadLetter]:
     """Lock open dead letters: those named by id, else all of a shop or an action.
 
-    Raises: BrokenRule when a named one does not exist or is not open any more.
+    Raises:
+        UnknownDeadLetter: the merchant has no such dead letter.
+        BrokenRule: a named one is not open any more.
     """
     rows = connection.execute(
         _CHOOSE,
@@ -85,7 +112,7 @@ def choose(
     ).all()
     missing = sorted(set(ids) - {row.id for row in rows})
     if missing:
-        raise BrokenRule(f"no dead letter {missing[0]}")
+        raise UnknownDeadLetter(f"no dead letter {missing[0]}")
     for row in rows:
         if row.state != "open":
             raise BrokenRule(f"dead letter {row.id} is {row.state}, not open")

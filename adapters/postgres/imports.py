@@ -196,3 +196,28 @@ def move_cursor(connection: Connection, shop_id: int, action: Action, to: dateti
         ),
         {"shop_id": shop_id, "action": action.value, "at": to},
     )
+
+
+def note_total(connection: Connection, shop_id: int, key: str, total_yen: int) -> None:
+    """Remember the total of an order that was just read whole."""
+    connection.execute(
+        text(
+            "update import_tasks set cart_total_yen = :total"
+            " where shop_id = :shop_id and cart_order_key = :key"
+            " and cart_total_yen is distinct from :total"
+        ),
+        {"shop_id": shop_id, "key": key, "total": total_yen},
+    )
+
+
+def totals(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[str, int]:
+    """Return the remembered totals by key."""
+    rows = connection.execute(
+        text(
+            "select cart_order_key as key, cart_total_yen as total from import_tasks"
+            " where shop_id = :shop_id and cart_order_key = any(:keys)"
+            " and cart_total_yen is not null"
+        ),
+        {"shop_id": shop_id, "keys": list(keys)},
+    )
+    return {row.key: row.total for row in rows}

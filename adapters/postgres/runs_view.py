@@ -38,6 +38,19 @@ _LIST = text(
  order by r.id
 """
 )
+_PAGE = text(
+    _SELECT
+    + """
+   and (cast(:before as bigint) is null or r.id < :before)
+   and (cast(:shop as text) is null or s.key = :shop)
+   and (cast(:action as text) is null or r.action = :action)
+   and (cast(:state as text) is null
+        or :state = case when r.state not in ('pending', 'planning', 'open') then r.state
+                         when s.parked or coalesce(b.parked, false) then 'parked'
+                         else 'running' end)
+ order by r.id desc limit :most
+"""
+)
 _ONE = text(_SELECT + " and r.id = :id")
 _ITEMS = text("select key, state, attempts, reason from run_items where run_id = :id order by id")
 _PROGRESS = text("""
@@ -88,6 +101,26 @@ def list_runs(
     rows = connection.execute(_LIST, {"merchant_id": merchant_id, "shop": shop, "action": action})
     runs = [_run(row) for row in rows.mappings()]
     return [run for run in runs if state is None or run["state"] == state]
+
+
+def page_runs(  # noqa: PLR0913 -- one per filter
+    connection: Connection,
+    merchant_id: int,
+    *,
+    before: int | None,
+    most: int,
+    shop: str | None = None,
+    action: str | None = None,
+    state: str | None = None,
+) -> tuple[list[dict[str, object]], int | None]:
+    """Return runs without their items, newest first, and where the next page begins.
+
+    Args: before: what the page before returned, None = the first page.
+    """
+    wanted = {"merchant_id": merchant_id, "shop": shop, "action": action, "state": state}
+    rows = connection.execute(_PAGE, {**wanted, "before": before, "most": most + 1})
+    found = [_run(row) for row in rows.mappings()]
+    return found[:most], found[most - 1]["id"] if len(found) > most else None
 
 
 def show_run(connection: Connection, merchant_id: int, run_id: int) -> dict[str, object] | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.robots import add_robots
+from adapters.postgres.rules import add_standard_rules
 from adapters.postgres.schema import lanes, shops
 from adapters.postgres.secrets import SecretBox
 from adapters.postgres.tokens import Tokens, store_tokens
@@ -114,7 +115,7 @@ def find_shop(
 
 
 def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime) -> int:
-    """Add a shop with the robots of its cart, all switched on, and return its id.
+    """Add a shop with the robots and rules of its cart, all switched on, and return its id.
 
     Raises: BrokenRule when the merchant has a shop of that key.
     """
@@ -140,6 +141,7 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
     if shop_id is None:
         raise BrokenRule(f"shop {new.key} exists already")
     add_robots(connection, shop_id, new.cart, now)
+    add_standard_rules(connection, shop_id, new.cart)
     connection.execute(insert(lanes).values(shop_id=shop_id).on_conflict_do_nothing())
     if new.tokens is not None:
         store_tokens(connection, shop_id, new.tokens, now, box)

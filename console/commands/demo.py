@@ -7,12 +7,13 @@ import click
 
 from console.demo.figures import COLUMNS
 from console.demo.screen import DemoScreen
-from console.demo.show import Shown, own_settings, play, staged
+from console.demo.show import Plan, Shown, own_settings, play, staged
 from console.demo.sizes import MOST_ORDERS, MOST_SHOPS, MOST_SKUS, Sizes
 from console.demo.stage import Stage
 from console.failures import Failed
 from console.output import print_json, print_table
 from console.session import Session, leaf
+from console.supervisor.programs import FLOWER_USER, password_place
 from console.supervisor.stopping import StopSignals
 
 DEFAULT = Sizes()
@@ -32,8 +33,9 @@ def demo(session: Session, shops: int, orders: int, skus: int, faults: bool, kee
     """
     settings = own_settings(session.settings)
     signals, screen, began_at = StopSignals(), DemoScreen(), time.monotonic()
+    plan = Plan(Sizes(shops, orders, skus), faults=faults, keep=keep)
     try:
-        with staged(settings, Sizes(shops, orders, skus), screen, faults=faults) as (stage, shown):
+        with staged(settings, plan, screen, signals.hurry) as (stage, shown):
             play(stage, shown, screen)
             _print(session, shown, time.monotonic() - began_at)
             if keep:
@@ -74,6 +76,7 @@ def _keep(stage: Stage, screen: DemoScreen, signals: StopSignals) -> None:
     screen.say(f"simulated carts  {stage.simulator.url}")
     for name, address in stage.station.state().addresses.items():
         screen.say(f"{name:<17}{address}")
+    screen.say(f"Flower's user is {FLOWER_USER}, its password in {password_place(stage.settings)}")
     screen.say(f"look around with  RENKEI_HOME={stage.settings.home} renkei ...")
     screen.say("Ctrl-C stops everything")
     signals.stop.wait()

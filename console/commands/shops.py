@@ -77,10 +77,8 @@ def add(
         detail = {"cart": cart, "name": name, "authorized": secrets.tokens is not None}
         session.audit(connection, merchant_id, "shop.add", key, detail=dict(detail))
         row = list_shops(connection, merchant_id, key)[0]
-    lines = [f"shop {key} added"]
-    if not row["authorized"]:
-        lines.append(f"authorise it with `renkei shop authorize {key}`")
-    session.tell(row, *lines)
+    todo = [] if row["authorized"] else [f"authorise it with `renkei shop authorize {key}`"]
+    session.tell(row, f"shop {key} added", *todo)
 
 
 @shop.command("list")

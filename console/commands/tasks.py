@@ -67,7 +67,7 @@ def show_one(session: Session, task_id: int) -> None:
 def convert(
     session: Session, task_ids: tuple[int, ...], shop: str | None, wait: bool, timeout: float
 ) -> None:
-    """Convert tasks to shipping instructions again; without IDs, all that are not converted."""
+    """Convert the stored answers again (IMP-6); without IDs, all that are not converted."""
     from console.replays import convert_tasks  # noqa: PLC0415 -- loads cryptography
     from console.requested_runs import announce, follow_all  # noqa: PLC0415
     from console.waiting import Waiter  # noqa: PLC0415

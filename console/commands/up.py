@@ -2,7 +2,6 @@
 
 import os
 import socket
-from pathlib import Path
 
 import click
 
@@ -11,13 +10,13 @@ from console.failures import Failed
 from console.output import print_json
 from console.session import Session, leaf
 from console.supervisor.programs import (
-    FLOWER_PASSWORD_FILE,
     FLOWER_USER,
     LOOPBACK,
     Program,
     beat_program,
     console_program,
     flower_program,
+    password_place,
     worker_programs,
 )
 from console.supervisor.screen import show_running, tell
@@ -40,20 +39,21 @@ def up(session: Session, once: bool, port: int) -> None:
     settings = session.settings
     signals = StopSignals()
     station = Station(settings, tell=tell, environ=os.environ)
+    station.claim()
     try:
-        station.open()
         programs = worker_programs(settings) if once else all_programs(settings, port)
+        station.open()
         signals.calm()
         station.run(programs)
         if once:
             _once(session, signals)
         else:
             _until_stopped(session, station, signals)
+    except KeyboardInterrupt:
+        tell("stopped while starting")
     finally:
         signals.calm()
-        tell("stopping: work under way is finished first (Ctrl-C again hurries)")
         station.close(signals.hurry)
-    tell("stopped")
 
 
 def all_programs(settings: Settings, port: int) -> list[Program]:
@@ -74,8 +74,9 @@ def _until_stopped(session: Session, station: Station, signals: StopSignals) -> 
         if session.as_json:
             print_json(_described(session.settings, station))
         else:
-            show_running(session.settings, station.state(), _password_place(session.settings))
+            show_running(session.settings, station.state(), password_place(session.settings))
     signals.stop.wait()
+    tell("stopping: work under way is finished first (Ctrl-C again hurries)")
 
 
 def _once(session: Session, signals: StopSignals) -> None:
@@ -94,17 +95,10 @@ def _described(settings: Settings, station: Station) -> dict[str, object]:
         "home": str(settings.home),
         "addresses": dict(state.addresses),
         "flower_user": FLOWER_USER,
-        "flower_password_in": _password_place(settings),
+        "flower_password_in": password_place(settings),
         "processes": {name: one.pid for name, one in state.processes.items()},
         "servers": {name: one.pid for name, one in state.servers.items()},
     }
-
-
-def _password_place(settings: Settings) -> str:
-    """Say where Flower's password is, never what it is."""
-    if settings.flower_password is not None:
-        return "RENKEI_FLOWER_PASSWORD"
-    return str(Path(settings.home) / FLOWER_PASSWORD_FILE)
 
 
 def _check_port(port: int) -> None:

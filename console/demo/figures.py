@@ -38,20 +38,20 @@ class Figure:
         }
 
 
+def _verdict(row: dict[str, object]) -> str:
+    if row["ours"] == row["simulator"]:
+        return "✓"
+    return "✗" if row["asserted"] else "(faults)"
+
+
 COLUMNS = (
     Column("figure"),
     Column("ours", right=True),
     Column("simulator", "simulator's log", right=True),
-    Column("ok", of=lambda row: _verdict(row)),
+    Column("ok", of=_verdict),
 )
 
 
 def all_good(figures: Sequence[Figure]) -> bool:
     """Tell whether every figure is what the simulator's log says."""
     return bool(figures) and all(figure.ok for figure in figures)
-
-
-def _verdict(row: dict[str, object]) -> str:
-    if row["ours"] == row["simulator"]:
-        return "✓"
-    return "✗" if row["asserted"] else "(faults)"

@@ -26,7 +26,6 @@ def run_everywhere(stage: Stage, action: Action, *, faults: bool = False) -> lis
     Raises: Failed when nothing moves any more.
     """
     run_ids = _request(stage, action)
-    stage.run_ids += run_ids
     striker = Faults(stage, action) if faults and stage.faults else None
     _wait(stage, run_ids, striker)
     return run_ids

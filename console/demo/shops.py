@@ -131,13 +131,12 @@ def _open(
     secrets = checked(cart, json.dumps(shop.secrets).encode(), now)
     new = NewShop(
         merchant_id,
-        shop.key,
-        cart,
-        shop.key,
-        secrets.credentials,
-        shop.api_url,
-        None,
-        secrets.tokens,
+        key=shop.key,
+        cart=cart,
+        name=shop.key,
+        credentials=secrets.credentials,
+        api_url=shop.api_url,
+        tokens=secrets.tokens,
     )
     shop_id = add_shop(connection, new, box, now)
     set_values(connection, shop_id, {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT})

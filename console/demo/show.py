@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adapters.embedded.locks import is_held
+from adapters.embedded.ports import free_port
 from adapters.postgres.database import open_engine, transaction
 from console.demo.figures import Figure, all_good
 from console.demo.phases import all_phases
@@ -19,7 +18,13 @@ from console.demo.shops import open_ours, open_simulated
 from console.demo.sizes import Sizes
 from console.demo.stage import Phase, Stage
 from console.failures import Failed
-from console.supervisor.programs import beat_program, worker_programs
+from console.supervisor.programs import (
+    Program,
+    beat_program,
+    console_program,
+    flower_program,
+    worker_programs,
+)
 from console.supervisor.state import LOCK_FILE
 from console.supervisor.station import Station
 from simulator import process as simulator
@@ -30,6 +35,20 @@ HOME = "demo"
 # What would lead a demo to servers or merchants that are not its own.
 NOT_OURS = ("RENKEI_DATABASE_URL", "RENKEI_REDIS_URL", "RENKEI_SECRET_KEYS", "RENKEI_MERCHANT")
 FAULTS_LATENCY_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a person asked for.
+
+    Attributes:
+        faults: strike in the middle.
+        keep: stay up afterwards, with the windows people look through.
+    """
+
+    sizes: Sizes
+    faults: bool
+    keep: bool
 
 
 @dataclass
@@ -60,7 +79,7 @@ def own_settings(settings: Settings) -> Settings:
 
 @contextmanager
 def staged(
-    settings: Settings, sizes: Sizes, screen: DemoScreen, *, faults: bool
+    settings: Settings, plan: Plan, screen: DemoScreen, hurry: threading.Event
 ) -> Iterator[tuple[Stage, Shown]]:
     """Start servers, workers and the simulator, and fill them; stop all of it at the end."""
     _fresh(settings.home)
@@ -69,25 +88,24 @@ def staged(
     with ExitStack() as cleanup:
         screen.begin("start the servers")
         station = Station(settings, tell=screen.say, environ=environ)
-        cleanup.callback(station.close)
+        cleanup.callback(station.close, hurry)
+        station.claim()
         station.open()
-        station.run([*worker_programs(settings), beat_program(settings)])
+        station.run(_programs(settings, windows=plan.keep))
         carts = cleanup.enter_context(simulator.start())
         client = cleanup.enter_context(carts.client())
         shown.seconds["start the servers"] = screen.end()
         screen.begin("open the shops")
-        simulated = open_simulated(client, sizes, screen.show)
-        if faults:
+        simulated = open_simulated(client, plan.sizes, screen.show)
+        if plan.faults:
             client.settings(latency_s=FAULTS_LATENCY_S)
         engine = open_engine(places(settings).database_url, connections=2, name="renkei demo")
         cleanup.callback(engine.dispose)
         with transaction(engine) as connection:
             shops = open_ours(connection, simulated, secret_box(settings))
         shown.seconds["open the shops"] = screen.end()
-        yield (
-            Stage(settings, sizes, engine, station, client, shops, screen, faults=faults),
-            shown,
-        )
+        stage = Stage(settings, engine, station, client, shops, screen, faults=plan.faults)
+        yield stage, shown
 
 
 def play(stage: Stage, shown: Shown, screen: DemoScreen) -> None:
@@ -99,6 +117,15 @@ def play(stage: Stage, shown: Shown, screen: DemoScreen) -> None:
         shown.seconds[phase.name] = screen.end()
     shown.figures = [figure for phase in phases for figure in phase.figures(stage)]
     shown.struck = stage.struck
+
+
+def _programs(settings: Settings, *, windows: bool) -> list[Program]:
+    programs = [*worker_programs(settings), beat_program(settings)]
+    if windows:
+        programs.append(flower_program(settings, free_port()))
+        console = console_program(free_port())
+        programs += [console] if console else []
+    return programs
 
 
 def _fresh(home: Path) -> None:

@@ -1,7 +1,5 @@
 """What every phase of a demo works with."""
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,7 +7,6 @@ from sqlalchemy import Engine
 
 from console.demo.figures import Figure
 from console.demo.shops import DemoShop
-from console.demo.sizes import Sizes
 from console.supervisor.station import Station
 from domain.actions import ACTIONS_OF, Action
 from simulator.client import SimulatorClient
@@ -23,23 +20,16 @@ class Screen(Protocol):
         """Show how far the present phase is."""
 
 
-Strike = Callable[[int, int], None]
-
-
 @dataclass
 class Stage:
     """One demo under way.
 
     Attributes:
-        strike: told how far a phase is, so that `--faults` can hit its middle; None without.
+        faults: whether to strike in the middle of phases that ask for it.
         struck: what the faults did, for the record.
-        run_ids: every run so far.
-        pass_runs: the runs of the phase under way or last done.
-        notes: what a phase wants to remember for its figures.
     """
 
     settings: Settings
-    sizes: Sizes
     engine: Engine
     station: Station
     simulator: SimulatorClient
@@ -47,9 +37,6 @@ class Stage:
     screen: Screen
     faults: bool = False
     struck: list[dict[str, object]] = field(default_factory=list)
-    run_ids: list[int] = field(default_factory=list)
-    notes: dict[str, int] = field(default_factory=dict)
-    began_at: float = field(default_factory=time.monotonic)
 
     def shops_with(self, action: Action) -> list[DemoShop]:
         """Return the shops whose cart has an action."""

@@ -132,7 +132,12 @@ class Child:
         again = self._started_at > 0
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         self._started_at = time.monotonic()
-        self._process = self._forker.start(self.program, self._env, self.log)
+        try:
+            self._process = self._forker.start(self.program, self._env, self.log)
+        except OSError as error:
+            pause_s = self._back_off.pause_s(0.0)
+            self._start_at = self._started_at + pause_s
+            return f"{self.program.name} cannot start ({error.strerror}), again in {pause_s:g} s"
         self.restarts += again
         return f"{self.program.name} started again (pid {self.pid})" if again else ""
 

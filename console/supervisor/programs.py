@@ -121,5 +121,12 @@ def environment(settings: Settings, outside: Mapping[str, str]) -> dict[str, str
     }
 
 
+def password_place(settings: Settings) -> str:
+    """Say where Flower's password is, never what it is."""
+    if settings.flower_password is not None:
+        return "RENKEI_FLOWER_PASSWORD"
+    return str(settings.home / FLOWER_PASSWORD_FILE)
+
+
 def _celery(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "celery", "-A", "workers.app", *words)

@@ -30,7 +30,7 @@ LOCK_PATIENCE_S = 0.5
 
 
 class Station:
-    """Owns one home: `open`, `run`, `close`. Also usable inside another program, as the demo."""
+    """Owns one home: `claim`, `open`, `run`, `close`. The demo uses it, too."""
 
     def __init__(
         self, settings: Settings, *, tell: Callable[[str], None], environ: Mapping[str, str]
@@ -54,11 +54,8 @@ class Station:
         self._watch = threading.Thread(target=self._look_after, name="station", daemon=True)
         self._written: UpState | None = None
 
-    def open(self) -> None:
-        """Take the home, start private servers where needed, prepare the database.
-
-        Raises: Failed when another `renkei up` has the home; ServersUnavailable.
-        """
+    def claim(self) -> None:
+        """Take the home. Raises Failed when another `renkei up` has it."""
         home = self.settings.home
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._lock.acquire(wait_s=LOCK_PATIENCE_S):
@@ -66,8 +63,14 @@ class Station:
             pid = f" (pid {other.pid})" if other else ""
             raise Failed(f"another `renkei up`{pid} runs for {home}")
         (home / "log").mkdir(mode=0o700, exist_ok=True)
+
+    def open(self) -> None:
+        """Start private servers where needed and prepare the database.
+
+        Raises: ServersUnavailable.
+        """
         if not (self.settings.database_url and self.settings.redis_url):
-            servers = PrivateServers(home)
+            servers = PrivateServers(self.settings.home)
             servers.start()
             self._servers = servers
             self._server_watch = ServerWatch(servers, self._tell)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first drains, the second hurries."""
+"""Ctrl-C, SIGTERM and a closed terminal: the first drains, the second hurries."""
 
 import signal
 import threading
@@ -6,7 +6,7 @@ from types import FrameType
 
 
 class StopSignals:
-    """Listens to both signals from the moment it is made until the process ends.
+    """Listens to the signals from the moment it is made until the process ends.
 
     Attributes:
         stop: set by the first signal.
@@ -18,8 +18,9 @@ class StopSignals:
         self.stop = threading.Event()
         self.hurry = threading.Event()
         self._interrupts = True
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._heard)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
+                signal.signal(number, self._heard)
 
     def calm(self) -> None:
         """From now on a signal only sets an event."""

@@ -26,6 +26,7 @@ from workers.settings import Settings
 # Waits of the back-off up to here are skipped; a longer one has to be passed with `later`.
 SKIPPED_WAIT_S = 20
 MOST_ROUNDS = 300
+CARRIER = {"shopserve": "YAMATO", "thebase": "クロネコヤマト"}
 
 _numbers = itertools.count(1)
 
@@ -233,12 +234,19 @@ class BenchShop:
         """Give a command that has to work."""
         return self.bench.renkei.ok(*words)
 
-    def ready_to_return(self, carrier: str = "YAMATO") -> None:
+    def stock_up(self, pieces: int = 1000) -> None:
+        """Put pieces of every SKU into the warehouse."""
+        skus = [row["sku"] for row in self.bench.renkei.read("stock", "list")]
+        rows = "".join(f"{sku},{pieces}\n" for sku in skus)
+        self.bench.renkei.ok("stock", "import", "-", stdin=f"sku,on_hand\n{rows}")
+
+    def ready_to_return(self, carrier: str = "") -> None:
         """Import, confirm where the cart has that, and ship everything."""
         self.run("import_orders")
         if self.simulated.cart == "shopserve":
             self.run("confirm_orders")
-        self.carries(carrier)
+        self.carries(carrier or CARRIER[self.simulated.cart])
+        self.stock_up()
         self.ship_all()
 
     def map_items(self, rows: Sequence[Document] | None = None) -> None:

@@ -1,7 +1,6 @@
 """`renkei orders …` of the warehouse: the operations (interfaces.md)."""
 
 from datetime import datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -89,10 +88,9 @@ def test_allocate_work_inspect_and_ship_go_through_the_life_of_an_instruction(
 ) -> None:
     for number in ("1", "2"):
         warehouse.order(number, {"A": 1})
-    seen: list[Any] = []
+    moves = ("allocate", "work", "inspect")
 
-    for move in ("allocate", "work", "inspect"):
-        seen.append([order["status"] for order in renkei.read("orders", move, "1", "2")])
+    seen = [[order["status"] for order in renkei.read("orders", move, "1", "2")] for move in moves]
     renkei.ok("orders", "ship", "1", "--method", "m", "--tracking", "1")
 
     assert seen == [[status] * 2 for status in ("awaiting_shipment", "working", "inspected")]

@@ -74,6 +74,7 @@ def test_stk_02_shopserve_gets_at_most_9999_and_base_everything(free: int) -> No
     ("cart", "low_stock", "unlimited", "level", "warned"),
     [
         pytest.param(Cart.SHOPSERVE, 3, False, StockLevel(5, low_stock=3), False, id="notice"),
+        pytest.param(Cart.SHOPSERVE, 0, False, StockLevel(5, low_stock=0), False, id="notice 0"),
         pytest.param(Cart.SHOPSERVE, None, False, StockLevel(5), False, id="the cart's own notice"),
         pytest.param(
             Cart.SHOPSERVE, 20_000, False, StockLevel(5, low_stock=9999), True, id="notice too high"

@@ -14,6 +14,7 @@ from adapters.postgres.schema.orders import (
     instruction_lines,
     instructions,
 )
+from adapters.postgres.schema.rules import rules
 from adapters.postgres.schema.runs import call_counts, cursors, lanes, run_items, runs
 from adapters.postgres.schema.shops import carriers, merchants, robots, shops
 from adapters.postgres.schema.stock import (
@@ -46,6 +47,7 @@ __all__ = [
     "metadata",
     "recalculations",
     "robots",
+    "rules",
     "run_items",
     "runs",
     "set_components",

@@ -30,6 +30,8 @@ import_tasks = Table(
     Column("raw", JSONB),
     # The stored answer is missing or of an earlier run: read the order again before converting.
     Column("needs_read", Boolean, nullable=False, server_default=text("true")),
+    # The total the cart last told of the whole order; a list row with another one is news.
+    Column("cart_total_yen", Integer),
     moment("ordered_at"),
     moment("listed_at", default_now=True),
     moment("read_at"),

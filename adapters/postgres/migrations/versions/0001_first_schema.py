@@ -241,6 +241,7 @@ def upgrade() -> None:
     sa.Column('state', sa.Text(), server_default=sa.text("'listed'"), nullable=False),
     sa.Column('raw', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
     sa.Column('needs_read', sa.Boolean(), server_default=sa.text('true'), nullable=False),
+    sa.Column('cart_total_yen', sa.Integer(), nullable=True),
     sa.Column('ordered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('listed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('read_at', sa.DateTime(timezone=True), nullable=True),
@@ -335,6 +336,23 @@ def upgrade() -> None:
     sa.UniqueConstraint('shop_id', 'action', name=op.f('uq_robots_shop_id_action'))
     )
     op.create_index('ix_robots_due', 'robots', ['action', 'next_due_at'], unique=False, postgresql_where=sa.text('enabled and not parked'))
+    op.create_table('rules',
+    sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
+    sa.Column('shop_id', sa.BigInteger(), nullable=False),
+    sa.Column('position', sa.Integer(), nullable=True),
+    sa.Column('standard', sa.Text(), nullable=True),
+    sa.Column('definition', postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    sa.Column('enabled', sa.Boolean(), server_default=sa.text('true'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
+    sa.CheckConstraint("standard in ('fill_blank_method', 'split_amounts')", name=op.f('ck_rules_standard')),
+    sa.CheckConstraint('(standard is null) = (definition is not null) and (standard is null) = (position is not null)', name=op.f('ck_rules_standard_or_own')),
+    sa.CheckConstraint('position >= 1', name=op.f('ck_rules_position_from_one')),
+    sa.ForeignKeyConstraint(['shop_id'], ['shops.id'], name=op.f('fk_rules_shop_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rules')),
+    sa.UniqueConstraint('shop_id', 'position', deferrable=True, initially='IMMEDIATE', name=op.f('uq_rules_shop_id_position')),
+    sa.UniqueConstraint('shop_id', 'standard', name=op.f('uq_rules_shop_id_standard'))
+    )
     op.create_table('runs',
     sa.Column('id', sa.BigInteger(), sa.Identity(always=False), nullable=False),
     sa.Column('shop_id', sa.BigInteger(), nullable=False),
@@ -498,6 +516,7 @@ def downgrade() -> None:
     op.drop_index('ix_runs_pending', table_name='runs', postgresql_where=sa.text("state = 'pending'"))
     op.drop_index('ix_runs_open', table_name='runs', postgresql_where=sa.text("state = 'open'"))
     op.drop_table('runs')
+    op.drop_table('rules')
     op.drop_index('ix_robots_due', table_name='robots', postgresql_where=sa.text('enabled and not parked'))
     op.drop_table('robots')
     op.drop_table('recalculations')

@@ -1,0 +1,70 @@
+"""`renkei api-client`: programs that may call the JSON API."""
+
+import click
+
+from adapters.postgres.api_clients import add_client, list_clients, revoke_client
+from console.failures import Failed
+from console.output import Column
+from console.session import Session, leaf
+from console.words import KEY
+from domain.access import Scope
+
+SCOPE = click.Choice([scope.value for scope in Scope])
+
+
+@click.group("api-client")
+def api_client() -> None:
+    """Programs that may call the JSON API, such as the warehouse's system."""
+
+
+@api_client.command("add")
+@click.argument("name", type=KEY)
+@click.option(
+    "--scope",
+    "scopes",
+    type=SCOPE,
+    multiple=True,
+    required=True,
+    metavar="SCOPE",
+    help=f"May be given several times: {', '.join(Scope)}.",
+)
+@leaf
+def add(session: Session, name: str, scopes: tuple[str, ...]) -> None:
+    """Add a client and print its token, once."""
+    with session.work() as (connection, merchant_id):
+        token = add_client(connection, merchant_id, name, [Scope(scope) for scope in scopes])
+        detail = {"scopes": sorted(scopes)}
+        session.audit(connection, merchant_id, "api_client.add", name, detail=detail)
+    session.tell(
+        {"name": name, "scopes": sorted(scopes), "token": token},
+        f"{name} may call the API with this token; it is not shown again:",
+        token,
+    )
+
+
+@api_client.command("list")
+@leaf
+def show(session: Session) -> None:
+    """Print the clients, revoked ones too."""
+    with session.work() as (connection, merchant_id):
+        rows = list_clients(connection, merchant_id)
+    columns = (
+        Column("name"),
+        Column("scopes"),
+        Column("created_at", "created"),
+        Column("last_used_at", "last used"),
+        Column("revoked_at", "revoked"),
+    )
+    session.show(rows, columns)
+
+
+@api_client.command("revoke")
+@click.argument("name")
+@leaf
+def revoke(session: Session, name: str) -> None:
+    """End a client's access at once."""
+    with session.work() as (connection, merchant_id):
+        if not revoke_client(connection, merchant_id, name):
+            raise Failed(f"no API client {name}: see `renkei api-client list`")
+        session.audit(connection, merchant_id, "api_client.revoke", name)
+    session.tell({"name": name}, f"{name} may not call the API any more")

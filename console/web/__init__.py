@@ -1,0 +1,1 @@
+"""The console on the web: the JSON API for the warehouse, health and metrics."""

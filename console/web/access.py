@@ -1,0 +1,79 @@
+"""Who calls: bearer tokens, scopes, and the merchant whose data they see."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from adapters.postgres.api_clients import ApiClient, client_of
+from adapters.postgres.database import statement
+from console.web.problems import Problem
+from console.web.services import Services
+from domain.access import Scope
+
+_bearer = HTTPBearer(auto_error=False, description="Token of `renkei api-client add`.")
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+def services_of(request: Request) -> Services:
+    """Return what this process shares."""
+    services: Services = request.app.state.services
+    return services
+
+
+Shared = Annotated[Services, Depends(services_of)]
+
+
+def caller_with(scope: Scope) -> Callable[..., ApiClient]:
+    """Return a dependency that lets in clients with a scope."""
+
+    def caller(services: Shared, credentials: Credentials) -> ApiClient:
+        return _client(services, credentials, scope)
+
+    return caller
+
+
+def watcher(request: Request, services: Shared, credentials: Credentials) -> None:
+    """Let in who may see the metrics: this machine itself, or a client with the scope."""
+    host = request.client.host if request.client else ""
+    proxied = any(name in request.headers for name in _FORWARDED)
+    if credentials is None and host in _LOOPBACK and not proxied:
+        return
+    _client(services, credentials, Scope.METRICS_READ)
+
+
+def _client(
+    services: Services, credentials: HTTPAuthorizationCredentials | None, scope: Scope
+) -> ApiClient:
+    client = None
+    if credentials is not None:
+        with statement(services.engine) as connection:
+            client = client_of(connection, credentials.credentials)
+    if client is None:
+        raise Problem(
+            HTTPStatus.UNAUTHORIZED,
+            "a bearer token that is valid is needed",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if scope not in client.scopes:
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            f"this client lacks the scope {scope}",
+            headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
+        )
+    return client
+
+
+OrdersReader = Annotated[ApiClient, Depends(caller_with(Scope.ORDERS_READ))]
+OrdersWriter = Annotated[ApiClient, Depends(caller_with(Scope.ORDERS_WRITE))]
+StockReader = Annotated[ApiClient, Depends(caller_with(Scope.STOCK_READ))]
+StockWriter = Annotated[ApiClient, Depends(caller_with(Scope.STOCK_WRITE))]
+RunsReader = Annotated[ApiClient, Depends(caller_with(Scope.RUNS_READ))]
+DeadReader = Annotated[ApiClient, Depends(caller_with(Scope.DEAD_READ))]
+DeadWriter = Annotated[ApiClient, Depends(caller_with(Scope.DEAD_WRITE))]
+Watcher = Annotated[None, Depends(watcher)]

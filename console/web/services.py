@@ -1,0 +1,83 @@
+"""What one console process shares between its requests."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from redis import Redis
+from sqlalchemy import Engine
+
+from adapters.postgres.database import open_engine
+from console.session import Session
+from workers.settings import Settings
+from workers.wiring import places
+
+# As many requests work at a time; the others wait their turn before they take a connection.
+THREADS = 12
+REDIS_TIMEOUT_S = 3
+
+_log = logging.getLogger(__name__)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Services:
+    """The composition root of the console.
+
+    Attributes:
+        announce: tells the workers of runs, after the commit; may fail, since they look anyway.
+    """
+
+    settings: Settings
+    engine: Engine
+    redis: Redis
+    announce: Callable[[Sequence[int]], None]
+    clock: Callable[[], datetime] = _now
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Services":
+        """Open nothing yet but the pools. Raises NotRunning."""
+        found = places(settings)
+
+        def announce(run_ids: Sequence[int]) -> None:
+            from workers.requests import announce_run  # noqa: PLC0415 -- celery is slow to import
+
+            for run_id in run_ids:
+                announce_run(settings, run_id)
+
+        return cls(
+            settings=settings,
+            engine=open_engine(found.database_url, connections=THREADS, name="renkei console"),
+            redis=Redis.from_url(
+                found.redis_url,
+                socket_timeout=REDIS_TIMEOUT_S,
+                socket_connect_timeout=REDIS_TIMEOUT_S,
+            ),
+            announce=announce,
+        )
+
+    def tell_workers(self, run_ids: Sequence[int]) -> None:
+        """Announce runs; without it the next tick finds them."""
+        try:
+            self.announce(run_ids)
+        except Exception as error:  # noqa: BLE001 -- the runs are recorded; the broker may be away
+            fields = {"runs": list(run_ids), "error": type(error).__name__}
+            _log.warning("runs not announced", extra={"fields": fields})
+
+    def session_of(self, merchant_key: str) -> Session:
+        """Return what functions of the command line want, for a merchant of the API."""
+        return Session(
+            as_json=True,
+            wanted_merchant=merchant_key,
+            _settings=self.settings,
+            _engine=self.engine,
+        )
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.redis.close()
+        self.engine.dispose()
