@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "method": ("console.commands.methods:method", "Delivery methods and the carts' carriers."),
     "dead": ("console.commands.dead_letters:dead", "Dead letters: replay, discard."),
     "maintenance": ("console.commands.maintenance:maintenance", "When carts are closed."),
+    "rules": ("console.commands.rules:rules", "Rules that change new orders (処理ロボット)."),
     "sets": ("console.commands.sets:sets", "Set products (セット商品)."),
     "api-client": ("console.commands.api_clients:api_client", "Programs that may call the API."),
     "simulator": ("console.commands.simulator:simulator", "Both carts, simulated."),

@@ -11,13 +11,14 @@ from sqlalchemy import Engine
 from adapters.http.deadline import build_client
 from adapters.postgres.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, RedisCallBudget
+from adapters.redis.token_stash import TokenStash
 from domain.budget import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
-from workers.carts import CartTools, ShopCart, open_cart
+from workers.carts import ShopCart, open_cart
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
 from workers.settings import Settings
-from workers.tokens import TokenCache
+from workers.tokens import TokenCache, TokenTools
 from workers.wiring import places, secret_box
 
 # A person waits this long for the shop's turn.
@@ -76,7 +77,11 @@ def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[S
             ClosureBoard(engine),
             counter,
         )
-        yield open_cart(CartTools(engine, secret_box(settings), http, TokenCache()), shop, gate)
+        yield open_cart(
+            TokenTools(engine, secret_box(settings), http, TokenCache(), TokenStash(redis)),
+            shop,
+            gate,
+        )
     finally:
         counter.write()
         http.close()

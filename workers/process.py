@@ -16,7 +16,7 @@ from adapters.postgres import runs as run_rows
 from adapters.postgres.database import open_engine, statement
 from adapters.postgres.secrets import SecretBox
 from adapters.redis.budget import CallBudget, RedisCallBudget
-from workers.carts import CartTools
+from adapters.redis.token_stash import TokenStash
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
 from workers.directory import ShopDirectory
@@ -24,7 +24,7 @@ from workers.draining import Draining
 from workers.gate import GateTools
 from workers.leases import LeaseKeeper
 from workers.settings import Settings
-from workers.tokens import TokenCache
+from workers.tokens import TokenCache, TokenTools
 from workers.wiring import places, secret_box
 
 
@@ -47,7 +47,9 @@ class Process:
         self.http: httpx.Client = build_client()
         self.counter = CallCounter(self.engine)
         self.budget: CallBudget = RedisCallBudget(self.redis, remembered=self.counter.remembered)
-        self.cart_tools = CartTools(self.engine, self.box, self.http, TokenCache())
+        self.token_tools = TokenTools(
+            self.engine, self.box, self.http, TokenCache(), TokenStash(self.redis)
+        )
         self.closures = ClosureBoard(self.engine)
         self.draining = Draining()
         self.gate_tools = GateTools(self.budget, self.closures, self.counter, self.draining)

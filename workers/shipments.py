@@ -28,7 +28,6 @@ from workers.shipment_parts import Returned
 from workers.shopserve_shipments import return_to_shopserve
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
 
-
 # A candidate is judged by its plan's dates; from then on by everything else.
 _ANY_DATE = ShipDates(date.min, date.max)
 

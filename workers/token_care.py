@@ -8,8 +8,8 @@ from adapters.postgres.database import transaction
 from adapters.postgres.journal import LogLine
 from domain.actions import Action
 from domain.errors import SyncError
-from workers.carts import shared_tokens
 from workers.process import Process
+from workers.tokens import SharedTokens
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +35,6 @@ def refresh_ending(process: Process) -> None:
     for shop_id in ending:
         try:
             shop = process.directory.shop(shop_id)
-            shared_tokens(process.cart_tools, shop).access_token()
+            SharedTokens(shop, process.token_tools).access_token()
         except SyncError as error:
             _log.warning("token not refreshed: %s", error, extra={"fields": {"shop": shop_id}})

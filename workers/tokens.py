@@ -2,23 +2,24 @@
 
 access_token() -> cached while fresh -> PostgreSQL -> refresh under a lease -> stored in one step
 
-A crash between the cart's answer and the commit loses the new refresh token while the old one is
-dead already: the next refresh is refused and the shop has to be authorised again. The window is one
-commit long; nothing on this side can close it (docs/decisions/0006-tokens.md).
+The old refresh token dies when the cart answers. The new one is put into Redis before it is
+committed, so that a crash in between is survived (docs/decisions/0006-tokens.md).
 """
 
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import httpx
 from sqlalchemy import Engine
 
 from adapters.postgres import tokens as rows
-from adapters.postgres.database import transaction
+from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.secrets import SecretBox
 from adapters.postgres.shops import Shop, mark_auth_failed
+from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.errors import AuthenticationFailed, Postponed, SyncError
 
@@ -28,6 +29,8 @@ AHEAD = timedelta(minutes=5)
 REFRESH_LEASE_S = 45
 # How long a thread waits for another worker's refresh before it gives its item back.
 LONGEST_WAIT_S = 25.0
+# A database that restarts is back by then; the stash keeps the tokens longer.
+LONGEST_STORE_S = 60.0
 _POLL_S = 0.2
 
 
@@ -55,19 +58,29 @@ class TokenCache:
             self._known.pop(shop_id, None)
 
 
+@dataclass(frozen=True, slots=True)
+class TokenTools:
+    """What the tokens of all shops share in one process."""
+
+    engine: Engine
+    box: SecretBox
+    http: httpx.Client
+    cache: TokenCache
+    stash: TokenStash
+
+
 class SharedTokens:
     """Implements domain.ports.TokenStore for one shop."""
 
-    def __init__(
-        self, shop: Shop, *, engine: Engine, box: SecretBox, http: httpx.Client, cache: TokenCache
-    ) -> None:
-        """Args: cache: shared by all shops of the process."""
+    def __init__(self, shop: Shop, tools: TokenTools) -> None:
+        """Args: tools: shared by all shops of the process."""
         self._shop = shop
-        self._engine = engine
-        self._box = box
-        self._cache = cache
+        self._engine = tools.engine
+        self._box = tools.box
+        self._cache = tools.cache
+        self._stash = tools.stash
         self._oauth = OAuthClient(
-            http,
+            tools.http,
             base_url=shop.auth_url,
             client_id=shop.credentials.get("client_id", ""),
             client_secret=shop.credentials.get("client_secret", ""),
@@ -124,6 +137,12 @@ class SharedTokens:
             time.sleep(_POLL_S)
 
     def _refresh_now(self, holder: str, stored: rows.Tokens) -> rows.Tokens:
+        left = self._left_by_a_crash(stored)
+        if left is not None:
+            self._store(holder, left)
+            if _fresh(left):
+                return left
+            stored = left
         try:
             answered = self._oauth.refresh(stored.refresh_token)
         except AuthenticationFailed:
@@ -132,17 +151,57 @@ class SharedTokens:
         except SyncError:
             self._release(holder)
             raise
-        now = datetime.now(UTC)
         new = rows.Tokens(
             access_token=answered.access_token,
             refresh_token=answered.refresh_token,
-            access_expires_at=now + timedelta(seconds=answered.expires_in_s),
+            access_expires_at=datetime.now(UTC) + timedelta(seconds=answered.expires_in_s),
         )
-        with transaction(self._engine) as connection:
-            rows.store_tokens(connection, self._shop.id, new, now, self._box)
-            rows.release_refresh(connection, self._shop.id, holder)
+        # The old refresh token is dead from here on: keep the new one in three places, fast first.
+        self._stash.put(self._shop.id, self._sealed(new))
         self._cache.put(self._shop.id, new)
+        self._store(holder, new)
         return new
+
+    def _store(self, holder: str, new: rows.Tokens) -> None:
+        """Commit the new tokens; a database that restarts is waited for."""
+        give_up_at = time.monotonic() + LONGEST_STORE_S
+        while True:
+            try:
+                with transaction(self._engine) as connection:
+                    now = datetime.now(UTC)
+                    rows.store_tokens(connection, self._shop.id, new, now, self._box)
+                    rows.release_refresh(connection, self._shop.id, holder)
+            except DatabaseUnavailable:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_POLL_S)
+            else:
+                self._stash.drop(self._shop.id)
+                return
+
+    def _left_by_a_crash(self, stored: rows.Tokens) -> rows.Tokens | None:
+        """Return tokens a worker got and could not commit; the stored ones are dead then."""
+        sealed = self._stash.get(self._shop.id)
+        if sealed is None:
+            return None
+        values = self._box.open(sealed)
+        if values["refresh_token"] == stored.refresh_token:
+            self._stash.drop(self._shop.id)
+            return None
+        return rows.Tokens(
+            access_token=values["access_token"],
+            refresh_token=values["refresh_token"],
+            access_expires_at=datetime.fromisoformat(values["access_expires_at"]),
+        )
+
+    def _sealed(self, tokens: rows.Tokens) -> bytes:
+        return self._box.seal(
+            {
+                "access_token": tokens.access_token,
+                "refresh_token": tokens.refresh_token,
+                "access_expires_at": tokens.access_expires_at.isoformat(),
+            }
+        )
 
     def _newer_than(self, refused: rows.Tokens) -> rows.Tokens:
         """Look once more before giving up: somebody may have rotated the token meanwhile."""

@@ -94,7 +94,7 @@ class Work:
     @cached_property
     def cart(self) -> ShopCart:
         """The shop's cart; every call asks the gate first."""
-        return open_cart(self.process.cart_tools, self.shop, self.gate)
+        return open_cart(self.process.token_tools, self.shop, self.gate)
 
     def now(self) -> datetime:
         """Return the time, aware."""

@@ -6,11 +6,11 @@ from sqlalchemy import Connection, text
 
 # Each statement reads what is open or one row per robot, never the history.
 _RUNS = text("""
-select action, state, count(*) as count from runs
+select action, state, count(*) as counted from runs
  where state in ('pending', 'planning', 'open') group by action, state
 """)
 _LAST_RUNS = text("""
-select b.action, r.state, count(*) as count
+select b.action, r.state, count(*) as counted
   from robots b join shops s on s.id = b.shop_id and s.removed_at is null
   cross join lateral (
     select state from runs r
@@ -20,7 +20,7 @@ select b.action, r.state, count(*) as count
  group by b.action, r.state
 """)
 _ITEMS = text("""
-select action, state, count(*) as count,
+select action, state, count(*) as counted,
        coalesce(extract(epoch from max(now() - due_at)
                 filter (where state = 'due' and due_at <= now())), 0) as lag
   from run_items where state in ('due', 'queued', 'running') group by action, state
@@ -31,9 +31,9 @@ select b.action, greatest(0, extract(epoch from max(now() - b.next_due_at))) as 
  where b.enabled and not b.parked and not s.parked and s.removed_at is null
  group by b.action
 """)
-_DEAD = text("select action, count(*) as count from dead_letters where state = 'open' group by 1")
+_DEAD = text("select action, count(*) as counted from dead_letters where state = 'open' group by 1")
 _CALLS = text("""
-select s.cart, coalesce(sum(c.calls), 0) as count
+select s.cart, coalesce(sum(c.calls), 0) as counted
   from shops s left join call_counts c
     on c.shop_id = s.id and c.hour = date_trunc('hour', now())
  group by s.cart
@@ -62,16 +62,16 @@ class Figure:
 def figures(connection: Connection) -> list[Figure]:
     """Return all figures PostgreSQL knows."""
     found = [
-        Figure("runs_unfinished", (row.action, row.state), row.count)
+        Figure("runs_unfinished", (row.action, row.state), row.counted)
         for row in connection.execute(_RUNS)
     ]
     found += [
-        Figure("robots_last_run", (row.action, row.state), row.count)
+        Figure("robots_last_run", (row.action, row.state), row.counted)
         for row in connection.execute(_LAST_RUNS)
     ]
     lags: dict[str, float] = {}
     for row in connection.execute(_ITEMS):
-        found.append(Figure("items_open", (row.action, row.state), row.count))
+        found.append(Figure("items_open", (row.action, row.state), row.counted))
         lags[row.action] = max(lags.get(row.action, 0.0), float(row.lag))
     found += [Figure("items_due_lag_seconds", (action,), lag) for action, lag in lags.items()]
     found += [
@@ -79,10 +79,11 @@ def figures(connection: Connection) -> list[Figure]:
         for row in connection.execute(_ROBOTS)
     ]
     found += [
-        Figure("dead_letters_open", (row.action,), row.count) for row in connection.execute(_DEAD)
+        Figure("dead_letters_open", (row.action,), row.counted) for row in connection.execute(_DEAD)
     ]
     found += [
-        Figure("cart_calls_this_hour", (row.cart,), row.count) for row in connection.execute(_CALLS)
+        Figure("cart_calls_this_hour", (row.cart,), row.counted)
+        for row in connection.execute(_CALLS)
     ]
     for row in connection.execute(_SHOPS):
         found.append(Figure("shops", (row.cart,), row.live))

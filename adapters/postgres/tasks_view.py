@@ -1,6 +1,7 @@
 """The task list (タスク一覧): orders as they came."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
@@ -66,3 +67,24 @@ def to_convert(
     for row in rows:
         found.setdefault(row.shop, {})[row.id] = row.key
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class RawTask:
+    """One order with the cart's own answer."""
+
+    id: int
+    key: str
+    raw: dict[str, object] = field(repr=False)
+
+
+def latest_raw(connection: Connection, shop_id: int, *, limit: int) -> list[RawTask]:
+    """Return the newest tasks of a shop whose whole answer is kept, newest first."""
+    rows = connection.execute(
+        text(
+            "select id, cart_order_key, raw from import_tasks"
+            " where shop_id = :shop_id and raw is not null order by id desc limit :most"
+        ),
+        {"shop_id": shop_id, "most": limit},
+    )
+    return [RawTask(row.id, row.cart_order_key, row.raw) for row in rows]

@@ -46,7 +46,14 @@ class Bench:
 
     def shop(self, cart: str, *recipes: str, **plan: object) -> "BenchShop":
         """Open a shop with one order of each recipe, connected and with its robots off."""
-        wish = {"orders": 0, "items": 5, "variations": 0, "spread_s": 3600, "prefix": f"t{next(_numbers)}-", **plan}
+        wish = {
+            "orders": 0,
+            "items": 5,
+            "variations": 0,
+            "spread_s": 3600,
+            "prefix": f"t{next(_numbers)}-",
+            **plan,
+        }
         (simulated,) = self.simulator.seed(carts=[cart], **wish)
         words = ("shop", "add", simulated.key, "--cart", cart, "--name", simulated.key)
         self.renkei.ok(
@@ -214,8 +221,16 @@ class BenchShop:
     def carries(self, carrier: str) -> None:
         """Translate every delivery method of the shop's instructions to one carrier."""
         for method in {order["delivery_method"] for order in self.orders()}:
-            self.command("method", "set", "--shop", self.key, "--method", method or "宅配便",
-                         "--carrier", carrier)
+            self.command(
+                "method",
+                "set",
+                "--shop",
+                self.key,
+                "--method",
+                method or "宅配便",
+                "--carrier",
+                carrier,
+            )
 
     def ship(self, order: Document, *words: str, method: str = "") -> Answer:
         """Ship an instruction with the method it has."""

@@ -50,7 +50,9 @@ def test_imp_01_a_first_shopserve_run_takes_seven_days_and_the_next_begins_at_it
 
     assert length(first) == timedelta(days=7)
     assert imported(shop) == {newest, late}
-    ordered_at = moment(next(o["ordered_at"] for o in shop.orders() if o["cart_order_key"] == newest))
+    ordered_at = moment(
+        next(o["ordered_at"] for o in shop.orders() if o["cart_order_key"] == newest)
+    )
     assert moment(second["window"]["from"]) == ordered_at - timedelta(minutes=10)
 
 
@@ -240,7 +242,9 @@ def test_imp_06_every_order_is_a_task_with_its_raw_answer(bench: Bench, cart: st
     (task,) = shop.tasks()
     raw = bench.renkei.read("tasks", "show", str(task["id"]))["raw"]
     assert task["instructions"] == [shop.only()["number"]]
-    assert raw == shop.order(task["key"]) | ({"serial_code": task["key"]} if cart == "shopserve" else {})
+    assert raw == shop.order(task["key"]) | (
+        {"serial_code": task["key"]} if cart == "shopserve" else {}
+    )
 
 
 def test_imp_06_a_conversion_is_repeated_from_the_stored_raw_answer(bench: Bench) -> None:
@@ -473,7 +477,11 @@ def test_imp_16_an_order_without_provisional_number_is_held_until_the_cart_has_i
 
     shop.run("sync_status")
 
-    assert (held["status"], held["hold_reasons"], held["delivery_method"]) == ("hold", ["要確認"], "")
+    assert (held["status"], held["hold_reasons"], held["delivery_method"]) == (
+        "hold",
+        ["要確認"],
+        "",
+    )
     order = shop.only()
     assert (order["status"], order["hold_reasons"]) == ("awaiting_shipment", [])
     assert order["delivery_method"] == "佐川急便"

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 
 _FOLDER = Path(__file__).parent
 # Any number; the same for every process that migrates, so that one waits for the other.
@@ -38,12 +38,22 @@ def upgrade(database_url: str, revision: str = "head") -> None:
         engine.dispose()
 
 
+def head() -> str | None:
+    """Return the newest revision this code knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of a database that is open already."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
 def revisions(database_url: str) -> tuple[str | None, str | None]:
     """Return the database's revision and the newest one this code knows."""
     engine = create_engine(database_url)
     try:
         with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+            current = revision_of(connection)
     finally:
         engine.dispose()
-    return current, ScriptDirectory.from_config(_config()).get_current_head()
+    return current, head()

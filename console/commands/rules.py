@@ -1,0 +1,223 @@
+"""`renkei rules`: what is changed in an order before it is stored (変換ロボット, 処理ロボット)."""
+
+import click
+from sqlalchemy import Connection
+
+from adapters.postgres.rules import (
+    StoredRule,
+    add_rule,
+    find_rule,
+    list_rules,
+    move_rule,
+    remove_rule,
+    switch_rule,
+)
+from console.failures import Failed, Wrong
+from console.output import Column, print_lines
+from console.rule_input import read_rule, rule_of_options
+from console.session import Session, leaf
+from console.words import ID, LARGEST_COUNT, known_shop, shop_of
+from domain.rules import Rule
+
+COLUMNS = (
+    Column("id", right=True),
+    Column("shop"),
+    Column("position", right=True),
+    Column("enabled", "on"),
+    Column("standard"),
+    Column("name"),
+    Column("if", of=lambda row: _phrases(row, "if")),
+    Column("then", of=lambda row: _phrases(row, "then")),
+)
+POSITION = click.IntRange(1, LARGEST_COUNT)
+MOST_TRIED = 10_000
+
+
+@click.group()
+def rules() -> None:
+    """Rules that change new shipping instructions before they are stored.
+
+    Standard rules are part of the conversion and come first; then the shop's own run in their
+    order, each seeing what the ones before it did, so a later one overrides an earlier one. What
+    is stored already is left alone.
+    """
+
+
+@rules.command("list")
+@click.option("--shop", metavar="KEY", help="Only this shop.")
+@leaf
+def show(session: Session, shop: str | None) -> None:
+    """Print rules in the order in which they run."""
+    with session.work() as (connection, merchant_id):
+        known_shop(connection, merchant_id, shop)
+        rows = [_row(rule) for rule in list_rules(connection, merchant_id, shop=shop)]
+    session.show(rows, COLUMNS)
+
+
+@rules.command("add")
+@click.argument("file", metavar="[FILE.json]", required=False)
+@click.option("--shop", required=True, metavar="KEY")
+@click.option("--name", metavar="NAME", help="Without a file: what the rule is called.")
+@click.option("--when", multiple=True, metavar="CONDITION", help="All of them have to hold.")
+@click.option("--then", multiple=True, metavar="STEP", help="Taken in their order.")
+@click.option("--position", type=POSITION, metavar="N", help="1 = the first; default: the last.")
+@click.option("--off", is_flag=True, help="Keep it switched off for now.")
+@leaf
+def add(
+    session: Session,
+    file: str | None,
+    shop: str,
+    name: str | None,
+    when: tuple[str, ...],
+    then: tuple[str, ...],
+    position: int | None,
+    off: bool,
+) -> None:
+    """Add a rule: from a JSON file (`-` is standard input), or from --name, --when and --then.
+
+    \b
+    {"name": "gift", "if": [{"field": "note", "operator": "contains", "values": ["ギフト"]}],
+     "then": [{"verb": "hold", "value": "備考確認"}]}
+    is the same as
+    --name gift --when note~ギフト --then hold=備考確認
+
+    \b
+    CONDITION  FIELD=VALUE equals, FIELD~PART contains, FIELD= is blank, FIELD=@FIELD equals another
+               field; with ! before the sign: does not. In JSON also in_list.
+    STEP       FIELD=VALUE, method=METHOD, hold=REASON, release[=REASON], await_arrival
+    """  # noqa: D301 -- click's mark for lines it must not join
+    if (file is None) == (name is None):
+        raise Wrong("a rule comes from a FILE.json, or from --name with --when and --then")
+    if file is not None and (when or then):
+        raise Wrong("--when and --then do not go with a file")
+    rule = _rule_of(file, name or "", when, then, off=off)
+    with session.work() as (connection, merchant_id):
+        shop_id = shop_of(connection, merchant_id, shop).id
+        rule_id = add_rule(connection, shop_id, rule, position=position)
+        added = _one(connection, merchant_id, rule_id)
+        session.audit(connection, merchant_id, "rules.add", _subject(added), detail=_row(added))
+    place = f"{shop}: rule {rule_id} ({rule.name}) added as number {added.position}"
+    session.tell(_row(added), place if added.enabled else f"{place}, switched off")
+
+
+@rules.command("set")
+@click.argument("rule_id", type=ID, metavar="ID")
+@click.option("--on/--off", "on", default=None, help="Switch it on or off.")
+@click.option("--position", type=POSITION, metavar="N", help="1 = the first of the shop's own.")
+@leaf
+def change(session: Session, rule_id: int, on: bool | None, position: int | None) -> None:
+    """Switch a rule on or off, or let it run at another place."""
+    if on is None and position is None:
+        raise Wrong("nothing to set: give --on, --off or --position")
+    with session.work() as (connection, merchant_id):
+        rule = _one(connection, merchant_id, rule_id)
+        if on is not None:
+            switch_rule(connection, rule.id, on=on)
+        if position is not None:
+            move_rule(connection, rule, position)
+        now = _one(connection, merchant_id, rule_id)
+        detail: dict[str, object] = {"enabled": now.enabled, "position": now.position}
+        session.audit(connection, merchant_id, "rules.set", _subject(now), detail=detail)
+    place = "" if now.position is None else f", number {now.position}"
+    session.tell(_row(now), f"rule {rule_id} ({now.name}) is {_switched(now)}{place}")
+
+
+@rules.command("remove")
+@click.argument("rule_id", type=ID, metavar="ID")
+@leaf
+def remove(session: Session, rule_id: int) -> None:
+    """Forget a rule of a shop's own; a standard rule can only be switched off."""
+    with session.work() as (connection, merchant_id):
+        rule = _one(connection, merchant_id, rule_id)
+        remove_rule(connection, rule)
+        session.audit(connection, merchant_id, "rules.remove", _subject(rule), detail=_row(rule))
+    session.tell(_row(rule), f"{rule.shop}: rule {rule_id} ({rule.name}) removed")
+
+
+@rules.command("try")
+@click.argument("file", metavar="[FILE.json]", required=False)
+@click.option("--shop", required=True, metavar="KEY")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, MOST_TRIED),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Orders looked at, newest first.",
+)
+@leaf
+def attempt(session: Session, file: str | None, shop: str, limit: int) -> None:
+    """Show what rules would change in the shop's latest orders; writes nothing.
+
+    With a file: what that rule would add to the stored ones, as the last of them. Without: what
+    the stored rules do, compared with none. The orders are the cart's answers in the task list.
+    """
+    from adapters.postgres.shops import find_shop  # noqa: PLC0415 -- loads cryptography
+    from console.rule_trial import trial_lines, try_rules  # noqa: PLC0415 -- loads both carts
+    from workers.wiring import secret_box  # noqa: PLC0415
+
+    added = None if file is None else read_rule(file)
+    with session.work() as (connection, _):
+        found = find_shop(connection, session.merchant_key, shop, secret_box(session.settings))
+        if found is None:
+            raise Failed(f"no shop {shop}: see `renkei shop list`")
+        answer = try_rules(connection, found, added, limit=limit)
+    if session.as_json:
+        session.tell(answer)
+    else:
+        print_lines(trial_lines(answer))
+
+
+def _rule_of(
+    file: str | None, name: str, when: tuple[str, ...], then: tuple[str, ...], *, off: bool
+) -> Rule:
+    from dataclasses import replace  # noqa: PLC0415
+
+    if file is None:
+        return rule_of_options(name, when, then, enabled=not off)
+    rule = read_rule(file)
+    return replace(rule, enabled=False) if off else rule
+
+
+def _one(connection: Connection, merchant_id: int, rule_id: int) -> StoredRule:
+    found = find_rule(connection, merchant_id, rule_id)
+    if found is None:
+        raise Failed(f"no rule {rule_id}: see `renkei rules list`")
+    return found
+
+
+def _row(rule: StoredRule) -> dict[str, object]:
+    definition = rule.definition or {}
+    return {
+        "id": rule.id,
+        "shop": rule.shop,
+        "position": rule.position,
+        "standard": rule.standard,
+        "name": rule.name,
+        "enabled": rule.enabled,
+        "if": definition.get("if", []),
+        "then": definition.get("then", []),
+    }
+
+
+def _switched(rule: StoredRule) -> str:
+    return "on" if rule.enabled else "off"
+
+
+def _subject(rule: StoredRule) -> str:
+    return f"{rule.shop} {rule.id} {rule.name}"
+
+
+def _phrases(row: dict[str, object], name: str) -> str:
+    """Return conditions or steps in few words."""
+    parts = row[name]
+    return "; ".join(_phrase(each) for each in parts) if isinstance(parts, list) else ""
+
+
+def _phrase(part: dict[str, object]) -> str:
+    """Return one condition (`note not contains ギフト`) or one step (`hold 備考確認`)."""
+    values = part.get("values")
+    if isinstance(values, list):
+        no = "not " if part.get("negated") else ""
+        return f"{part['field']} {no}{part['operator']} {' '.join(values)}".strip()
+    return " ".join(str(part[word]) for word in ("verb", "field", "value") if part.get(word))

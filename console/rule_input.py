@@ -1,0 +1,90 @@
+"""Rules as people write them: a JSON file, or `--when` and `--then` on the command line."""
+
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from console.failures import Failed, Wrong
+from domain.errors import BrokenRule
+from domain.rule_texts import rule_from_json
+from domain.rules import Condition, Operator, Rule, Step, Verb
+
+_CONDITION = re.compile(r"(?P<field>[a-z_0-9.]+)(?P<no>!?)(?P<sign>=@|=|~)(?P<value>.*)", re.DOTALL)
+_STEP = re.compile(r"(?P<what>[a-z_0-9.]+)(?:=(?P<value>.*))?", re.DOTALL)
+_OPERATORS = {"=": Operator.EQUALS, "=@": Operator.EQUALS_FIELD, "~": Operator.CONTAINS}
+_VERBS = {
+    "method": Verb.SET_DELIVERY_METHOD,
+    "hold": Verb.HOLD,
+    "release": Verb.RELEASE,
+    "await_arrival": Verb.AWAIT_ARRIVAL,
+}
+
+
+def read_rule(file: str) -> Rule:
+    """Return the rule in a JSON file. Raises Failed naming the file and what is wrong.
+
+    Args: file: a path, or `-` for standard input.
+    """
+    try:
+        document = json.loads(_bytes(file).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Failed(f"{file}: not UTF-8 text") from error
+    except RecursionError as error:
+        raise Failed(f"{file}: nested too deeply for a rule") from error
+    except ValueError as error:
+        raise Failed(f"{file}: not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise Failed(f"{file}: a rule is one JSON object, with name, if and then")
+    try:
+        return rule_from_json(document)
+    except BrokenRule as error:
+        raise Failed(f"{file}: {error}") from error
+
+
+def rule_of_options(name: str, when: Sequence[str], then: Sequence[str], *, enabled: bool) -> Rule:
+    """Return the rule that options describe. Raises Wrong naming the option."""
+    try:
+        return Rule(
+            name,
+            tuple(_condition(each) for each in when),
+            tuple(_step(each) for each in then),
+            enabled=enabled,
+        )
+    except BrokenRule as error:
+        raise Wrong(str(error)) from error
+
+
+def _condition(told: str) -> Condition:
+    match = _CONDITION.fullmatch(told)
+    if match is None:
+        raise Wrong(f"--when {told!r} is not FIELD=VALUE, FIELD~PART, FIELD=@FIELD or FIELD=")
+    operator, value = _OPERATORS[match["sign"]], match["value"]
+    if operator is Operator.EQUALS and not value:
+        return Condition(match["field"], Operator.IS_BLANK, negated=bool(match["no"]))
+    return Condition(match["field"], operator, (value,), bool(match["no"]))
+
+
+def _step(told: str) -> Step:
+    match = _STEP.fullmatch(told)
+    if match is None:
+        raise Wrong(f"--then {told!r} is not understood")
+    what, value = match["what"], match["value"]
+    verb = _VERBS.get(what)
+    if verb is None:
+        if value is None:
+            raise Wrong(f"--then {told!r} is neither FIELD=VALUE nor one of {', '.join(_VERBS)}")
+        return Step(Verb.SET_FIELD, value, what)
+    if verb is Verb.SET_DELIVERY_METHOD and value is None:
+        raise Wrong("--then method needs a value: method=宅配便")
+    return Step(verb, value or "")
+
+
+def _bytes(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}") from error

@@ -1,0 +1,117 @@
+"""A dry run of rules on orders a shop sent before: what would change, and nothing written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, text
+
+from adapters.postgres.instructions import mapped_skus
+from adapters.postgres.rules import read_rules
+from adapters.postgres.shops import Shop
+from adapters.postgres.tasks_view import RawTask, latest_raw
+from domain.eligibility import Skip, judge_whole
+from domain.errors import BrokenRule, Undecodable
+from domain.rules import Rule
+from domain.shop_rules import Processed, ShopRules, differences, without_rules
+from workers.carts import decode
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Two sets of rules, and who asks what the second one changes."""
+
+    shop: Shop
+    before: ShopRules
+    after: ShopRules
+
+
+def try_rules(
+    connection: Connection, shop: Shop, added: Rule | None, *, limit: int
+) -> dict[str, object]:
+    """Return what rules would do to the shop's latest orders, if they came now.
+
+    Args:
+        added: what this rule would change, as the last one of the shop's own; None = what all
+            stored rules change, compared with a shop that has none.
+        limit: orders looked at, newest first.
+    """
+    connection.execute(text("set transaction read only"))
+    stored = read_rules(connection, shop.id)
+    if added is None:
+        way = _Way(shop, without_rules(shop.cart), stored)
+    else:
+        tried = replace(added, enabled=True)
+        way = _Way(shop, stored, replace(stored, own=(*stored.own, tried)))
+    tasks = latest_raw(connection, shop.id, limit=limit)
+    instructions: list[dict[str, object]] = []
+    left_out: list[dict[str, object]] = []
+    for task in tasks:
+        try:
+            instructions += _rows(connection, way, task)
+        except (BrokenRule, Undecodable, _Skipped) as error:
+            left_out.append({"task": task.id, "key": task.key, "reason": str(error)})
+    return {
+        "shop": shop.key,
+        "orders": len(tasks),
+        "changed": sum(1 for row in instructions if row["changes"]),
+        "instructions": instructions,
+        "left_out": left_out,
+    }
+
+
+class _Skipped(Exception):
+    """The order would not be imported at all."""
+
+
+def _rows(connection: Connection, way: _Way, task: RawTask) -> list[dict[str, object]]:
+    order = decode(way.shop.cart, task.raw)
+    verdict = judge_whole(order)
+    if isinstance(verdict, Skip):
+        raise _Skipped(verdict.reason)
+    lookup = mapped_skus(connection, way.shop.id, {line.item_code for line in order.lines})
+    method = way.shop.default_method
+    before = way.before.process(order, lookup=lookup, default_method=method)
+    after = way.after.process(order, lookup=lookup, default_method=method)
+    return _compared(task, before, after)
+
+
+def _compared(task: RawTask, before: Processed, after: Processed) -> list[dict[str, object]]:
+    """Return one row per instruction; rules change neither how many there are nor their order."""
+    parts = zip(
+        before.conversion.instructions, after.conversion.instructions, after.changes, strict=True
+    )
+    return [
+        {
+            "task": task.id,
+            "key": task.key,
+            "number": new.number,
+            "part": new.part,
+            "rules": [line.partition(": rule ")[2] for line in lines],
+            "changes": [
+                {"field": each.field, "before": each.before, "after": each.after}
+                for each in differences(old, new)
+            ],
+        }
+        for old, new, lines in parts
+    ]
+
+
+def trial_lines(found: Mapping[str, object]) -> list[str]:
+    """Return the same for people: only what would change, and what was left out."""
+    lines = [
+        f"{row['number']}: {each['field']}: {each['before']!r} → {each['after']!r}"
+        for row in _rows_of(found, "instructions")
+        for each in _rows_of(row, "changes")
+    ]
+    lines += [f"{row['key']}: left out: {row['reason']}" for row in _rows_of(found, "left_out")]
+    many = len(_rows_of(found, "instructions"))
+    lines.append(
+        f"{found['orders']} orders looked at, {many} 出荷指示, {found['changed']} would change;"
+        " nothing was written"
+    )
+    return lines
+
+
+def _rows_of(document: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:
+    rows = document[name]
+    return rows if isinstance(rows, list) else []

@@ -1,0 +1,47 @@
+"""`python -m console.web --port P`: the console on this machine."""
+
+import argparse
+import sys
+
+import uvicorn
+
+from console.explain import explain
+from console.web.app import create_app
+from console.web.services import Services
+from workers.logs import configure_logging
+from workers.settings import BadSettings, Settings
+from workers.wiring import NotRunning
+
+LOOPBACK = "127.0.0.1"
+
+
+def main() -> int:
+    """Serve until a signal; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m console.web", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on ({LOOPBACK})")
+    arguments = parser.parse_args()
+    try:
+        settings = Settings.from_environ()
+        configure_logging(settings.log_format)
+        services = Services.of(settings)
+    except (BadSettings, NotRunning) as error:
+        sys.stderr.write(f"renkei: {explain(error)}\n")
+        return 1
+    uvicorn.run(
+        create_app(services),
+        host=arguments.host,
+        port=arguments.port,
+        log_config=None,
+        # Our own line has no query: order numbers and keys stay out of the log.
+        access_log=False,
+        # Metrics ask who really calls; a proxy's word is not taken for it.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

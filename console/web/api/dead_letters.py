@@ -1,0 +1,123 @@
+"""Dead letters: what nobody tries again until somebody says so (CLS-4)."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+from sqlalchemy import Connection
+
+from adapters.postgres import audit
+from adapters.postgres.api_clients import ApiClient
+from adapters.postgres.database import transaction
+from adapters.postgres.dead_letters import choose, decide, page_dead
+from console.replays import replay_letters
+from console.web.access import DeadReader, DeadWriter, Shared
+from console.web.api.answers import PROBLEMS
+from console.web.documents import Cursor, Limit, number_at, page
+from console.web.models import DeadLetters, Decided
+from console.web.words import Body, Filter, Text, Word
+from console.web.writes import Key, write
+from domain.actions import Action
+
+router = APIRouter(prefix="/dead-letters", tags=["dead letters"], responses=PROBLEMS)
+State = Literal["open", "replayed", "discarded", "closed"]
+LetterId = Annotated[int, Path(ge=1, lt=2**63)]
+ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": Decided}}}
+
+
+class Replaying(Body):
+    """Why it is tried again."""
+
+    reason: Text = ""
+
+
+class Discarding(Body):
+    """Why it is given up."""
+
+    reason: Word = Field(description="Kept with the dead letter.")
+
+
+@router.get("", response_model=None, responses={200: {"model": DeadLetters}})
+def list_letters(
+    client: DeadReader,
+    services: Shared,
+    shop: Filter = None,
+    action: Annotated[Action | None, Query()] = None,
+    state: Annotated[State | None, Query()] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> Response:
+    """Return dead letters of every state, oldest first."""
+    after = number_at(cursor) or 0
+    with transaction(services.engine) as connection:
+        rows, following = page_dead(
+            connection,
+            client.merchant_id,
+            after=after,
+            most=limit,
+            shop=shop,
+            action=action,
+            state=state,
+        )
+    return page("dead_letters", rows, following)
+
+
+@router.post("/{letter_id}/replay", **ONE)
+def replay(
+    letter_id: LetterId,
+    request: Request,
+    client: DeadWriter,
+    services: Shared,
+    body: Replaying | None = None,
+    idempotency_key: Key = None,
+) -> Response:
+    """Try it once more, in a run of its own."""
+    reason = (body or Replaying()).reason
+    asked: list[int] = []
+
+    def work(connection: Connection) -> object:
+        letters = choose(connection, client.merchant_id, ids=[letter_id])
+        session = services.session_of(client.merchant_key)
+        asked[:] = replay_letters(session, connection, letters)
+        return _decided(connection, client, letter_id, "replayed", reason, asked)
+
+    answer = write(request, services, client, idempotency_key, body, work)
+    services.tell_workers(asked)
+    return answer
+
+
+@router.post("/{letter_id}/discard", **ONE)
+def discard(
+    letter_id: LetterId,
+    body: Discarding,
+    request: Request,
+    client: DeadWriter,
+    services: Shared,
+    idempotency_key: Key = None,
+) -> Response:
+    """Give it up."""
+
+    def work(connection: Connection) -> object:
+        choose(connection, client.merchant_id, ids=[letter_id])
+        return _decided(connection, client, letter_id, "discarded", body.reason, [])
+
+    return write(request, services, client, idempotency_key, body, work)
+
+
+def _decided(
+    connection: Connection,
+    client: ApiClient,
+    letter_id: int,
+    state: str,
+    reason: str,
+    runs: list[int],
+) -> object:
+    """Record a decision with its actor and reason."""
+    actor = f"api:{client.name}"
+    decide(connection, [letter_id], state=state, actor=actor, reason=reason)
+    did = "dead.replay" if state == "replayed" else "dead.discard"
+    entry = audit.Entry(
+        client.merchant_id, actor, did, str(letter_id), reason, {"ids": [letter_id], "runs": runs}
+    )
+    audit.record(connection, entry)
+    return {"id": letter_id, "state": state, "runs": runs}

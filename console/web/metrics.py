@@ -1,0 +1,85 @@
+"""The figures of adapters/postgres/metrics_view.py and the queues, in Prometheus' text format."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.metrics_view import Figure, figures
+from console.web.services import Services
+from workers.names import QUEUES
+
+PREFIX = "renkei_"
+_LABELS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "up": ("1 while the part answers.", ("part",)),
+        "runs_unfinished": ("Runs that are not over, by state.", ("action", "state")),
+        "robots_last_run": ("Robots by how their last run ended.", ("action", "state")),
+        "items_open": ("Items not over, by state.", ("action", "state")),
+        "items_due_lag_seconds": ("How long the oldest due item waits.", ("action",)),
+        "robots_due_lag_seconds": ("How late the latest robot is.", ("action",)),
+        "dead_letters_open": ("Dead letters nobody decided on.", ("action",)),
+        "cart_calls_this_hour": ("Calls since the hour began.", ("cart",)),
+        "shops": ("Shops that were not removed.", ("cart",)),
+        "shops_parked": ("Shops whose kill switch is on.", ("cart",)),
+        "shops_locked_out": ("Shops whose credentials were refused.", ("cart",)),
+        "refresh_token_seconds_left": ("Until the next refresh token ends.", ("cart",)),
+        "queue_length": ("Messages that wait in the broker.", ("queue",)),
+    }
+)
+
+_log = logging.getLogger(__name__)
+
+
+class Figures(Collector):
+    """One scrape."""
+
+    def __init__(self, found: Iterable[Figure]) -> None:
+        """Args: found: in any order."""
+        self._found = list(found)
+
+    def collect(self) -> Iterable[Metric]:
+        """Return one family per name, also those without a value."""
+        for name, (meaning, labels) in _LABELS.items():
+            family = GaugeMetricFamily(PREFIX + name, meaning, labels=labels)
+            for figure in self._found:
+                if figure.name == name:
+                    family.add_metric(figure.labels, figure.value)
+            yield family
+
+
+def exposition(services: Services) -> bytes:
+    """Return the text; a part that does not answer is told as down, the others are there."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Figures([*_from_database(services), *_from_broker(services)]))
+    return generate_latest(registry)
+
+
+def _from_database(services: Services) -> list[Figure]:
+    try:
+        with transaction(services.engine) as connection:
+            return [*figures(connection), Figure("up", ("database",), 1)]
+    except DatabaseUnavailable as error:
+        _log.warning("no figures", extra={"fields": {"error": str(error)}})
+        return [Figure("up", ("database",), 0)]
+
+
+def _from_broker(services: Services) -> list[Figure]:
+    try:
+        lengths = [
+            Figure("queue_length", (name,), _length(services.redis.llen(f"renkei:{name}")))
+            for name in QUEUES
+        ]
+    except RedisError as error:
+        _log.warning("no queue lengths", extra={"fields": {"error": type(error).__name__}})
+        return [Figure("up", ("broker",), 0)]
+    return [*lengths, Figure("up", ("broker",), 1)]
+
+
+def _length(answer: object) -> float:
+    return float(answer) if isinstance(answer, int) else 0.0
