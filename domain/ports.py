@@ -57,6 +57,7 @@ class ExternalItem:
         code: BASE 商品コード + 種類コード, ShopServe item code (blank if the shop set none).
         quantity: pieces the shop offers now; None where the list does not tell.
         unlimited: the shop sells it without counting.
+        low_stock: ShopServe 在庫わずか notice number, None where the list does not tell.
     """
 
     key: ItemKey
@@ -64,6 +65,7 @@ class ExternalItem:
     code: str
     quantity: int | None
     unlimited: bool = False
+    low_stock: int | None = None
 
 
 class OrderSource(Protocol):

@@ -108,6 +108,8 @@ def differs(wished: StockLevel, shown: ExternalItem) -> bool:
     """Tell whether a full compare has to push an item (STK-6); unreadable counts as different."""
     if wished.unlimited or shown.unlimited:
         return wished.unlimited != shown.unlimited
+    if None not in {wished.low_stock, shown.low_stock} and wished.low_stock != shown.low_stock:
+        return True
     return shown.quantity != wished.quantity
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from adapters.postgres import items as rows
 from adapters.postgres import journal
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
-from adapters.postgres.items import ClaimedItem, Ended, Ending, QueuedItem
+from adapters.postgres.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
 from domain.errors import LeaseLost, Permanent
 from domain.retry import GiveUp, RetryAt, WaitUntil, decide
@@ -178,6 +178,12 @@ def _settle(process: Process, item: ClaimedItem, end: _End) -> None:
 
 
 def _record(process: Process, item: ClaimedItem, end: _End) -> Ended:
+    if isinstance(end.record, Beside) and not end.log and end.failure is None:
+        with statement(process.engine) as connection:
+            ended = rows.end(connection, item, end.ending, end.record)
+        if not ended.accepted:
+            raise _Refused
+        return ended
     with transaction(process.engine) as connection:
         if end.ending.state in {ItemState.DUE, ItemState.CARRIED}:
             end.record(connection)  # blocks the lane before the next item is chosen

@@ -57,7 +57,7 @@ class SyncStock:
         return Outcome(
             ItemState.FAILED if failures else ItemState.SUCCEEDED,
             "; ".join(failures),
-            record=lambda connection: pushes.record(connection, done),
+            record=pushes.record(done) if done else nothing,
             # A newer owner may have sent a newer number before ours arrived: have it sent again.
             late=lambda connection: pushes.doubt(connection, [one.mapping_id for one in done]),
             log=log,

@@ -1,12 +1,14 @@
 """Items: every move of docs/decisions/0003-runs-and-items.md is one statement here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Protocol
 
 from sqlalchemy import Connection, text
 
+from adapters.postgres.database import Hot
 from domain.actions import Action
 from domain.runs import ItemState, RunMode
 
@@ -67,6 +69,22 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """A record that can be written by the very statement that ends its item.
+
+    Attributes:
+        sql: one statement without returned rows; it writes only where `exists (select from done)`.
+    """
+
+    sql: str
+    values: Mapping[str, object]
+
+    def __call__(self, connection: Connection) -> None:
+        """Write it by itself, in the transaction that has ended the item."""
+        connection.execute(text(f"with done as (select) {self.sql}"), dict(self.values))
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """Whether the ending was accepted, and the item handed over in its place.
 
@@ -79,7 +97,7 @@ class Ended:
     others_open: bool
 
 
-_CLAIM = text("""
+_CLAIM = Hot("""
 update run_items i
    set state = 'running', generation = i.generation + 1, attempts = i.attempts + 1,
        lease_until = now() + make_interval(secs => :lease_s)
@@ -92,9 +110,10 @@ returning i.id, i.run_id, i.shop_id, i.action, i.key, i.subject_id, i.generation
 
 def claim(connection: Connection, item_id: int) -> ClaimedItem | None:
     """Take a queued item; None when somebody else did, or it is not queued any more."""
-    row = connection.execute(_CLAIM, {"id": item_id, "lease_s": LEASE_S}).one_or_none()
-    if row is None:
+    found = _CLAIM.rows(connection, {"id": item_id, "lease_s": LEASE_S})
+    if not found:
         return None
+    row = found[0]
     return ClaimedItem(
         id=row.id,
         run_id=row.run_id,
@@ -120,7 +139,7 @@ _SENDABLE = """
                     where b.shop_id = n.shop_id and b.action = n.action and b.parked)
 """
 
-_END = text(f"""
+_END = f"""
 with done as (
   update run_items
      set state = :state, reason = :reason, calls = calls + :calls,
@@ -149,23 +168,32 @@ with done as (
       limit 1
       for update of n skip locked)
   returning id, action
-)
+)%s
 select (select count(*) from done) as accepted,
        (select id from handed) as handed_id, (select action from handed) as handed_action,
        exists (select 1 from run_items o
                 where o.run_id = :run_id and o.id <> :id
                   and o.state in ('due', 'queued', 'running')) as others_open
-""")
+"""
 
 
-def end(connection: Connection, item: ClaimedItem, ending: Ending) -> Ended:
+@cache  # one per kind of record
+def _end(beside: str) -> Hot:
+    return Hot(_END % (f", beside as ({beside})" if beside else ""))
+
+
+def end(
+    connection: Connection, item: ClaimedItem, ending: Ending, beside: Beside | None = None
+) -> Ended:
     """End a claim and hand the shop's place over to its next due item, in one statement.
 
+    Args: beside: written in the same statement; with it no transaction is needed.
     Returns: `accepted` False when the item has a newer owner: roll back everything.
     """
-    row = connection.execute(
-        _END,
+    (row,) = _end(beside.sql if beside else "").rows(
+        connection,
         {
+            **(beside.values if beside else {}),
             "id": item.id,
             "run_id": item.run_id,
             "generation": item.generation,
@@ -176,7 +204,7 @@ def end(connection: Connection, item: ClaimedItem, ending: Ending) -> Ended:
             "due_at": ending.due_at,
             "queued_s": QUEUED_LEASE_S,
         },
-    ).one()
+    )
     handed = None
     if row.handed_id is not None:
         handed = QueuedItem(row.handed_id, Action(row.handed_action))

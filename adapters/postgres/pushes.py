@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from adapters.postgres.database import Hot
+from adapters.postgres.items import Beside
+
 _PLAN = text("""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)
 select :run_id, p.shop_id, 'sync_stock', s.code, s.id, :priority
@@ -63,7 +66,7 @@ class WantedPush:
     version: int
 
 
-_WANTED = text("""
+_WANTED = Hot("""
 select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.unlimited,
        p.wanted_version,
        (select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
@@ -80,7 +83,7 @@ select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.u
 
 def wanted(connection: Connection, shop_id: int, sku_id: int) -> list[WantedPush]:
     """Return what the shop has to be told about one SKU now; counts and versions fit together."""
-    rows = connection.execute(_WANTED, {"shop_id": shop_id, "sku_id": sku_id})
+    rows = _WANTED.rows(connection, {"shop_id": shop_id, "sku_id": sku_id})
     return [
         WantedPush(
             mapping_id=row.mapping_id,
@@ -108,7 +111,7 @@ class Pushed:
     failure: str = ""
 
 
-_RECORD = text("""
+_RECORD = """
 update stock_pushes p
    set pushed_version = case when r.failure = '' then r.version else p.pushed_version end,
        pushed_quantity = case when r.failure = '' then r.quantity else p.pushed_quantity end,
@@ -118,15 +121,13 @@ update stock_pushes p
   from unnest(cast(:ids as bigint[]), cast(:versions as bigint[]), cast(:quantities as int[]),
               cast(:unlimited as bool[]), cast(:failures as text[]))
        as r(mapping_id, version, quantity, unlimited, failure)
- where p.mapping_id = r.mapping_id and p.pushed_version < r.version
-""")
+ where p.mapping_id = r.mapping_id and p.pushed_version < r.version and exists (select from done)
+"""
 
 
-def record(connection: Connection, pushed: Sequence[Pushed]) -> None:
+def record(pushed: Sequence[Pushed]) -> Beside:
     """Write what the shop was told; an older version never overwrites a newer one (STK-5)."""
-    if not pushed:
-        return
-    connection.execute(
+    return Beside(
         _RECORD,
         {
             "ids": [push.mapping_id for push in pushed],

@@ -1,5 +1,7 @@
 """`renkei rules`: what is changed in an order before it is stored (変換ロボット, 処理ロボット)."""
 
+from dataclasses import replace
+
 import click
 from sqlalchemy import Connection
 
@@ -171,8 +173,6 @@ def attempt(session: Session, file: str | None, shop: str, limit: int) -> None:
 def _rule_of(
     file: str | None, name: str, when: tuple[str, ...], then: tuple[str, ...], *, off: bool
 ) -> Rule:
-    from dataclasses import replace  # noqa: PLC0415
-
     if file is None:
         return rule_of_options(name, when, then, enabled=not off)
     rule = read_rule(file)

@@ -8,6 +8,7 @@ import pytest
 from simulator.process import SimulatorProcess, start
 from tests.component.command_line import SECRET_KEY, CommandLine
 from tests.component.engine_bench import Bench
+from tests.component.json_api import Api, serve
 
 
 @pytest.fixture
@@ -39,3 +40,10 @@ def bench(renkei: CommandLine, carts: SimulatorProcess) -> Iterator[Bench]:
             yield made
         finally:
             made.close()
+
+
+@pytest.fixture
+def api(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Api]:
+    """The real console, on an empty, migrated database."""
+    with serve(database_url, redis_url, tmp_path / "home") as running:
+        yield running

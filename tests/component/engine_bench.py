@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -26,6 +26,13 @@ from workers.settings import Settings
 # Waits of the back-off up to here are skipped; a longer one has to be passed with `later`.
 SKIPPED_WAIT_S = 20
 MOST_ROUNDS = 300
+WAITING = (
+    ("run_items", "due_at"),
+    ("runs", "due_at"),
+    ("lanes", "blocked_until"),
+    ("import_tasks", "retry_after"),
+    ("effects", "sent_at"),
+)
 CARRIER = {"shopserve": "YAMATO", "thebase": "クロネコヤマト"}
 
 _numbers = itertools.count(1)
@@ -40,8 +47,6 @@ class Bench:
         self.simulator = simulator
         settings = Settings.from_environ(renkei.environment)
         self.process = Process(make_app(settings.redis_url), settings)
-        self._offset = timedelta()
-        self.process.clock = lambda: datetime.now(UTC) + self._offset
         base_shipments._companies.clear()
 
     def shop(self, cart: str, *recipes: str, **plan: object) -> "BenchShop":
@@ -94,14 +99,12 @@ class Bench:
         raise AssertionError("the engine does not come to rest")
 
     def later(self, *, seconds: float = 0, hours: float = 0) -> None:
-        """Let time pass for everything that waits for it."""
-        step = timedelta(seconds=seconds, hours=hours)
-        self._offset += step
-        for row in ("run_items.due_at", "runs.due_at", "lanes.blocked_until"):
-            table, _, column = row.partition(".")
+        """Let time pass for everything that waits for it: its moments move into the past."""
+        step_s = seconds + 3600 * hours
+        for table, column in WAITING:
             self.sql(
                 f"update {table} set {column} = {column} - make_interval(secs => :step)",  # noqa: S608
-                step=step.total_seconds(),
+                step=step_s,
             )
         self.drain()
 

@@ -150,4 +150,5 @@ def external(item: ListedItem, place: StockPlace) -> ExternalItem:
         code=item.code,
         quantity=None if place.unlimited else place.quantity,
         unlimited=place.unlimited,
+        low_stock=place.notice,
     )

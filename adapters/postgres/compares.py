@@ -1,0 +1,230 @@
+"""Full compares (全件比較, STK-6): when they start, what they look at, and how they yield."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from adapters.postgres.pushes import WantedPush
+from adapters.postgres.runs import ANNOUNCED_S
+from domain.actions import Cadence
+from domain.compares import compare_slot
+from domain.ports import ItemKey
+
+_ROBOTS = text("""
+select b.shop_id, b.every_s, b.at, b.anchor_at, s.created_at
+  from robots b join shops s on s.id = b.shop_id
+ where b.action = 'sync_stock' and b.enabled and not b.parked
+   and not s.parked and s.removed_at is null and s.auth_failed_at is null
+""")
+
+_START = text("""
+insert into runs (shop_id, action, mode, slot, lease_until)
+select n.shop_id, 'sync_stock', 'compare', n.slot, now() + make_interval(secs => :announced_s)
+  from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as n(shop_id, slot)
+on conflict (shop_id, action, slot) do nothing
+returning id
+""")
+
+
+def start_nightly(connection: Connection, now: datetime) -> list[int]:
+    """Insert tonight's compare of every shop whose turn has come; returns the run ids.
+
+    Two beats are harmless: a slot has one run. A shop added after its slot waits for a night.
+    """
+    due: dict[int, datetime] = {}
+    for row in connection.execute(_ROBOTS):
+        cadence = Cadence(every_s=row.every_s, at=row.at)
+        slot = compare_slot(row.shop_id, cadence, row.anchor_at, now)
+        if slot is not None and row.created_at < slot:
+            due[row.shop_id] = slot
+    if not due:
+        return []
+    started = connection.execute(
+        _START,
+        {"shops": list(due), "slots": list(due.values()), "announced_s": ANNOUNCED_S},
+    )
+    return [row.id for row in started]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A mapped item when the reading of the list began.
+
+    Attributes:
+        pushed_version: what the shop had been told by then; if it moves, the list is older.
+    """
+
+    mapping_id: int
+    pushed_version: int
+
+
+_KNOWN = text("""
+select e.item, e.variation, p.mapping_id, p.pushed_version
+  from stock_pushes p
+  join mappings m on m.id = p.mapping_id
+  join external_items e on e.id = m.external_item_id
+ where p.shop_id = :shop_id
+""")
+
+
+def known_items(connection: Connection, shop_id: int) -> dict[ItemKey, Known]:
+    """Return every mapped item of a shop with what it was last told."""
+    rows = connection.execute(_KNOWN, {"shop_id": shop_id})
+    return {
+        ItemKey(row.item, row.variation): Known(row.mapping_id, row.pushed_version) for row in rows
+    }
+
+
+_OFFERED = text("""
+select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.unlimited,
+       p.wanted_version,
+       (select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
+          from set_components k join skus c on c.id = k.component_sku_id
+         where k.set_sku_id = s.id) as components
+  from stock_pushes p
+  join mappings m on m.id = p.mapping_id
+  join external_items e on e.id = m.external_item_id
+  join skus s on s.id = p.sku_id
+ where p.mapping_id = any(:ids) and p.pushed_version = p.wanted_version
+""")
+
+
+def up_to_date(connection: Connection, mapping_ids: Collection[int]) -> list[WantedPush]:
+    """Return what the warehouse would tell now of mappings that wait for no push."""
+    if not mapping_ids:
+        return []
+    rows = connection.execute(_OFFERED, {"ids": list(mapping_ids)})
+    return [
+        WantedPush(
+            mapping_id=row.mapping_id,
+            item=row.item,
+            variation=row.variation,
+            on_hand=row.on_hand,
+            secured=row.secured,
+            components=tuple(tuple(part) for part in row.components or ()),
+            low_stock=row.low_stock,
+            unlimited=row.unlimited,
+            version=row.wanted_version,
+        )
+        for row in rows
+    ]
+
+
+# A SKU that is an item of the run already and succeeded is taken once more: another of its
+# mappings differs, or it changed again. One that failed is left to the next run (STK-4).
+_TAKE_AGAIN = """
+on conflict (run_id, key) do update
+   set state = 'due', due_at = now(), attempts = 0, reason = '', finished_at = null,
+       priority = excluded.priority
+ where run_items.state = 'succeeded'
+"""
+
+# Locked in the order of every statement that marks pushes (adapters/postgres/counts.py). What
+# waits for a push already, or was pushed since the list was read, is left alone.
+_WANT = text(f"""
+with differing as (
+  select p.mapping_id
+    from stock_pushes p
+    join unnest(cast(:ids as bigint[]), cast(:versions as bigint[])) as d(mapping_id, version)
+      on d.mapping_id = p.mapping_id
+   where p.pushed_version = d.version and p.wanted_version = d.version
+   order by p.mapping_id
+   for update of p
+), marked as (
+  update stock_pushes p set wanted_version = p.wanted_version + 1
+    from differing d where p.mapping_id = d.mapping_id
+  returning p.sku_id
+), added as (
+  insert into run_items (run_id, shop_id, action, key, subject_id, priority)
+  select :run_id, :shop_id, 'sync_stock', s.code, s.id, :priority
+    from (select distinct sku_id from marked) m join skus s on s.id = m.sku_id
+  {_TAKE_AGAIN}
+)
+select count(*) from marked
+""")
+
+
+def want_push(
+    connection: Connection,
+    *,
+    run_id: int,
+    shop_id: int,
+    priority: int,
+    differing: Sequence[Known],
+) -> int:
+    """Make these items want a push and their SKUs items of the run; returns how many it did.
+
+    Left out is what has moved since `differing` was read, and what waits for a push anyway.
+    """
+    if not differing:
+        return 0
+    marked: int = connection.execute(
+        _WANT,
+        {
+            "run_id": run_id,
+            "shop_id": shop_id,
+            "priority": priority,
+            "ids": [one.mapping_id for one in differing],
+            "versions": [one.pushed_version for one in differing],
+        },
+    ).scalar_one()
+    return marked
+
+
+# A compare under way keeps the shop's ordinary run from starting (one run of a pair at a time), so
+# it takes over what that one would do: SKUs that changed meanwhile, ahead of its own. Only as long
+# as it has work of its own, so that it comes to an end. A compare marks a mapping one version
+# ahead; more than one means that its SKU changed since, and its item moves up.
+_YIELD = text("""
+with under_way as (
+  select r.id, r.shop_id
+    from runs r
+    join robots b on b.shop_id = r.shop_id and b.action = r.action
+   where r.action = 'sync_stock' and r.mode = 'compare' and r.closed_at is null
+     and r.state in ('planning', 'open') and not b.parked
+     and (b.enabled or exists (select 1 from runs o
+                                where o.shop_id = r.shop_id and o.action = r.action
+                                  and o.state = 'pending' and o.mode <> 'compare'))
+     and (r.state = 'planning' or exists (
+           select 1 from run_items i
+            where i.run_id = r.id and i.priority = :own and i.state in ('due', 'queued', 'running')))
+   for update of r skip locked
+), behind as (
+  select u.id as run_id, u.shop_id, p.sku_id,
+         bool_or(p.wanted_version > p.pushed_version + 1) as changed
+    from under_way u
+    join stock_pushes p on p.shop_id = u.shop_id and p.pushed_version < p.wanted_version
+   group by u.id, u.shop_id, p.sku_id
+)
+insert into run_items (run_id, shop_id, action, key, subject_id, priority)
+select b.run_id, b.shop_id, 'sync_stock', s.code, s.id, :ordinary
+  from behind b join skus s on s.id = b.sku_id
+ where b.changed
+    or not exists (select 1 from run_items i
+                    where i.run_id = b.run_id and i.key = s.code and i.state <> 'succeeded')
+on conflict (run_id, key) do update
+   set state = 'due', due_at = case when run_items.state = 'due' then run_items.due_at
+                                    else now() end,
+       attempts = case when run_items.state = 'due' then run_items.attempts else 0 end,
+       reason = '', finished_at = null, priority = excluded.priority
+ where run_items.state = 'succeeded'
+    or run_items.state = 'due' and run_items.priority > excluded.priority
+returning id
+""")
+
+
+def yield_to_changed(connection: Connection, *, own: int, ordinary: int) -> int:
+    """Let compares under way take over what changed meanwhile; returns how many SKUs.
+
+    Args:
+        own: the priority of a compare's own items.
+        ordinary: the priority of changed SKUs, a smaller number.
+    """
+    return len(connection.execute(_YIELD, {"own": own, "ordinary": ordinary}).all())
+
+
+def keys_not_in(known: Mapping[ItemKey, Known], listed: Collection[ItemKey]) -> list[Known]:
+    """Return the mapped items a list did not name."""
+    return [one for key, one in known.items() if key not in listed]
