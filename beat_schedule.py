@@ -27,5 +27,8 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "admit items in fair turns": _entry(names.ADMIT, _SECOND),
     "sweep lost work": _entry(names.SWEEP, 2 * _SECOND),
     "count secured pieces anew": _entry(names.RECALCULATE, 2 * _SECOND),
+    "start full compares at night": _entry(names.START_COMPARES, 60 * _SECOND),
+    "let full compares yield": _entry(names.YIELD_COMPARES, 5 * _SECOND),
+    "throw away old runs": _entry(names.PRUNE, 900 * _SECOND),
     "refresh tokens ahead of their end": _entry(names.REFRESH_TOKENS, 60 * _SECOND),
 }

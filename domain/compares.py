@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from domain.actions import TOKYO, Cadence
+from domain.actions import PRIORITY, TOKYO, Action, Cadence
 
 NIGHT_FROM = time(3, 30)
 """Tokyo; few orders arrive. ShopServe's monthly maintenance covers it: such a run just closes."""
@@ -12,6 +12,9 @@ SPREAD_S = 3600
 
 LATEST_S = 3 * 3600
 """A compare that could not begin within this time of its slot waits for the next night."""
+
+COMPARE_PRIORITY = PRIORITY[Action.SYNC_STOCK] + 1
+"""Behind SKUs that changed, and behind everything else."""
 
 _STEP = 7919  # a prime: neighbours in the list of shops lie far apart in the night
 

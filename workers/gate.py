@@ -137,7 +137,8 @@ class ShopGate:
     def _turn_came(self, deadline_s: float, left_s: float) -> bool:
         verdict = self._ask(deadline_s, max(0.0, left_s))
         if verdict.verdict == "go":
-            time.sleep(verdict.ms / 1000)
+            if verdict.ms:  # sleeping for nothing still hands the interpreter to another thread
+                time.sleep(verdict.ms / 1000)
             return True
         wait_s = verdict.ms / 1000
         if verdict.verdict == "pace" and wait_s < left_s:

@@ -179,11 +179,7 @@ def _settle(process: Process, item: ClaimedItem, end: _End) -> None:
 
 def _record(process: Process, item: ClaimedItem, end: _End) -> Ended:
     if isinstance(end.record, Beside) and not end.log and end.failure is None:
-        with statement(process.engine) as connection:
-            ended = rows.end(connection, item, end.ending, end.record)
-        if not ended.accepted:
-            raise _Refused
-        return ended
+        return _recorded_at_once(process, item, end.ending, end.record)
     with transaction(process.engine) as connection:
         if end.ending.state in {ItemState.DUE, ItemState.CARRIED}:
             end.record(connection)  # blocks the lane before the next item is chosen
@@ -202,6 +198,15 @@ def _record(process: Process, item: ClaimedItem, end: _End) -> Ended:
             )
         if end.failure is not None:
             journal.bury(connection, end.failure)
+    return ended
+
+
+def _recorded_at_once(process: Process, item: ClaimedItem, ending: Ending, beside: Beside) -> Ended:
+    """Record in one statement, which writes all or nothing by itself."""
+    with statement(process.engine) as connection:
+        ended = rows.end(connection, item, ending, beside)
+    if not ended.accepted:
+        raise _Refused
     return ended
 
 

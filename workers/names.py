@@ -21,7 +21,10 @@ RETURN_SHIPMENT = "shipments.return_shipment"
 PUSH_STOCK = "stock.push_sku"
 
 REFRESH_TOKENS = "tokens.refresh_tokens"
+PRUNE = "runs.prune"
 RECALCULATE = "stock.recalculate_secured"
+START_COMPARES = "stock.start_nightly_compares"
+YIELD_COMPARES = "stock.yield_to_changed"
 
 ITEM_TASKS: dict[Action, str] = {
     Action.IMPORT_ORDERS: IMPORT_ORDER,
@@ -38,7 +41,10 @@ QUEUE_OF: dict[str, str] = {
     SWEEP: PLAN,
     PLAN_RUN: PLAN,
     REFRESH_TOKENS: PLAN,
+    PRUNE: PLAN,
     RECALCULATE: PLAN,
+    START_COMPARES: PLAN,
+    YIELD_COMPARES: PLAN,
     IMPORT_ORDER: ORDERS,
     CONFIRM_ORDER: ORDERS,
     COMPLETE_ORDER: ORDERS,

@@ -12,8 +12,8 @@ from datetime import datetime
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from adapters.postgres import housekeeping, journal, lanes, schedule
 from adapters.postgres import items as item_rows
-from adapters.postgres import journal, lanes, schedule
 from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.items import ClaimedItem, Ending
@@ -231,3 +231,9 @@ def _resend_after_loss(process: Process) -> None:
             "the broker was emptied, notes sent again", extra={"fields": {"count": len(queued)}}
         )
     messages.send_items(process.app, queued)
+
+
+def prune(process: Process) -> int:
+    """Delete one bite of old runs and log lines; returns how many."""
+    with transaction(process.engine) as connection:
+        return housekeeping.prune(connection)

@@ -1,6 +1,7 @@
 """Push stock (在庫連携): what changed since each shop was last told.
 
 plan: one item per SKU with a mapping that is behind     -> one statement in the database
+      (a full compare reads the shop first: workers/compares.py)
 execute: read counts and versions of one moment -> offer -> tell the shop -> record with the version
 """
 
@@ -18,7 +19,9 @@ from domain.actions import PRIORITY
 from domain.errors import BrokenRule, Rejected
 from domain.ports import ItemKey
 from domain.runs import ItemState, RunMode
-from domain.stock import Offer, answer_matches, free_stock, offer, set_free_stock
+from domain.stock import answer_matches
+from workers import compares
+from workers.offers import offer_of
 from workers.process import Process
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
 
@@ -28,6 +31,9 @@ class SyncStock:
 
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
+        if run.mode is RunMode.COMPARE:
+            yield from compares.plan(work, run)
+            return
         codes = None
         if run.mode is RunMode.REPLAY:
             codes = [str(key) for key in run.request.get("keys", [])]  # type: ignore[attr-defined]
@@ -75,7 +81,7 @@ class SyncStock:
 
 def _tell(work: Work, push: WantedPush) -> tuple[Pushed, str | None]:
     """Tell the shop one number; a refusal concerns this item of the shop only."""
-    wish = _offer(work, push)
+    wish = offer_of(work.shop.cart, push)
     failure = ""
     try:
         answered = work.cart.set_stock(ItemKey(push.item, push.variation), wish.level)
@@ -91,16 +97,6 @@ def _tell(work: Work, push: WantedPush) -> tuple[Pushed, str | None]:
         failure=failure,
     )
     return told, wish.warning
-
-
-def _offer(work: Work, push: WantedPush) -> Offer:
-    if push.components:
-        free = set_free_stock(
-            (free_stock(on_hand, secured), needed) for on_hand, secured, needed in push.components
-        )
-    else:
-        free = free_stock(push.on_hand, push.secured)
-    return offer(work.shop.cart, free, push.low_stock, push.unlimited)
 
 
 def _shown(push: WantedPush) -> str:

@@ -11,7 +11,7 @@ from celery.signals import (
 from celery.worker.request import Request
 
 from domain.actions import Action
-from workers import items, names, process, runs, stock, token_care
+from workers import compares, items, names, process, runs, stock, token_care
 from workers.app import app
 from workers.logs import configure_logging
 from workers.settings import Settings
@@ -62,6 +62,12 @@ def sweep() -> None:
     runs.sweep(process.current())
 
 
+@app.task(name=names.PRUNE)
+def prune() -> None:
+    """Throw away runs and log lines nobody looks at any more."""
+    runs.prune(process.current())
+
+
 @app.task(name=names.REFRESH_TOKENS)
 def refresh_tokens() -> None:
     """Refresh BASE tokens that end soon, and warn of those that need a person."""
@@ -72,6 +78,18 @@ def refresh_tokens() -> None:
 def recalculate_secured() -> None:
     """Count secured pieces anew where an order was cancelled (確保数の再計算)."""
     stock.recalculate_secured(process.current())
+
+
+@app.task(name=names.START_COMPARES)
+def start_nightly_compares() -> None:
+    """Start tonight's full compare of every shop whose turn has come (全件比較)."""
+    compares.start_nightly(process.current())
+
+
+@app.task(name=names.YIELD_COMPARES, send_events=False)
+def yield_to_changed() -> None:
+    """Put SKUs that changed ahead of the full compare that is under way."""
+    compares.yield_to_changed(process.current())
 
 
 @app.task(name=names.PLAN_RUN)

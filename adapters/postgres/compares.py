@@ -1,6 +1,6 @@
 """Full compares (全件比較, STK-6): when they start, what they look at, and how they yield."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -189,7 +189,8 @@ with under_way as (
                                   and o.state = 'pending' and o.mode <> 'compare'))
      and (r.state = 'planning' or exists (
            select 1 from run_items i
-            where i.run_id = r.id and i.priority = :own and i.state in ('due', 'queued', 'running')))
+            where i.run_id = r.id and i.priority = :own
+              and i.state in ('due', 'queued', 'running')))
    for update of r skip locked
 ), behind as (
   select u.id as run_id, u.shop_id, p.sku_id,
@@ -223,8 +224,3 @@ def yield_to_changed(connection: Connection, *, own: int, ordinary: int) -> int:
         ordinary: the priority of changed SKUs, a smaller number.
     """
     return len(connection.execute(_YIELD, {"own": own, "ordinary": ordinary}).all())
-
-
-def keys_not_in(known: Mapping[ItemKey, Known], listed: Collection[ItemKey]) -> list[Known]:
-    """Return the mapped items a list did not name."""
-    return [one for key, one in known.items() if key not in listed]

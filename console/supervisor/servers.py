@@ -20,6 +20,7 @@ class ServerWatch:
         self._servers = servers
         self._tell = tell
         self._restarts: Counter[str] = Counter()
+        self._states = self._read()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="server watch", daemon=True)
 
@@ -33,7 +34,10 @@ class ServerWatch:
         self._thread.join()
 
     def states(self) -> dict[str, ProcessState]:
-        """Return the servers that run, by name."""
+        """Return the servers by name as last seen; never waits for one that is starting."""
+        return self._states
+
+    def _read(self) -> dict[str, ProcessState]:
         return {
             name: ProcessState(pid, "running", self._restarts[name])
             for name, pid in self._servers.processes().items()
@@ -44,7 +48,9 @@ class ServerWatch:
         while not self._stop.wait(LOOK_EVERY_S):
             if time.monotonic() < not_before:
                 continue
-            for name in self._servers.poll():
+            # Valkey before PostgreSQL, which may have to recover.
+            for name in sorted(self._servers.poll(), reverse=True):
+                self._states = {**self._states, name: ProcessState(None, "starting")}
                 try:
                     self._servers.restart(name)
                 except (ServersUnavailable, OSError) as error:
@@ -54,4 +60,5 @@ class ServerWatch:
                     continue
                 back_off = BackOff()
                 self._restarts[name] += 1
+                self._states = self._read()
                 self._tell(f"{name} had ended and was started again")

@@ -18,9 +18,11 @@ class StopSignals:
         self.stop = threading.Event()
         self.hurry = threading.Event()
         self._interrupts = True
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup stays nohup
-                signal.signal(number, self._heard)
+        # SIGINT too where it is ignored, as it is for what a script starts with `&`.
+        signal.signal(signal.SIGINT, self._heard)
+        signal.signal(signal.SIGTERM, self._heard)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup stays nohup
+            signal.signal(signal.SIGHUP, self._heard)
 
     def calm(self) -> None:
         """From now on a signal only sets an event."""

@@ -132,7 +132,7 @@ def _line(place: Field, methods: _Methods, unknown: list[str]) -> CartLine:
         key=place["order_item_id"].key(),
         destination=1,
         item_code=place["item_identifier"].text(),
-        name=_name(place),
+        name=place["title"].text(),
         quantity=quantity,
         unit_price_yen=unit_price,
         options_yen=options,
@@ -144,10 +144,6 @@ def _line(place: Field, methods: _Methods, unknown: list[str]) -> CartLine:
         shipping_fee_yen=0 if methods.covers(place) else place["shipping_fee"].integer_or(0),
         state=_line_state(place["status"], unknown),
     )
-
-
-def _name(place: Field) -> str:
-    return f"{place['title'].text()} {place['variation'].text()}".strip()
 
 
 def _options(place: Field, quantity: int) -> int:

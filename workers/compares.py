@@ -1,0 +1,180 @@
+"""Full compare (全件比較, STK-6): read what the shop shows, push only what differs.
+
+plan: what waits for a push, as any run -> page of the shop's list -> offers of now -> what differs
+beat -> start_nightly, yield_to_changed (changed SKUs overtake a compare that is under way)
+
+Costs: BASE one call per 100 items. ShopServe's item list shows no stock per combination, so each
+item is read by itself: one call per item besides one per 100, at the shop's pace (1,000 items at
+one call a second: 17 minutes). Pushing goes on meanwhile; see docs/decisions/0006-full-compare.md.
+"""
+
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from adapters.postgres import compares as rows
+from adapters.postgres import pushes
+from adapters.postgres.compares import Known
+from adapters.postgres.database import transaction
+from adapters.postgres.items import NewItem
+from adapters.postgres.journal import LogLine
+from adapters.postgres.runs import ClaimedRun
+from domain.actions import PRIORITY, Action
+from domain.budget import Limit
+from domain.compares import COMPARE_PRIORITY, is_night
+from domain.errors import ApiFamily, BudgetSpent
+from domain.ports import CallGate, ExternalItem, ItemKey
+from domain.stock import differs
+from workers import messages
+from workers.carts import open_cart
+from workers.offers import offer_of
+from workers.process import Process
+from workers.work import Find, Step, Work
+
+# A list that is read for minutes waits this long for the shop's pace; starting over costs more.
+LONGEST_WAIT_S = 60.0
+_PAUSE_S = 0.2
+_ORDINARY_PRIORITY = PRIORITY[Action.SYNC_STOCK]
+
+
+def start_nightly(process: Process) -> int:
+    """Start tonight's compare of every shop whose turn has come; returns how many."""
+    now = process.clock()
+    if not is_night(now):
+        return 0
+    with transaction(process.engine) as connection:
+        started = rows.start_nightly(connection, now)
+    messages.send_runs(process.app, started)
+    return len(started)
+
+
+def yield_to_changed(process: Process) -> int:
+    """Let compares under way take over, and put first, what changed meanwhile."""
+    with transaction(process.engine) as connection:
+        return rows.yield_to_changed(connection, own=COMPARE_PRIORITY, ordinary=_ORDINARY_PRIORITY)
+
+
+def plan(work: Work, run: ClaimedRun) -> Iterator[Step]:
+    """Yield one step per page of the shop's list, and one for what the list left out.
+
+    Read again after a crash it is harmless: what a step marked waits for its push by then.
+    """
+    yield Step(lambda connection: _waiting(connection, work, run))
+    reading = _Reading(work, run)
+    cart = open_cart(work.process.token_tools, work.shop, PatientGate(work.gate))
+    for page in cart.list_stock():
+        yield Step(reading.page(page))
+    yield reading.rest()
+
+
+class PatientGate:
+    """Implements domain.ports.CallGate: waits for the shop's pace instead of giving up.
+
+    Other work of the shop takes turns with a long list; without patience the first such turn
+    would throw away everything read so far.
+    """
+
+    def __init__(self, gate: CallGate) -> None:
+        """Args: gate: the claim's own, which counts and checks the lease each time."""
+        self._gate = gate
+
+    def admit(self, api: ApiFamily, deadline_s: float) -> None:
+        """See CallGate.admit."""
+        give_up_at = time.monotonic() + LONGEST_WAIT_S
+        while True:
+            try:
+                return self._gate.admit(api, deadline_s)
+            except BudgetSpent as spent:
+                waits = spent.limit == Limit.PACE and not spent.by_cart
+                if not waits or time.monotonic() > give_up_at:
+                    raise
+            time.sleep(_PAUSE_S)
+
+    def done(self) -> None:
+        """See CallGate.done."""
+        self._gate.done()
+
+
+class _Reading:
+    """One reading of a shop's list, and what the shop had been told when it began."""
+
+    def __init__(self, work: Work, run: ClaimedRun) -> None:
+        self._work = work
+        self._run = run
+        with transaction(work.process.engine) as connection:
+            known = rows.known_items(connection, work.shop.id)
+        self._unseen: dict[ItemKey, Known] = {_plain(key): one for key, one in known.items()}
+        self._compared = 0
+        self._differing = 0
+
+    def page(self, page: Sequence[ExternalItem]) -> Find:
+        """Return what compares one page with the offers of the moment it is recorded."""
+        shown = {}
+        for item in page:
+            known = self._unseen.pop(_plain(item.key), None)
+            if known is not None:
+                shown[known.mapping_id] = (known, item)
+        self._compared += len(shown)
+
+        def find(connection: Connection) -> Sequence[NewItem]:
+            self._push(connection, _differing(connection, self._work, shown))
+            return []
+
+        return find
+
+    def rest(self) -> Step:
+        """Return the step for mapped items the list did not name.
+
+        They are pushed like what differs: the shop's refusal is the reason the run shows, and an
+        item that a moving list hid is simply told its number.
+        """
+        left = list(self._unseen.values())
+        log: list[LogLine] = []
+
+        def find(connection: Connection) -> Sequence[NewItem]:
+            self._push(connection, left)
+            log.append(
+                LogLine(
+                    f"全件比較: {self._compared}件を比較、{self._differing}件を送信対象にしました。"
+                )
+            )
+            if left:
+                text = f"全件比較: 対応表の{len(left)}件が店舗の商品一覧にありません。"
+                log.append(LogLine(text, "warning"))
+            return []
+
+        return Step(find, log=log)
+
+    def _push(self, connection: Connection, differing: Sequence[Known]) -> None:
+        self._differing += rows.want_push(
+            connection,
+            run_id=self._run.id,
+            shop_id=self._work.shop.id,
+            priority=COMPARE_PRIORITY,
+            differing=differing,
+        )
+
+
+def _waiting(connection: Connection, work: Work, run: ClaimedRun) -> Sequence[NewItem]:
+    """Take what waits for a push anyway, at its ordinary place: no other run can (STK-1)."""
+    pushes.plan(connection, run_id=run.id, shop_id=work.shop.id, priority=_ORDINARY_PRIORITY)
+    return []
+
+
+def _differing(
+    connection: Connection, work: Work, shown: Mapping[int, tuple[Known, ExternalItem]]
+) -> list[Known]:
+    """Return what the shop shows differently from what it would be told now."""
+    differing = []
+    for push in rows.up_to_date(connection, shown.keys()):
+        known, item = shown[push.mapping_id]
+        if differs(offer_of(work.shop.cart, push).level, item):
+            differing.append(known)
+    return differing
+
+
+def _plain(key: ItemKey) -> ItemKey:
+    """Return a key as keys are compared: letters composed one way or the other are the same."""
+    return ItemKey(key.item, unicodedata.normalize("NFC", key.variation))
