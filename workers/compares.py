@@ -5,7 +5,7 @@ beat -> start_nightly, yield_to_changed (changed SKUs overtake a compare that is
 
 Costs: BASE one call per 100 items. ShopServe's item list shows no stock per combination, so each
 item is read by itself: one call per item besides one per 100, at the shop's pace (1,000 items at
-one call a second: 17 minutes). Pushing goes on meanwhile; see docs/decisions/0006-full-compare.md.
+one call a second: 17 minutes). Pushing goes on meanwhile; see docs/decisions/0009-full-compare.md.
 """
 
 import time

@@ -22,6 +22,7 @@ from domain.retry import GiveUp, RetryAt, WaitUntil, decide
 from domain.runs import ItemState
 from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
+from workers.leases import Lease
 from workers.process import Process
 from workers.work import GivenUp, Outcome, Record, Work, nothing
 
@@ -49,41 +50,36 @@ class _End:
     failure: Failure | None = None
 
 
-def work_on(process: Process, item_id: int) -> None:
-    """Handle one item if it is still to be handled.
+def work_on(process: Process, item_id: int) -> Failure | None:
+    """Handle one item if it is still to be handled; returns why it was given up, if it was.
 
     May be called twice, late or out of order: only a queued item is claimed, and what a late
     worker found is refused with its generation.
     """
     if not process.draining.begin_item(item_id):
-        return
+        return None
     claimed_at = time.monotonic()
     try:
         with statement(process.engine) as connection:
             item = rows.claim(connection, item_id)
     except DatabaseUnavailable as error:
         _log.warning("item not claimed: %s", error, extra={"fields": {"item": item_id}})
-        return
+        return None
     if item is None:
-        return
+        return None
     with process.item_leases.hold(item.id, item.generation, claimed_at=claimed_at) as lease:
-        try:
-            work = Work(
-                process, process.directory.shop(item.shop_id), item.action, lease, mode=item.mode
-            )
-        except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
-            _settle(process, item, _failed(process, item, None, error))
-            return
-        _handle(work, item)
+        return _handle(process, item, lease)
 
 
-def _handle(work: Work, item: ClaimedItem) -> None:
-    process = work.process
+def _handle(process: Process, item: ClaimedItem, lease: Lease) -> Failure | None:
+    work: Work | None = None
     outcome: Outcome | None = None
     try:
+        shop = process.directory.shop(item.shop_id)
+        work = Work(process, shop, item.action, lease, mode=item.mode)
         outcome = HANDLERS[item.action].execute(work, item)
         work.gate.answered()
-        _settle(process, item, _done(work, item, outcome))
+        return _settle(process, item, _done(work, item, outcome))
     except LeaseLost:
         _log.warning("lease lost, nothing recorded", extra={"fields": _fields(item)})
     except _Refused:
@@ -95,9 +91,10 @@ def _handle(work: Work, item: ClaimedItem) -> None:
         _log.warning("outcome not recorded: %s", error, extra={"fields": _fields(item)})
     except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
         try:
-            _settle(process, item, _failed(process, item, work, error))
+            return _settle(process, item, _failed(process, item, work, error))
         except (_Refused, DatabaseUnavailable) as again:
             _log.warning("failure not recorded: %r", again, extra={"fields": _fields(item)})
+    return None
 
 
 def _done(work: Work, item: ClaimedItem, outcome: Outcome) -> _End:
@@ -167,7 +164,7 @@ def _failure(item: ClaimedItem, reason: str, detail: str) -> Failure:
     return Failure(item.shop_id, item.run_id, item.action, item.key, reason, item.attempts, detail)
 
 
-def _settle(process: Process, item: ClaimedItem, end: _End) -> None:
+def _settle(process: Process, item: ClaimedItem, end: _End) -> Failure | None:
     """Record the end of a claim, then send what it handed over, or close the run."""
     ended = _patiently(lambda: _record(process, item, end))
     if ended.handed is not None:
@@ -175,6 +172,7 @@ def _settle(process: Process, item: ClaimedItem, end: _End) -> None:
     final = end.ending.state is not ItemState.DUE
     if final and (ended.handed is None or not ended.others_open):
         closing.close_if_done(process, item.run_id)
+    return end.failure
 
 
 def _record(process: Process, item: ClaimedItem, end: _End) -> Ended:

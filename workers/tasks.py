@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from celery import Task
 from celery.signals import (
     setup_logging,
     task_received,
@@ -10,6 +11,7 @@ from celery.signals import (
 )
 from celery.worker.request import Request
 
+from adapters.postgres.journal import Failure
 from domain.actions import Action
 from workers import compares, items, names, process, runs, stock, token_care
 from workers.app import app
@@ -101,11 +103,25 @@ def plan_run(run_id: int) -> None:
 def _item_task(name: str, description: str) -> None:
     """Register the task of one action. No events: they cost more than the task itself."""
 
-    def work_on_item(item_id: int) -> None:
-        items.work_on(process.current(), item_id)
+    def work_on_item(task: "Task[Any, Any]", item_id: int) -> None:
+        failure = items.work_on(process.current(), item_id)
+        if failure is not None:
+            _show_in_flower(task, failure)
 
     work_on_item.__doc__ = description
-    app.task(name=name, send_events=False)(work_on_item)
+    app.task(name=name, send_events=False, bind=True)(work_on_item)
+
+
+def _show_in_flower(task: "Task[Any, Any]", failure: Failure) -> None:
+    """Send the events an item task does without, so that operators see what was given up."""
+    about: dict[str, Any] = {
+        "name": task.name,
+        "args": f"(run={failure.run_id}, shop={failure.shop_id}, key={failure.key})",
+        "kwargs": "",
+        "retries": failure.attempts - 1,
+    }
+    task.send_event("task-received", **about)
+    task.send_event("task-failed", exception=failure.reason, traceback=failure.detail)
 
 
 _item_task(names.IMPORT_ORDER, "Import one order of one shop (出荷指示取得).")

@@ -17,6 +17,7 @@ from domain.warehouse import (
     Deallocate,
     Inspect,
     MarkPaidHere,
+    Operation,
     Parcel,
     PutOnHold,
     ReleaseHold,
@@ -40,7 +41,7 @@ def warehouse(engine: Engine) -> Warehouse:
     ids=["awaiting_shipment", "working", "inspected"],
 )
 def test_shipping_takes_pieces_off_on_hand_and_secured_so_free_stock_stays(
-    warehouse: Warehouse, before: tuple[Work | Inspect, ...]
+    warehouse: Warehouse, before: tuple[Operation, ...]
 ) -> None:
     warehouse.order("1", {"A": 2})
     for operation in before:
@@ -90,7 +91,7 @@ def test_naming_one_instruction_twice_is_refused(warehouse: Warehouse) -> None:
 
 @pytest.mark.parametrize("operation", [SHIP, Work(), Allocate(), Arrived()], ids=lambda o: o.name)
 def test_an_instruction_on_hold_is_neither_worked_on_nor_shipped(
-    warehouse: Warehouse, operation: Work
+    warehouse: Warehouse, operation: Operation
 ) -> None:
     warehouse.order("1", {"A": 1}, holds=(UNPAID,))
 
@@ -193,7 +194,7 @@ def test_allocating_again_changes_nothing_and_is_not_audited_twice(warehouse: Wa
     ids=lambda o: o.name,
 )
 def test_pieces_no_longer_set_aside_can_be_allocated_to_others(
-    warehouse: Warehouse, giving_up: Deallocate
+    warehouse: Warehouse, giving_up: Operation
 ) -> None:
     warehouse.order("1", {"A": 1, "B": 3})
     warehouse.order("2", {"B": 2})

@@ -183,6 +183,27 @@ def test_rules_never_touch_amounts_numbers_or_lines_and_keep_holds_and_status_to
         pytest.param({"name": "r", "when": [], "then": [{"verb": "release"}]}, id="odd key"),
         pytest.param({"name": "r", "then": "release"}, id="then is no list"),
         pytest.param(
+            {"name": "r", "then": [{"verb": "release"}], "enabled": "no"}, id="a word for no"
+        ),
+        pytest.param(
+            {
+                "name": "r",
+                "if": [{"field": "note", "operator": "is_blank", "negated": "yes"}],
+                "then": [{"verb": "release"}],
+            },
+            id="a word for yes",
+        ),
+        pytest.param(
+            {
+                "name": "r",
+                "if": [{"field": "note", "operator": "equals", "values": [None]}],
+                "then": [{"verb": "release"}],
+            },
+            id="nothing as a value",
+        ),
+        pytest.param({"name": "r\x00", "then": [{"verb": "release"}]}, id="NUL"),
+        pytest.param({"name": "r\ud800", "then": [{"verb": "release"}]}, id="half a letter"),
+        pytest.param(
             {
                 "name": "r",
                 "if": [{"field": "note", "operator": "equals_field", "values": ["nope"]}],

@@ -129,6 +129,23 @@ def test_stk_06_a_full_compare_pushes_only_what_differs(
     assert differs(wished, shown) is different
 
 
+@pytest.mark.parametrize(
+    ("wished", "shown", "different"),
+    [
+        pytest.param(3, 3, False, id="the same"),
+        pytest.param(3, 5, True, id="another notice number"),
+        pytest.param(None, 5, False, id="the cart keeps its own"),
+        pytest.param(3, None, False, id="the list does not tell"),
+    ],
+)
+def test_stk_06_a_full_compare_looks_at_the_notice_number(
+    wished: int | None, shown: int | None, different: bool
+) -> None:
+    item = ExternalItem(ItemKey("TS-100"), "shirt", "TS-100", 5, low_stock=shown)
+
+    assert differs(StockLevel(5, low_stock=wished), item) is different
+
+
 @given(parts=st.lists(st.tuples(count, st.integers(1, 50)), min_size=1, max_size=5))
 def test_stk_07_as_many_sets_as_the_scarcest_component_allows(
     parts: list[tuple[int, int]],

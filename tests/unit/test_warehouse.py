@@ -1,13 +1,24 @@
-"""What the warehouse and people do with instructions."""
+"""What the warehouse may do with an instruction, from every status (domain/warehouse.py)."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.errors import BrokenRule
-from domain.instructions import HoldReason, Payment, Status
+from domain.instructions import (
+    Hold,
+    HoldCause,
+    HoldReason,
+    Payment,
+    Status,
+    allowed_moves,
+    secures_stock,
+)
+from domain.shelf import Shelf, Shortage, stock_effect
 from domain.warehouse import (
-    LONGEST_TRACKING,
     Allocate,
     Arrived,
     AwaitArrival,
@@ -24,130 +35,136 @@ from domain.warehouse import (
     TakeBack,
     Work,
 )
-from tests.unit.samples import BY_HAND, NO_METHOD, WAITING
 
-S = Status
-PARCEL = Parcel("宅配便", "4470-1234-5678", date(2025, 1, 15))
-READY = Standing(S.AWAITING_SHIPMENT, Payment.PAID, allocated=True)
-HELD = Standing(S.HOLD, Payment.UNPAID, (WAITING, NO_METHOD))
-PAUSE = PutOnHold((HoldReason.ADDRESS,), "no house number")
-
-
-def at(status: Status, *, allocated: bool = True) -> Standing:
-    holds = (BY_HAND,) if status is S.HOLD else ()
-    return Standing(status, Payment.PAID, holds, allocated=allocated)
-
-
-@pytest.mark.parametrize(
-    ("operation", "starts"),
-    [
-        pytest.param(Allocate(), {S.AWAITING_SHIPMENT}, id="allocate"),
-        pytest.param(Deallocate(), {S.AWAITING_SHIPMENT}, id="deallocate"),
-        pytest.param(Work(), {S.AWAITING_SHIPMENT}, id="work"),
-        pytest.param(Inspect(), {S.WORKING}, id="inspect"),
-        pytest.param(Ship(PARCEL), {S.AWAITING_SHIPMENT, S.WORKING, S.INSPECTED}, id="ship"),
-        pytest.param(TakeBack(), {S.SHIPPED}, id="return"),
-        pytest.param(PAUSE, {S.HOLD, S.AWAITING_ARRIVAL, S.AWAITING_SHIPMENT}, id="hold"),
-        pytest.param(ReleaseHold(), {S.HOLD}, id="release"),
-        pytest.param(AwaitArrival(), {S.AWAITING_SHIPMENT}, id="wait for goods"),
-        pytest.param(Arrived(), {S.AWAITING_ARRIVAL}, id="goods came"),
-        pytest.param(
-            CancelHere(),
-            {S.HOLD, S.AWAITING_ARRIVAL, S.AWAITING_SHIPMENT, S.WORKING, S.INSPECTED},
-            id="cancel",
+UNPAID = Hold(HoldReason.PAYMENT, HoldCause.UNPAID, "not paid yet")
+SHIP = Ship(Parcel("宅急便", "4000-1", date(2025, 1, 16)))
+# Where each operation starts and where it leads; from everywhere else it is refused.
+TABLE: dict[Operation, dict[Status, Status]] = {
+    Allocate(): {Status.AWAITING_SHIPMENT: Status.AWAITING_SHIPMENT},
+    Deallocate(): {Status.AWAITING_SHIPMENT: Status.AWAITING_SHIPMENT},
+    Work(): {Status.AWAITING_SHIPMENT: Status.WORKING},
+    Inspect(): {Status.WORKING: Status.INSPECTED},
+    SHIP: dict.fromkeys(
+        (Status.AWAITING_SHIPMENT, Status.WORKING, Status.INSPECTED), Status.SHIPPED
+    ),
+    TakeBack(): {Status.SHIPPED: Status.RETURNED},
+    CancelHere(): dict.fromkeys(
+        (
+            Status.HOLD,
+            Status.AWAITING_ARRIVAL,
+            Status.AWAITING_SHIPMENT,
+            Status.WORKING,
+            Status.INSPECTED,
         ),
-    ],
-)
-def test_an_operation_starts_only_where_it_makes_sense(
-    operation: Operation, starts: set[Status]
+        Status.CANCELLED,
+    ),
+    PutOnHold((HoldReason.NOTE,)): dict.fromkeys(
+        (Status.HOLD, Status.AWAITING_ARRIVAL, Status.AWAITING_SHIPMENT), Status.HOLD
+    ),
+    ReleaseHold(): {Status.HOLD: Status.AWAITING_SHIPMENT},
+    AwaitArrival(): {Status.AWAITING_SHIPMENT: Status.AWAITING_ARRIVAL},
+    Arrived(): {Status.AWAITING_ARRIVAL: Status.AWAITING_SHIPMENT},
+    MarkPaidHere(): {
+        status: Status.AWAITING_SHIPMENT if status is Status.HOLD else status for status in Status
+    },
+}
+operations = st.sampled_from(list(TABLE))
+
+
+def standing(status: Status, *, allocated: bool = False) -> Standing:
+    """An unpaid instruction in a status, with a hold where there has to be one."""
+    holds = (UNPAID,) if status is Status.HOLD else ()
+    return Standing(status, Payment.UNPAID, holds, allocated)
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("operation", TABLE, ids=lambda operation: operation.name)
+def test_an_operation_starts_only_where_the_table_says(
+    operation: Operation, status: Status
 ) -> None:
-    for status in Status:
-        if status in starts:
-            operation.applied(at(status))
-        else:
-            with pytest.raises(BrokenRule):
-                operation.applied(at(status))
+    leads_to = TABLE[operation].get(status)
+
+    if leads_to is None:
+        with pytest.raises(BrokenRule):
+            operation.applied(standing(status))
+    else:
+        assert operation.applied(standing(status)).status is leads_to
 
 
-def test_allocation_is_a_flag_and_repeating_it_changes_nothing() -> None:
-    free = at(S.AWAITING_SHIPMENT, allocated=False)
+@given(operations, st.sampled_from(Status), st.booleans())
+def test_whatever_is_done_only_allowed_moves_are_made_and_holds_fit_the_status(
+    operation: Operation, status: Status, allocated: bool
+) -> None:
+    before = standing(status, allocated=allocated)
+    try:
+        after = operation.applied(before)
+    except BrokenRule:
+        return
 
-    assert Allocate().applied(free) == Allocate().applied(READY) == READY
-    assert Deallocate().applied(READY) == free
-
-
-@pytest.mark.parametrize(
-    "operation", [PAUSE, CancelHere(), AwaitArrival()], ids=["hold", "cancel", "wait for goods"]
-)
-def test_pieces_set_aside_are_free_again(operation: Operation) -> None:
-    assert not operation.applied(READY).allocated
-
-
-def test_work_inspection_and_shipping_keep_the_allocation() -> None:
-    standing = READY
-    for operation in (Work(), Inspect(), Ship(PARCEL)):
-        standing = operation.applied(standing)
-        assert standing.allocated
-    assert TakeBack().applied(standing) == at(S.RETURNED, allocated=False)
+    assert after.status is before.status or after.status in allowed_moves(before.status)
+    assert bool(after.holds) == (after.status is Status.HOLD)
 
 
-def test_a_hold_adds_only_reasons_that_are_not_there() -> None:
-    again = PutOnHold((HoldReason.CHECK, HoldReason.ADDRESS, HoldReason.ADDRESS), "by phone")
-
-    held = again.applied(HELD)
-
-    assert [hold.reason for hold in held.holds] == ["入金確認", "要確認", "住所不備"]
-    assert held.holds[:2] == HELD.holds
-    assert held.holds[2].text == "by phone"
-    assert PAUSE.applied(READY).status is S.HOLD
-    with pytest.raises(BrokenRule, match="reason"):
-        PutOnHold(()).applied(READY)
-
-
-def test_a_release_takes_the_named_reasons_or_all() -> None:
-    one = ReleaseHold((HoldReason.CHECK,)).applied(HELD)
-    every = ReleaseHold().applied(HELD)
-
-    assert (one.status, one.holds) == (S.HOLD, (WAITING,))
-    assert (every.status, every.holds, every.payment) == (S.AWAITING_SHIPMENT, (), Payment.UNPAID)
-    with pytest.raises(BrokenRule, match="住所不備"):
-        ReleaseHold((HoldReason.ADDRESS,)).applied(HELD)
+@given(st.lists(operations, max_size=12))
+def test_the_payment_flag_never_goes_back_to_unpaid(history: list[Operation]) -> None:
+    now = standing(Status.HOLD)
+    for operation in history:
+        try:
+            after = operation.applied(now)
+        except BrokenRule:
+            continue
+        assert not (now.payment is Payment.PAID and after.payment is Payment.UNPAID)
+        now = after
 
 
-def test_cancelling_takes_the_holds_away() -> None:
-    assert CancelHere().applied(HELD) == Standing(S.CANCELLED, Payment.UNPAID)
+@given(st.lists(operations, max_size=12), st.booleans())
+def test_secured_follows_the_status_and_shipping_leaves_free_stock_alone(
+    history: list[Operation], restock: bool
+) -> None:
+    now, secured = standing(Status.HOLD), 1
+    for operation in history:
+        try:
+            after = operation.applied(now)
+        except BrokenRule:
+            continue
+        effect = stock_effect(now, after, restock=restock)
+        secured += effect.secured
+        assert secured == int(secures_stock(after.status))
+        if after.status is Status.SHIPPED and now.status is not Status.SHIPPED:
+            assert effect.on_hand == effect.secured == -1
+        now = after
 
 
-def test_sts_03_money_seen_by_a_person_releases_like_money_seen_by_the_cart() -> None:
-    only_money = Standing(S.HOLD, Payment.UNPAID, (WAITING,))
+def test_a_hold_reason_is_kept_once_with_its_first_cause() -> None:
+    held = PutOnHold((HoldReason.PAYMENT, HoldReason.NOTE, HoldReason.NOTE), "see note")
 
-    assert MarkPaidHere().applied(only_money) == Standing(S.AWAITING_SHIPMENT, Payment.PAID)
-    assert MarkPaidHere().applied(HELD) == Standing(S.HOLD, Payment.PAID, (NO_METHOD,))
-    assert MarkPaidHere().applied(at(S.WORKING)) == at(S.WORKING)
+    after = held.applied(standing(Status.HOLD))
 
-
-@pytest.mark.parametrize(
-    ("method", "tracking"),
-    [
-        pytest.param(" ", "4470", id="no method"),
-        pytest.param("宅配便", " ", id="no number"),
-        pytest.param("宅配便", "4" * (LONGEST_TRACKING + 1), id="too long"),
-        pytest.param("宅配便", "4470\n1234", id="two lines"),
-    ],
-)
-def test_a_parcel_no_cart_could_be_told_of_is_refused(method: str, tracking: str) -> None:
-    with pytest.raises(BrokenRule):
-        Parcel(method, tracking, date(2025, 1, 15))
-    assert Parcel("宅配便", "4" * LONGEST_TRACKING, date(2025, 1, 15)).tracking
+    assert after.holds == (UNPAID, Hold(HoldReason.NOTE, HoldCause.PERSON, "see note"))
 
 
-def test_the_audit_keeps_what_was_done_without_personal_data() -> None:
-    assert Ship(PARCEL).detail() == {
-        "method": "宅配便",
-        "tracking": "4470-1234-5678",
-        "shipped_on": "2025-01-15",
-    }
-    assert TakeBack(restock=False).detail() == {"restock": False}
-    assert PAUSE.detail() == {"reasons": ["住所不備"]}
-    assert ReleaseHold().detail() == {"reasons": "all"}
-    assert Work().detail() == {}
+def test_a_person_seeing_the_money_takes_away_only_the_hold_for_it() -> None:
+    """STS-3."""
+    note = Hold(HoldReason.NOTE, HoldCause.PERSON, "")
+    before = replace(standing(Status.HOLD), holds=(UNPAID, note))
+
+    after = MarkPaidHere().applied(before)
+
+    assert after == Standing(Status.HOLD, Payment.PAID, (note,))
+
+
+def test_pieces_set_aside_for_more_than_is_on_hand_leave_nothing_for_others() -> None:
+    shelf = Shelf(on_hand={1: 2}, allocated={1: 5}, codes={1: "A"})
+
+    with pytest.raises(Shortage, match="A: 1 needed, 0 on hand and not allocated to others"):
+        shelf.set_aside({1: 1})
+
+
+def test_what_was_taken_off_is_missing_for_the_next() -> None:
+    shelf = Shelf(on_hand={1: 3}, allocated={}, codes={1: "A"})
+    shelf.take_off({1: 2})
+
+    with pytest.raises(Shortage, match="A: 2 needed, 1 on hand, 1 missing"):
+        shelf.take_off({1: 2})
+    shelf.put_back({1: 1})
+    shelf.take_off({1: 2})
