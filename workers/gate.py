@@ -2,7 +2,6 @@
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -68,7 +67,7 @@ class ShopGate:
         self._draining = tools.draining
         self._by_hand = by_hand
         self._probing: int | None = None
-        self._alone = uuid.uuid4().hex[:12] if shop.in_flight == 1 else ""
+        self._alone = lease.name if shop.in_flight == 1 else ""
         self._before_sending: Callable[[], None] | None = None
         self.calls = 0
 

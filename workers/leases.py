@@ -20,7 +20,15 @@ RENEW_EVERY_S = LEASE_S / 4
 # Stop this much earlier than the lease ends: a call takes a moment to leave the process.
 GUARD_S = 2.0
 
+ITEMS = "items"
+RUNS = "runs"
+
 Renewal = Callable[[Sequence[tuple[int, int]]], set[int]]
+
+
+def claim_name(kind: str, work_id: int, generation: int) -> str:
+    """Name one claim of an item or a run among all."""
+    return f"{kind}-{work_id}-{generation}"
 
 
 @dataclass(slots=True, eq=False)
@@ -34,7 +42,13 @@ class Lease:
     id: int
     generation: int
     good_until: float
+    kind: str
     lost: bool = False
+
+    @property
+    def name(self) -> str:
+        """Name of the claim, the same for whoever finds it abandoned."""
+        return claim_name(self.kind, self.id, self.generation)
 
     def check(self) -> None:
         """Raise LeaseLost unless the work is certainly still ours."""
@@ -57,7 +71,7 @@ class LeaseKeeper:
     @contextmanager
     def hold(self, work_id: int, generation: int, *, claimed_at: float) -> Iterator[Lease]:
         """Keep a claim alive inside the block. Args: claimed_at: monotonic, before the claim."""
-        lease = Lease(work_id, generation, claimed_at + LEASE_S)
+        lease = Lease(work_id, generation, claimed_at + LEASE_S, self._kind)
         with self._guard:
             self._held[work_id] = lease
             self._ensure_thread()

@@ -22,7 +22,7 @@ from workers.counts import CallCounter
 from workers.directory import ShopDirectory
 from workers.draining import Draining
 from workers.gate import GateTools
-from workers.leases import LeaseKeeper
+from workers.leases import ITEMS, RUNS, LeaseKeeper
 from workers.settings import Settings
 from workers.tokens import TokenCache, TokenTools
 from workers.wiring import places, secret_box
@@ -54,8 +54,8 @@ class Process:
         self.draining = Draining()
         self.gate_tools = GateTools(self.budget, self.closures, self.counter, self.draining)
         self.directory = ShopDirectory(self.engine, self.box)
-        self.item_leases = LeaseKeeper(self._renew_items, kind="items")
-        self.run_leases = LeaseKeeper(self._renew_runs, kind="runs")
+        self.item_leases = LeaseKeeper(self._renew_items, kind=ITEMS)
+        self.run_leases = LeaseKeeper(self._renew_runs, kind=RUNS)
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:

@@ -7,6 +7,8 @@ beat -> admit (fair turns), sweep (what was lost)
 import logging
 import random
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from redis.exceptions import RedisError
@@ -16,7 +18,7 @@ from adapters.postgres import housekeeping, journal, lanes, schedule
 from adapters.postgres import items as item_rows
 from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.items import ClaimedItem, Ending
+from adapters.postgres.items import ClaimedItem, Ending, LostClaim
 from adapters.postgres.journal import Failure, LogLine
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import PRIORITY, Action
@@ -26,6 +28,7 @@ from domain.runs import ItemState
 from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
 from workers.items import HEALS, NEEDS_PERSON, admit
+from workers.leases import ITEMS, RUNS, claim_name
 from workers.process import Process
 from workers.work import Step, Work
 
@@ -178,17 +181,30 @@ def _fail(
 def sweep(process: Process) -> int:
     """Put back what was lost with a message, a worker or the whole broker; returns how many."""
     with transaction(process.engine) as connection:
-        lost = item_rows.sweep(connection) + rows.sweep(connection)
+        lost_items, lost_runs = item_rows.sweep(connection), rows.sweep(connection)
         complete = rows.without_open_items(connection)
         lanes.recover(connection)
     for run_id in complete:
         closing.close_if_done(process, run_id)
     _bury_poisoned(process)
     _resend_after_loss(process)
+    _free_turns(process, ITEMS, lost_items)
+    _free_turns(process, RUNS, lost_runs)
+    lost = len(lost_items) + len(lost_runs)
     if lost:
         _log.warning("lost work put back", extra={"fields": {"count": lost}})
         send_due(process)
     return lost
+
+
+def _free_turns(process: Process, kind: str, lost: Sequence[LostClaim]) -> None:
+    """End the turns of dead claims at shops that take one call at a time.
+
+    Those shops would wait for the deadline of a call that nobody makes any more.
+    """
+    with suppress(RedisError):
+        for claim in lost:
+            process.budget.release(claim.shop_id, claim_name(kind, claim.id, claim.generation))
 
 
 def _bury_poisoned(process: Process) -> None:

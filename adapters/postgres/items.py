@@ -280,6 +280,15 @@ def renew(connection: Connection, held: Sequence[tuple[int, int]]) -> set[int]:
     return {row.id for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class LostClaim:
+    """An item or a run whose lease ended with a worker or a message."""
+
+    id: int
+    shop_id: int
+    generation: int
+
+
 _SWEEP = text("""
 update run_items
    set state = 'due', due_at = now(), lease_until = null
@@ -289,7 +298,7 @@ update run_items
       and not (state = 'running' and attempts >= :limit)
     limit 5000
     for update skip locked)
-returning id
+returning id, shop_id, generation
 """)
 
 _POISONED = text("""
@@ -301,9 +310,10 @@ select id, run_id, shop_id, action, key, subject_id, generation, attempts
 """)
 
 
-def sweep(connection: Connection) -> int:
-    """Make due again what was lost with a message or a worker; returns how many."""
-    return len(connection.execute(_SWEEP, {"limit": LOST_CLAIMS_LIMIT}).all())
+def sweep(connection: Connection) -> list[LostClaim]:
+    """Make due again what was lost with a message or a worker; returns it."""
+    rows = connection.execute(_SWEEP, {"limit": LOST_CLAIMS_LIMIT})
+    return [LostClaim(row.id, row.shop_id, row.generation) for row in rows]
 
 
 def poisoned(connection: Connection) -> list[ClaimedItem]:

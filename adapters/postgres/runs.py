@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from adapters.postgres.items import LEASE_S
+from adapters.postgres.items import LEASE_S, LostClaim
 from domain.actions import Action
 from domain.ports import Window
 from domain.runs import RunMode, RunState, Tally
@@ -193,9 +193,14 @@ def put_back(
 
 _LOCK_OPEN = text("""
 select r.id, r.shop_id, r.action, r.mode, r.closed_at, r.plan_failed, r.reason
-  from runs r where r.id = :id and r.state = 'open' for update
+  from runs r
+ where r.id = :id and r.state = 'open'
+   and not exists (select 1 from run_items i
+                    where i.run_id = r.id and i.state in ('due', 'queued', 'running'))
+   for update
 """)
 
+# Once more, with the run locked: what the first look saw may be older than the lock.
 _COUNT = text("""
 select count(*) filter (where state in ('due', 'queued', 'running')) as open,
        count(*) filter (where state = 'succeeded') as succeeded,
@@ -332,13 +337,14 @@ _SWEEP = text("""
 update runs set state = 'pending', due_at = now(), lease_until = null
  where id in (select id from runs where state = 'planning' and lease_until < now()
                for update skip locked)
-returning id
+returning id, shop_id, generation
 """)
 
 
-def sweep(connection: Connection) -> int:
-    """Make pending again what a dead worker was planning; returns how many."""
-    return len(connection.execute(_SWEEP).all())
+def sweep(connection: Connection) -> list[LostClaim]:
+    """Make pending again what a dead worker was planning; returns it."""
+    rows = connection.execute(_SWEEP)
+    return [LostClaim(row.id, row.shop_id, row.generation) for row in rows]
 
 
 _COMPLETE = text("""

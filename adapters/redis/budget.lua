@@ -20,7 +20,8 @@ end
 if hour_limit > 0 and hours >= hour_limit then
   return {'hour', ((hour + 1) * 3600 - tokyo) * 1000}
 end
-if ARGV[5] ~= '' and state[6] and state[6] ~= '' and tonumber(state[7]) > now then
+if ARGV[5] ~= '' and state[6] and state[6] ~= '' and state[6] ~= ARGV[5]
+    and tonumber(state[7]) > now then
   return {'pace', math.min(tonumber(state[7]) - now, 200)}
 end
 local at = math.max(tonumber(state[5] or 0), now)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from celery import Celery
 from kombu.exceptions import OperationalError
@@ -14,8 +14,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, text
 
-from adapters.postgres.closures import list_closures
 from adapters.postgres.database import DatabaseUnavailable, transaction
+from domain.actions import Action
 from simulator.client import SimulatorClient
 from tests.chaos.station import Kept, Station
 from workers import names
@@ -194,7 +194,11 @@ class BadAnswers:
 
     def strike(self, scene: Scene) -> None:
         status = scene.dice.choice([500, 502, 429])
-        rule = {"status": status, "probability": 0.4, "when": scene.dice.choice(["before", "after"])}
+        rule = {
+            "status": status,
+            "probability": 0.4,
+            "when": scene.dice.choice(["before", "after"]),
+        }
         _rule(scene, 5, "respond", rule)
 
 
@@ -216,7 +220,9 @@ class CloseCart:
     def _open(scene: Scene, cart: str, api: str) -> None:
         scene.simulator.open(cart, api)
         # A probe finds out by itself after half a minute and more; that half minute is let pass.
-        _write(scene, "update closures set probe_at = now() where ended_at is null and ends_at is null")
+        _write(
+            scene, "update closures set probe_at = now() where ended_at is null and ends_at is null"
+        )
 
 
 class UseUpHour:
@@ -258,7 +264,7 @@ class Duplicates:
     def strike(self, scene: Scene) -> None:
         items = _ids(scene, "select id, action from run_items order by random() limit 20")
         runs = _ids(scene, "select id, action from runs order by random() limit 6")
-        notes = [(names.ITEM_TASKS[action], row_id) for row_id, action in items]
+        notes = [(names.ITEM_TASKS[Action(action)], row_id) for row_id, action in items]
         notes += [(names.PLAN_RUN, row_id) for row_id, _ in runs]
         notes += [(names.PLAN_RUN, 10**9), (names.IMPORT_ORDER, 10**9)]
         with suppress(OperationalError, RedisError, OSError):
@@ -268,7 +274,7 @@ class Duplicates:
                     app.send_task(task, (row_id,), queue=names.QUEUE_OF[task], **self._clock(scene))
 
     @staticmethod
-    def _clock(scene: Scene) -> dict[str, object]:
+    def _clock(scene: Scene) -> dict[str, Any]:
         """Return what a sender whose clock is minutes off would add."""
         now = datetime.now(UTC)
         skew = timedelta(seconds=scene.dice.uniform(-600, 600))

@@ -180,7 +180,9 @@ class Station:
 
     def _ready(self, one: Kept) -> bool:
         log = self._logs / f"{one.program.name}.log"
-        return one.alive and log.exists() and one.program.ready_text in log.read_text(errors="replace")
+        return (
+            one.alive and log.exists() and one.program.ready_text in log.read_text(errors="replace")
+        )
 
     def _keep(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):

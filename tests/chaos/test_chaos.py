@@ -68,7 +68,9 @@ def _weather(size: Size, home: Path, tmp_path: Path) -> Report:
     return report
 
 
-def test_cls_7_nothing_is_lost_doubled_or_stuck_in_a_short_storm(home: Path, tmp_path: Path) -> None:
+def test_cls_7_nothing_is_lost_doubled_or_stuck_in_a_short_storm(
+    home: Path, tmp_path: Path
+) -> None:
     report = _weather(SMOKE, home, tmp_path)
 
     assert report.verdict.good, report.text()

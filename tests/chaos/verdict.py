@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from adapters.postgres.database import transaction
-from tests.chaos.world import ON_HAND, Placed, World
+from tests.chaos.shops import ON_HAND
+from tests.chaos.world import Placed, World
 
 SHOPSERVE_MAXIMUM = 9_999
 SHOWN = 5
@@ -194,10 +195,12 @@ _NONE_OF = {
     "bugs": "select count(*) from dead_letters where detail like '%Traceback%'",
     "shops locked out": "select count(*) from shops where auth_failed_at is not null",
     "runs without exactly one last line": "select count(*) from runs r where 1 <>"
-    " (select count(*) from api_log l where l.run_id = r.id and l.message like '%アクションが終了%')",
-    "slots that ran more than once": "select count(*) from (select 1 from runs where slot is not null"
-    " group by shop_id, action, slot having count(*) > 1) d",
-    "closures not ended": "select count(*) from closures where source = 'detected' and ended_at is null",
+    " (select count(*) from api_log l"
+    "   where l.run_id = r.id and l.message like '%アクションが終了%')",
+    "slots that ran more than once": "select count(*) from (select 1 from runs"
+    " where slot is not null group by shop_id, action, slot having count(*) > 1) d",
+    "closures not ended": "select count(*) from closures"
+    " where source = 'detected' and ended_at is null",
 }
 _FIGURES = {
     "items ended": "select count(*) from run_items",

@@ -1,6 +1,5 @@
 """What goes on outside: buyers order, banks pay, staff cancels, the warehouse ships and counts."""
 
-import json
 import random
 import threading
 import time
@@ -9,28 +8,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
-from adapters.postgres import carriers, closures, counts, totals, warehouse
+from adapters.postgres import closures, counts, totals, warehouse
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.instruction_targets import Target
-from adapters.postgres.mappings import Link, set_links
-from adapters.postgres.merchants import add_merchant
-from adapters.postgres.robots import set_cadence, switch_robot
+from adapters.postgres.robots import switch_robot
 from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shop_changes import set_values
-from adapters.postgres.shops import NewShop, add_shop
 from adapters.postgres.warehouse import Actor, Request
-from console.secrets_input import checked
-from domain.actions import ACTIONS_OF, TOKYO, Action, Cadence
+from domain.actions import ACTIONS_OF, TOKYO
 from domain.orders import Cart
-from domain.ports import ItemKey
 from domain.warehouse import Parcel, Ship
-from simulator.client import Document, SimulatedShop, SimulatorClient
+from simulator.client import Document, SimulatorClient
+from tests.chaos.shops import METHOD, open_shop
 
-METHOD = "宅配便"
-CARRIER = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}
-ON_HAND = 3_000
 MOST_SHIPPED_AT_ONCE = 8
 RECIPES = {
     "shopserve": (
@@ -44,14 +35,6 @@ RECIPES = {
         "paypal", "line_methods", "split_three_methods", "split_deferred", "split_cash",
     ),
 }  # fmt: skip
-CADENCES_S = {
-    Action.IMPORT_ORDERS: 4,
-    Action.CONFIRM_ORDERS: 5,
-    Action.SYNC_STATUS: 6,
-    Action.RETURN_SHIPMENTS: 4,
-    Action.COMPLETE_ORDERS: 6,
-    Action.SYNC_STOCK: 3,
-}
 # What the test moved by itself, written in the transaction that moved it: a commit whose answer
 # was lost is counted all the same.
 _MOVES = "create table chaos_moves (sku_id bigint not null, pieces int not null)"
@@ -125,7 +108,7 @@ class World:
                 closures.end_closure(connection, int(str(closure["id"])))
             for number, shop in enumerate(simulated):
                 self.carts[shop.key] = shop.cart
-                self.shops[shop.key] = _open(connection, shop, box, number)
+                self.shops[shop.key] = open_shop(connection, shop, box, number)
             rows = connection.execute(text("select id, merchant_id, code from skus order by id"))
             self._skus = [(row.merchant_id, row.code) for row in rows]
 
@@ -215,9 +198,15 @@ class World:
             for row in connection.execute(_STANDING):
                 found.setdefault((row.shop, row.key), []).append(
                     Standing(
-                        row.id, row.merchant_id, row.number, row.part, row.status, row.payment,
-                        row.api_status, row.completed,
-                    )  # fmt: skip
+                        row.id,
+                        row.merchant_id,
+                        row.number,
+                        row.part,
+                        row.status,
+                        row.payment,
+                        row.api_status,
+                        row.completed,
+                    )
                 )
         return found
 
@@ -287,31 +276,3 @@ class World:
                 for sku, pieces in order.facts["skus"].items():
                     sold[order.shop, sku] += pieces
         return sold
-
-
-def _open(connection: Connection, shop: SimulatedShop, box: SecretBox, number: int) -> int:
-    now, cart = datetime.now(UTC), Cart(shop.cart)
-    merchant_id = add_merchant_once(connection, shop.merchant)
-    secrets = checked(cart, json.dumps(shop.secrets).encode(), now)
-    new = NewShop(
-        merchant_id, shop.key, cart, shop.key, secrets.credentials, shop.api_url, None, secrets.tokens
-    )
-    shop_id = add_shop(connection, new, box, now)
-    # Every second pair takes one call at a time, as ShopServe asks for.
-    in_flight = 1 if number % 4 == 2 else 4  # noqa: PLR2004
-    set_values(connection, shop_id, {"calls_per_second": 300, "in_flight": in_flight})
-    for action in ACTIONS_OF[cart]:
-        set_cadence(connection, shop_id, action, Cadence(every_s=CADENCES_S[action]), now)
-    carriers.set_carrier(connection, shop_id, METHOD, CARRIER[cart])
-    rows = [(ItemKey(str(one["item"]), str(one["variation"])), str(one["sku"])) for one in shop.items]
-    set_links(connection, merchant_id, [Link(shop_id, key, sku) for key, sku in rows])
-    counts.set_on_hand(connection, merchant_id, {sku: ON_HAND for _, sku in rows})
-    return shop_id
-
-
-def add_merchant_once(connection: Connection, key: str) -> int:
-    """Return the id of a merchant, made when it is new."""
-    found = connection.execute(
-        text("select id from merchants where key = :key"), {"key": key}
-    ).scalar_one_or_none()
-    return int(found) if found is not None else add_merchant(connection, key, key)

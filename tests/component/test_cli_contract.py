@@ -28,6 +28,7 @@ LISTS = (
     ("dead", "list"),
     ("maintenance", "list"),
     ("sets", "list"),
+    ("rules", "list"),
     ("api-client", "list"),
 )
 # Written elsewhere; their own tests look at them.

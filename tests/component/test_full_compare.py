@@ -1,34 +1,13 @@
 """Full compare (STK-6) with a real database and both carts."""
 
-from datetime import datetime, timedelta
-
 import pytest
 
-from domain.actions import TOKYO
 from simulator.client import Document
+from tests.component.compare_samples import drift, in_step, shown
 from tests.component.engine_bench import Bench, BenchShop, figures
 from workers import compares, items, runs
 
 CARTS = ("thebase", "shopserve")
-NIGHT = datetime(2031, 5, 7, 5, 0, tzinfo=TOKYO)
-
-
-def in_step(bench: Bench, cart: str, **plan: object) -> BenchShop:
-    """A shop whose every item was told 10 pieces."""
-    shop = bench.shop(cart, **plan)
-    shop.map_items()
-    for sku in {row["sku"] for row in shop.simulated.items}:
-        shop.command("stock", "set", sku, "10")
-    assert shop.run("sync_stock")["failed"] == 0
-    return shop
-
-
-def shown(shop: BenchShop) -> dict[str, int]:
-    return {row["sku"]: row["quantity"] for row in shop.bench.simulator.stock(shop.key)}
-
-
-def drift(shop: BenchShop, row: Document, quantity: int) -> None:
-    shop.bench.simulator.set_stock(shop.key, row["item"], quantity, row["variation"])
 
 
 def compare(shop: BenchShop) -> Document:
@@ -180,6 +159,7 @@ def test_stk_06_a_list_that_breaks_off_is_read_again(bench: Bench) -> None:
 
     assert figures(run) == ("succeeded", 1, 0, 0)
     assert set(shown(shop).values()) == {10}
+    assert run["calls"] == 4 + 6 + 2  # broken off at the third item; the whole list; one push
 
 
 def test_cls_01_a_compare_in_maintenance_closes_and_what_it_found_is_not_lost(
@@ -249,44 +229,3 @@ def test_stk_06_a_compare_that_has_only_others_work_left_comes_to_an_end(bench: 
 
     assert compares.yield_to_changed(bench.process) == 0
     assert shop.shown(run_id)["state"] == "succeeded"
-
-
-def nightly(bench: Bench, at: datetime) -> int:
-    bench.process.clock = lambda: at
-    return compares.start_nightly(bench.process)
-
-
-def test_stk_06_once_a_night_a_shop_is_compared(bench: Bench) -> None:
-    shop = in_step(bench, "thebase")
-    bench.sql("update robots set enabled = true where action = 'sync_stock'")
-    drift(shop, shop.simulated.items[0], 3)
-
-    started = [nightly(bench, NIGHT + timedelta(minutes=minute)) for minute in range(3)]
-    bench.drain()
-
-    (run_id,) = bench.column("select id from runs where mode = 'compare'")
-    assert started == [1, 0, 0]
-    assert figures(shop.shown(run_id)) == ("succeeded", 1, 0, 0)
-    assert nightly(bench, NIGHT + timedelta(hours=12)) == 0
-    assert nightly(bench, NIGHT + timedelta(days=1)) == 1
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param("update robots set enabled = false", id="its robot is off"),
-        pytest.param("update robots set parked = true", id="its robot is parked"),
-        pytest.param("update shops set parked = true", id="the shop is parked"),
-        pytest.param("update shops set removed_at = now()", id="the shop was removed"),
-        pytest.param("update shops set auth_failed_at = now()", id="its credentials fail"),
-        pytest.param(
-            "update shops set created_at = '2031-05-07 04:50+09'", id="it came after its slot"
-        ),
-    ],
-)
-def test_stk_06_no_compare_starts_by_itself(bench: Bench, change: str) -> None:
-    bench.shop("thebase")
-    bench.sql("update robots set enabled = true")
-    bench.sql(change)
-
-    assert nightly(bench, NIGHT) == 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from adapters.embedded.ports import free_port
 from console.supervisor.state import UpState, read_state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +66,8 @@ class Machine:
 
     def running(self) -> UpState:
         """Wait until everything works."""
-        assert wait_for(self.is_ready, READY_TIMEOUT_S), self.logs()
+        wait_for(lambda: self.is_ready() or self.process.poll() is not None, READY_TIMEOUT_S)
+        assert self.is_ready(), self.logs()
         state = self.state()
         assert state is not None
         return state
@@ -96,7 +98,7 @@ class Machine:
 
     def logs(self) -> str:
         """Return the ends of all logs, for a test that fails."""
-        files = sorted((self.home / "log").glob("*.log"))
+        files = [self.home.parent / "up.out", *sorted((self.home / "log").glob("*.log"))]
         return "\n".join(f"== {file.name}\n{file.read_text()[-1500:]}" for file in files)
 
 
@@ -106,7 +108,7 @@ def machine(home: Path, *words: str, **more: str) -> Iterator[Machine]:
     out = home.parent / "up.out"
     with out.open("w") as output:
         process = subprocess.Popen(
-            [*COMMAND, "up", *words],
+            [*COMMAND, "up", "--port", str(free_port()), *words],
             cwd=home.parent,
             env=environment(home, **more),
             stdout=output,

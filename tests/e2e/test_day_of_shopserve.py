@@ -7,10 +7,21 @@ from simulator.seed.shopserve_recipes import EVERYDAY
 from tests.e2e.installation import Merchant, Shop, tracking_of
 
 ON_HAND = 500
-WRITES = ("orders.status", "deliveries.shipping", "settlement.request", "orders.complete",
-          "stock.write")
-ACTIONS = ("import_orders", "confirm_orders", "sync_status", "return_shipments",
-           "complete_orders", "sync_stock")
+WRITES = (
+    "orders.status",
+    "deliveries.shipping",
+    "settlement.request",
+    "orders.complete",
+    "stock.write",
+)
+ACTIONS = (
+    "import_orders",
+    "confirm_orders",
+    "sync_status",
+    "return_shipments",
+    "complete_orders",
+    "sync_stock",
+)
 NEEDS_REQUEST = {"deferred", "deferred_unauthorised", "np_deferred", "paidy"}
 
 
@@ -21,19 +32,21 @@ def test_a_day_of_shopserve_is_what_the_cart_says_it_is(merchant: Merchant) -> N
     shop.map_items()
     merchant.stock_up(shop.simulated.items, ON_HAND)
 
-    import_everything(shop)
-    cancelled = pay_and_cancel(shop)
-    ship_everything(shop, cancelled)
-    complete_everything(shop, cancelled)
+    facts = shop.facts()
+
+    import_everything(shop, facts)
+    cancelled = pay_and_cancel(shop, facts)
+    ship_everything(shop, facts, cancelled)
+    complete_everything(shop, facts, cancelled)
     push_stock(shop)
     nothing_is_left_to_write(shop)
 
 
-def import_everything(shop: Shop) -> None:
+def import_everything(shop: Shop, facts: list[Document]) -> None:
     run = shop.run("import_orders")
     confirmed = shop.run("confirm_orders")
 
-    facts, orders = shop.facts(), shop.orders()
+    orders = shop.orders()
     keys = {fact["key"] for fact in facts}
     assert run["succeeded"] == confirmed["succeeded"] == len(facts) > 15
     assert Counter(order["cart_order_key"] for order in orders) == {
@@ -45,9 +58,9 @@ def import_everything(shop: Shop) -> None:
     assert Counter(e["key"] for e in shop.effects("order_confirmed")) == Counter(keys)
 
 
-def pay_and_cancel(shop: Shop) -> str:
+def pay_and_cancel(shop: Shop, facts: list[Document]) -> str:
     """Money comes in, credit is granted, numbers are set, one order is cancelled."""
-    recipes = {fact["recipe"]: fact for fact in shop.facts()}
+    recipes = {fact["recipe"]: fact for fact in facts}
     for recipe, fact in recipes.items():
         if recipe == "deferred_unauthorised":
             shop.change(fact["key"], "set_settlement", status="Authorized")
@@ -66,7 +79,7 @@ def pay_and_cancel(shop: Shop) -> str:
     return cancelled
 
 
-def ship_everything(shop: Shop, cancelled: str) -> None:
+def ship_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:
     orders = [o for o in shop.orders() if o["cart_order_key"] != cancelled]
     shop.merchant.ok("orders", "allocate", *(o["number"] for o in orders), "--shop", shop.key)
     shop.carries("YAMATO")
@@ -74,11 +87,13 @@ def ship_everything(shop: Shop, cancelled: str) -> None:
 
     shop.run("return_shipments")
 
-    written = {(e["key"], e["delivery_no"]): e["tracking_numbers"]
-               for e in shop.effects("delivery_shipped")}
+    written = {
+        (e["key"], e["delivery_no"]): e["tracking_numbers"]
+        for e in shop.effects("delivery_shipped")
+    }
     assert written == {(o["cart_order_key"], o["part"]): [tracking_of(o)] for o in orders}
     assert len(shop.effects("delivery_shipped", "delivery_shipped_again")) == len(orders)
-    cards = {fact["key"] for fact in shop.facts() if fact["payment"] == "CreditCard"}
+    cards = {fact["key"] for fact in facts if fact["payment"] == "CreditCard"}
     charged = shop.effects("settlement_requested")
     assert Counter(e["key"] for e in charged) == Counter(cards - {cancelled})
     assert {e["by"] for e in charged} == {"api"}
@@ -86,10 +101,9 @@ def ship_everything(shop: Shop, cancelled: str) -> None:
     assert all(e["seq"] < first_parcel[e["key"]] for e in charged)
 
 
-def complete_everything(shop: Shop, cancelled: str) -> None:
+def complete_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:
     shop.run("complete_orders")
-    facts = {fact["key"]: fact for fact in shop.facts()}
-    waiting = {key for key, fact in facts.items() if fact["recipe"] in NEEDS_REQUEST}
+    waiting = {fact["key"] for fact in facts if fact["recipe"] in NEEDS_REQUEST}
     done = {order["cart_order_key"] for order in shop.orders() if order["completed_at"]}
     assert done.isdisjoint(waiting)
     for key in waiting:

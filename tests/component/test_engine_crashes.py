@@ -1,0 +1,220 @@
+"""What crashes leave behind, one crash point at a time (docs/decisions/0003-runs-and-items.md).
+
+The bench plays the other worker: it lets leases end, sweeps and drains.
+"""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from redis import Redis
+
+from adapters.postgres import items as item_rows
+from adapters.postgres.database import transaction
+from adapters.postgres.items import LOST_CLAIMS_LIMIT
+from adapters.redis.budget import Allowance
+from domain.actions import Action
+from domain.errors import ApiFamily, LeaseLost
+from domain.runs import RunMode
+from tests.component.engine_bench import Bench, BenchShop
+from workers import items, runs
+from workers.app import make_app
+from workers.gate import ShopGate
+from workers.leases import ITEMS
+from workers.process import Process
+from workers.tokens import SharedTokens
+from workers.work import Work
+
+
+def _stocked(bench: Bench, cart: str = "thebase") -> BenchShop:
+    shop = bench.shop(cart)
+    shop.map_items()
+    shop.stock_up(50)
+    return shop
+
+
+def _claimed(bench: Bench, shop: BenchShop) -> item_rows.ClaimedItem:
+    """Plan a stock run and claim its first item, as a worker would."""
+    bench.renkei.read("run", "sync_stock", "--shop", shop.key)
+    (run_id,) = bench.column("select id from runs where state = 'pending'")
+    runs.plan_run(bench.process, run_id)
+    first = min(bench.column("select id from run_items where state = 'queued'"))
+    with transaction(bench.process.engine) as connection:
+        item = item_rows.claim(connection, first)
+    assert item is not None
+    return item
+
+
+def _die(bench: Bench, item_id: int) -> None:
+    """Let the lease of an item end, and the sweep find it."""
+    bench.sql(
+        "update run_items set lease_until = now() - interval '1 s' where id = :id", id=item_id
+    )
+    runs.sweep(bench.process)
+
+
+def _between_call_and_record(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]
+) -> None:
+    """Stop the first worker between its call and its record, once."""
+    answered, todo = ShopGate.answered, [meanwhile]
+
+    def stopped(gate: ShopGate) -> None:
+        if todo and gate._lease.kind == ITEMS:
+            todo.pop()()
+        answered(gate)
+
+    monkeypatch.setattr(ShopGate, "answered", stopped)
+
+
+def test_cls_7_a_completion_with_an_old_generation_is_refused_and_the_push_sent_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = _stocked(bench)
+    shop.run("sync_stock")
+    row = shop.simulated.items[0]
+
+    def meanwhile() -> None:
+        (running,) = bench.column("select id from run_items where state = 'running'")
+        bench.renkei.ok("stock", "set", row["sku"], "7")
+        _die(bench, running)
+        bench.drain()
+        # What the first worker sent arrives only now, after the newer number.
+        bench.simulator.set_stock(shop.key, row["item"], 60, row["variation"] or "")
+
+    bench.renkei.ok("stock", "set", row["sku"], "60")
+    _between_call_and_record(monkeypatch, meanwhile)
+    run = shop.run("sync_stock")
+    assert run["succeeded"] == 1
+    assert shop.run("sync_stock")["succeeded"] == 1
+
+    shown = {one["sku"]: one["quantity"] for one in bench.simulator.shop(shop.key).items}
+    assert shown[row["sku"]] == 7
+    assert bench.column("select generation from run_items where key = :k", k=row["sku"]) == [
+        1,
+        2,
+        1,
+    ]
+
+
+def test_cls_7_a_worker_whose_lease_ended_makes_no_call(bench: Bench) -> None:
+    shop = _stocked(bench)
+    item = _claimed(bench, shop)
+    with bench.process.item_leases.hold(item.id, item.generation, claimed_at=-1e6) as lease:
+        work = Work(
+            bench.process,
+            bench.process.directory.shop(item.shop_id),
+            item.action,
+            lease,
+            mode=RunMode.SCHEDULED,
+        )
+
+        with pytest.raises(LeaseLost):
+            work.gate.admit(ApiFamily.STOCK, 20)
+
+    assert shop.calls("items.edit_stock") == 0
+
+
+def test_cls_7_an_order_that_kills_its_workers_is_given_up_and_the_others_go_on(
+    bench: Bench,
+) -> None:
+    shop = _stocked(bench)
+    bench.sql("update shops set in_flight = 16")
+    poison = _claimed(bench, shop)
+    for _ in range(LOST_CLAIMS_LIMIT - 1):
+        _die(bench, poison.id)
+        items.admit(bench.process)
+        with transaction(bench.process.engine) as connection:
+            assert item_rows.claim(connection, poison.id) is not None
+    _die(bench, poison.id)
+    bench.drain()
+
+    run = shop.shown(poison.run_id)
+    assert (run["state"], run["failed"]) == ("partly_failed", 1)
+    (letter,) = bench.renkei.read("dead-letters", "list")
+    assert (letter["key"], letter["attempts"]) == (poison.key, LOST_CLAIMS_LIMIT)
+    assert f"{LOST_CLAIMS_LIMIT} times" in letter["reason"]
+    shop.run("sync_stock")
+    assert bench.renkei.read("dead-letters", "list") == []
+
+
+def test_cls_7_the_turn_of_a_dead_worker_is_free_when_its_lease_has_ended(bench: Bench) -> None:
+    shop = _stocked(bench, "shopserve")
+    bench.sql("update shops set in_flight = 1")
+    item = _claimed(bench, shop)
+    process = bench.process
+    with process.item_leases.hold(item.id, item.generation, claimed_at=1e9) as lease:
+        found = process.directory.shop(item.shop_id)
+        Work(process, found, Action.SYNC_STOCK, lease, mode=RunMode.SCHEDULED).gate.admit(
+            ApiFamily.ORDERS, 60
+        )
+    other = Allowance(1, 0, 0, 0, "another claim", 60_000)
+    assert process.budget.ask(item.shop_id, other).verdict == "pace"
+
+    _die(bench, item.id)
+
+    assert process.budget.ask(item.shop_id, other).verdict == "go"
+
+
+def test_cls_2_the_budget_goes_on_where_it_stood_when_redis_was_emptied(bench: Bench) -> None:
+    shop = _stocked(bench)
+    shop.run("sync_stock")
+    shop.stock_up(60)
+    with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
+        redis.flushdb()
+        shop.run("sync_stock")
+        (shop_id,) = bench.column("select id from shops")
+        counted = int(redis.hget(f"renkei:budget:{shop_id}", "hn") or 0)
+
+    calls = shop.calls("items.edit_stock")
+    assert calls == 2 * len(shop.simulated.items)
+    assert counted == calls
+
+
+def test_cls_5_the_kill_switch_parks_without_dropping_and_goes_on_where_it_stood(
+    bench: Bench,
+) -> None:
+    shop = _stocked(bench)
+    first = _claimed(bench, shop)
+    bench.renkei.ok("shop", "park", shop.key)
+    bench.process.directory.forget(first.shop_id)  # its copy is a few seconds old at most
+    _die(bench, first.id)
+    bench.drain()
+    assert shop.calls("items.edit_stock") == 0
+
+    bench.renkei.ok("shop", "unpark", shop.key)
+    bench.drain()
+
+    run = shop.shown(first.run_id)
+    assert (run["state"], run["succeeded"]) == ("succeeded", len(shop.simulated.items))
+    attempts = bench.column("select distinct attempts from run_items where id <> :id", id=first.id)
+    assert attempts == [1]
+
+
+def test_cls_6_two_workers_that_meet_an_ended_token_refresh_it_once(bench: Bench) -> None:
+    shop = _stocked(bench)
+    others = [Process(make_app(p.redis_url), p) for p in [bench.process.settings] * 3]
+    processes = [bench.process, *others]
+    found = bench.process.directory.shop(bench.column("select id from shops")[0])
+    refused = SharedTokens(found, bench.process.token_tools).access_token()
+    bench.simulator.end_tokens(shop.key, "access")
+    tokens: list[str] = []
+    with bench.fault("delay", seconds=0.3, endpoint="oauth.token"):
+        threads = [
+            threading.Thread(
+                target=lambda one=one: tokens.append(
+                    SharedTokens(found, one.token_tools).renew(refused)
+                )
+            )
+            for one in processes
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    for process in others:
+        process.close()
+
+    assert len(tokens) == len(processes)
+    assert len(set(tokens)) == 1
+    assert len(shop.effects("token_refreshed")) == 1
