@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure what the README claims; docs/benchmarks.md explains the tables."""
+"""`python -m benchmarks`: measure what the README claims (docs/benchmarks.md)."""
 
 import os
 import platform
@@ -32,7 +32,8 @@ def main(  # noqa: PLR0913, PLR0917 -- one argument per option
 ) -> None:
     """Measure WHICH (way, enqueue, memory; without it all of them) on private servers."""
     chosen = which or ALL
-    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, cart answers in {latency_ms} ms")
+    python = platform.python_version()
+    print(f"{os.cpu_count()} cores, Python {python}, the cart answers in {latency_ms} ms")
     skus = max(each, min(1_000, -(-memory_items // shops)) if "memory" in chosen else 0)
     with staged(shops, skus, latency_s=latency_ms / 1000) as stage:
         if "way" in chosen:

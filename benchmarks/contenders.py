@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from celery import Celery
 from redis import Redis
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from adapters.postgres import runs
 from adapters.postgres.database import transaction
@@ -88,9 +88,7 @@ def engine_round(stage: Stage, worker: Measured, each: int, *, watch: Watch = _i
 def _start_runs(stage: Stage) -> list[int]:
     with transaction(stage.engine) as connection:
         made = [
-            runs.insert(
-                connection, shop_id=shop_id, action=Action.SYNC_STOCK, mode=RunMode.MANUAL
-            )
+            runs.insert(connection, shop_id=shop_id, action=Action.SYNC_STOCK, mode=RunMode.MANUAL)
             for shop_id in stage.shop_ids
         ]
     run_ids = [run_id for run_id in made if run_id is not None]
@@ -149,7 +147,7 @@ def _staging_app(redis_url: str) -> Celery:
     return app
 
 
-def _scalar(stage: Stage, question: Any) -> int:
+def _scalar(stage: Stage, question: TextClause) -> int:
     with transaction(stage.engine) as connection:
         return int(connection.execute(question).scalar_one())
 

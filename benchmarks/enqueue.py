@@ -30,7 +30,8 @@ with made as (
 ), laned as (
   insert into lanes (shop_id) select id from made
 ), planned as (
-  insert into runs (shop_id, action, mode, state) select id, 'sync_stock', 'manual', 'open' from made
+  insert into runs (shop_id, action, mode, state)
+  select id, 'sync_stock', 'manual', 'open' from made
   returning id, shop_id
 )
 insert into run_items (run_id, shop_id, action, key, priority)
@@ -40,7 +41,9 @@ _AGAIN = text("""
 update run_items set state = 'due', lease_until = null
  where shop_id in (select id from shops where key like 'rows-%')
 """)
-_GONE = text("delete from run_items where shop_id in (select id from shops where key like 'rows-%')")
+_GONE = text(
+    "delete from run_items where shop_id in (select id from shops where key like 'rows-%')"
+)
 
 
 @dataclass(frozen=True, slots=True)

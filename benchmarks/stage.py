@@ -164,21 +164,21 @@ def _filled(
     with transaction(engine) as connection:
         # Every shop is up to date; a round decides what it has to be told.
         connection.execute(text("update stock_pushes set pushed_version = wanted_version"))
-    columns = [
-        [
-            Target(f"{shop.api_url}/1/items/edit_stock", shop.secrets["access_token"], str(row["item"]))
-            for row in shop.items
-        ]
-        for shop in simulated
-    ]
+    columns = [_targets(shop) for shop in simulated]
     return ids, tuple(target for row in zip(*columns, strict=True) for target in row)
+
+
+def _targets(shop: SimulatedShop) -> list[Target]:
+    url, token = f"{shop.api_url}/1/items/edit_stock", shop.secrets["access_token"]
+    return [Target(url, token, str(row["item"])) for row in shop.items]
 
 
 def _open_shop(engine: Engine, shop: SimulatedShop, box: SecretBox) -> int:
     """Add a shop here with everything mapped, robots off."""
     now = datetime.now(UTC)
     secret = dict(shop.secrets)
-    tokens = Tokens(secret.pop("access_token"), secret.pop("refresh_token"), now + ACCESS_TOKEN_LIFE)
+    access, refresh = secret.pop("access_token"), secret.pop("refresh_token")
+    tokens = Tokens(access, refresh, now + ACCESS_TOKEN_LIFE)
     with transaction(engine) as connection:
         merchant_id = add_merchant(connection, shop.merchant, shop.merchant)
         new = NewShop(

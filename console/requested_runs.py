@@ -44,7 +44,22 @@ def follow(session: Session, run_id: int, waiter: Waiter, again: str) -> None:
     if over is None and run["state"] == "running":
         raise Failed(f"run {run_id} is not over after {waiter.timeout_s:g} s; {again}")
     if run["state"] != SUCCEEDED:
-        raise click.exceptions.Exit(1)
+        raise Failed(_why(run))
+
+
+def _why(run: dict[str, object]) -> str:
+    """Return the one line for standard error about a run that did not succeed."""
+    told = f"run {run['id']} of {run['shop']} {run['action']}: {run['state']}"
+    items = run["items"]
+    first = (
+        next(
+            (f"{item['key']}: {item['reason']}" for item in items if item["state"] == "failed"), ""
+        )
+        if isinstance(items, list)
+        else ""
+    )
+    reason = str(run["reason"] or "") or first
+    return f"{told}; {reason}" if reason else told
 
 
 def follow_all(

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from domain.actions import TOKYO
 from domain.errors import ApiFamily
@@ -27,7 +28,7 @@ class ClosureSource(StrEnum):
 
     CALENDAR = "calendar"
     DETECTED = "detected"
-    MANUAL = "manual"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Closure:
         api: the family that is closed, None = all of them.
         start: aware.
         end: aware; None while nobody knows, as for most detected closures.
+        probe_at: while nobody knows the end: when one call may try; None = at once.
+        detected_by: id of the shop whose call was answered with it.
     """
 
     cart: Cart
@@ -45,6 +48,8 @@ class Closure:
     start: datetime
     end: datetime | None
     source: ClosureSource
+    probe_at: datetime | None = None
+    detected_by: int | None = None
 
     def covers(self, cart: Cart, api: ApiFamily, now: datetime) -> bool:
         """Tell whether calls of that family are closed at `now`."""
@@ -54,6 +59,17 @@ class Closure:
             and self.start <= now
             and (self.end is None or now < self.end)
         )
+
+    def is_probed_at_once(self, shop_id: int, *, by_hand: bool) -> bool:
+        """Tell whether a caller need not wait for the next probe: a person at the finder's shop."""
+        return by_hand and self.detected_by == shop_id
+
+    def may_probe(self, now: datetime, *, at_once: bool) -> bool:
+        """Tell whether one call may try whether the cart is open again."""
+        return self.end is None and (at_once or self.probe_at is None or self.probe_at <= now)
+
+
+AnyClosure = TypeVar("AnyClosure", bound=Closure)
 
 
 def calendar_closures(cart: Cart, around: datetime) -> tuple[Closure, ...]:
@@ -71,12 +87,16 @@ def calendar_closures(cart: Cart, around: datetime) -> tuple[Closure, ...]:
 
 
 def closed_now(
-    closures: Iterable[Closure], cart: Cart, api: ApiFamily, now: datetime
-) -> Closure | None:
-    """Return the closure that lasts longest among those in force, None while calls may be made."""
+    closures: Iterable[AnyClosure], cart: Cart, api: ApiFamily, now: datetime
+) -> AnyClosure | None:
+    """Return the closure in force, None while calls may be made.
+
+    Of several the one that lasts longest; one whose end is known counts before one that would be
+    probed, for no call is made in it.
+    """
     in_force = [closure for closure in closures if closure.covers(cart, api, now)]
-    latest = datetime.max.replace(tzinfo=UTC)
-    return max(in_force, key=lambda closure: closure.end or latest, default=None)
+    earliest = datetime.min.replace(tzinfo=UTC)
+    return max(in_force, key=lambda closure: closure.end or earliest, default=None)
 
 
 def next_probe_at(last_closed_answer_at: datetime, closed_answers: int) -> datetime:
@@ -90,11 +110,6 @@ def next_probe_at(last_closed_answer_at: datetime, closed_answers: int) -> datet
     doublings = min(max(closed_answers, 1) - 1, _LARGEST_POWER)
     wait_s = min(FIRST_PROBE_S * 2.0**doublings, LONGEST_PROBE_S)
     return last_closed_answer_at + timedelta(seconds=wait_s)
-
-
-def may_probe(last_closed_answer_at: datetime, closed_answers: int, now: datetime) -> bool:
-    """Tell whether it is time to try one call during a closure whose end nobody knows."""
-    return now >= next_probe_at(last_closed_answer_at, closed_answers)
 
 
 def third_wednesday(year: int, month: int) -> date:

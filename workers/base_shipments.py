@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from adapters.postgres import order_parts
+from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
 from adapters.postgres.order_parts import Part, PartLine
 from adapters.thebase.client import TheBaseCart
@@ -46,6 +46,8 @@ def return_to_base(
     )
     lines = {line.key: line for line in part.lines}
     _note_done(work, [lines[key] for key in plan.done])
+    if part.deferred and deferred_happened(order):
+        _note_seen(work, EffectKind.DEFERRED, [order.key])
     failures: list[str] = []
     for step in plan.steps:
         send = _Sending(work, order, read_at, parcel)
@@ -135,6 +137,13 @@ def _note_done(work: Work, lines: list[PartLine]) -> None:
         with transaction(work.process.engine) as connection:
             for line in lines:
                 order_parts.mark_line_returned(connection, line.id)
+        _note_seen(work, EffectKind.DISPATCH, [line.key for line in lines])
+
+
+def _note_seen(work: Work, kind: EffectKind, keys: list[str]) -> None:
+    """Settle effects whose answer was lost and which the order, read just now, shows."""
+    with transaction(work.process.engine) as connection:
+        effects.note_seen(connection, work.shop.id, kind, keys)
 
 
 def _delivery_companies(work: Work) -> dict[str, str]:

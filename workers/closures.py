@@ -14,7 +14,7 @@ from adapters.postgres import closure_rows
 from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.closures import ensure_calendar
 from adapters.postgres.database import transaction
-from domain.closures import next_probe_at
+from domain.closures import closed_now, next_probe_at
 from domain.errors import ApiFamily
 from domain.orders import Cart
 
@@ -38,22 +38,12 @@ class ClosureBoard:
 
     def closed(self, cart: Cart, api: ApiFamily) -> LiveClosure | None:
         """Return the closure that forbids calls of this family now, None if it is open."""
-        now = datetime.now(UTC)
-        for closure in self._closures():
-            if closure.covers(cart, api, now):
-                return closure
-        return None
+        return closed_now(self._closures(), cart, api, datetime.now(UTC))
 
     def may_probe(self, closure: LiveClosure, shop_id: int, *, by_hand: bool) -> bool:
-        """Tell whether this caller makes the one call that finds out whether it is over.
-
-        A person at the shop that found the closure need not wait for the time of the next probe.
-        """
-        if closure.end is not None:
-            return False
-        at_once = by_hand and closure.detected_by == shop_id
-        due = closure.probe_at is None or closure.probe_at <= datetime.now(UTC)
-        if not (due or at_once):
+        """Tell whether this caller makes the one call that finds out whether it is over."""
+        at_once = closure.is_probed_at_once(shop_id, by_hand=by_hand)
+        if not closure.may_probe(datetime.now(UTC), at_once=at_once):
             return False
         with transaction(self._engine) as connection:
             return closure_rows.claim_probe(

@@ -65,7 +65,6 @@ class LeaseKeeper:
         self._kind = kind
         self._held: dict[int, Lease] = {}
         self._guard = threading.Lock()
-        self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
     @contextmanager

@@ -7,7 +7,7 @@ from typing import Any, cast
 from celery import Celery
 from celery.utils import uuid
 from kombu import Producer
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined]
 from redis.exceptions import RedisError
 
 from adapters.postgres.items import QueuedItem
@@ -39,7 +39,7 @@ def _send(app: Celery, notes: Sequence[tuple[str, int, str]]) -> None:
             with cast("Any", producer).batch(BATCH):  # newer than the stubs
                 for note in notes:
                     _publish(app, producer, note)
-    except (OperationalError, RedisError, OSError) as error:
+    except (OperationalError, BatchPublishError, RedisError, OSError) as error:
         _log.warning("%d notes not sent: %s", len(notes), type(error).__name__)
 
 

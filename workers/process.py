@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import cache
 
 import httpx
 from celery import Celery
@@ -80,16 +79,15 @@ class Process:
 
 
 _making = threading.Lock()
-
-
-@cache
-def _made() -> Process:
-    from workers.app import app  # noqa: PLC0415 -- the app's tasks import this module
-
-    return Process(app, Settings.from_environ())
+_made: list[Process] = []
 
 
 def current() -> Process:
     """Return this process's wiring, made by the first thread that asks."""
-    with _making:
-        return _made()
+    if not _made:  # every item asks, and a lock would make the threads queue
+        with _making:
+            if not _made:
+                from workers.app import app  # noqa: PLC0415 -- its tasks import this module
+
+                _made.append(Process(app, Settings.from_environ()))
+    return _made[0]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from adapters.postgres import order_parts
+from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
 from adapters.postgres.order_parts import Part
 from domain.effects import EffectKind, deadline_s
@@ -34,6 +34,8 @@ def return_to_shopserve(
         else:
             shopserve_of(work).ship_destination(order.key, step.destination, parcel)
     with transaction(work.process.engine) as connection:
+        if request_happened(order):  # of an earlier claim that lost the answer, or of the staff
+            effects.note_seen(connection, work.shop.id, EffectKind.SETTLEMENT, [order.key])
         for line in part.lines:
             order_parts.mark_line_returned(connection, line.id)
         order_parts.mark_returned(connection, part.id)

@@ -6,42 +6,26 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from domain.closures import Closure, ClosureSource
 from domain.errors import ApiFamily
 from domain.orders import Cart
 
+ALL = "all"
+"""Stands in a row for both families of calls."""
 
-@dataclass(frozen=True, slots=True)
-class LiveClosure:
-    """One closure.
 
-    Attributes:
-        end: None while nobody knows it; then `probe_at` is when one call may try.
-        detected_by: id of the shop whose call was answered with it.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveClosure(Closure):
+    """A closure that is written down."""
 
     id: int
-    cart: Cart
-    api: str
-    start: datetime
-    end: datetime | None
-    probe_at: datetime | None
-    detected_by: int | None
-
-    def covers(self, cart: Cart, api: ApiFamily, now: datetime) -> bool:
-        """Tell whether calls of this family are forbidden now."""
-        return (
-            self.cart is cart
-            and self.api in {"all", api.value}
-            and self.start <= now
-            and (self.end is None or now < self.end)
-        )
 
 
 _LIVE = text("""
-select id, cart, api, starts_at, ends_at, probe_at, detected_by from closures
+select id, cart, api, starts_at, ends_at, source, probe_at, detected_by from closures
  where ended_at is null and starts_at < now() + interval '1 hour'
    and (ends_at is null or ends_at > now())
- order by ends_at nulls last
+ order by id
 """)
 
 
@@ -49,13 +33,14 @@ def live_closures(connection: Connection) -> list[LiveClosure]:
     """Return the closures that hold now or begin within the hour."""
     return [
         LiveClosure(
-            row.id,
-            Cart(row.cart),
-            row.api,
-            row.starts_at,
-            row.ends_at,
-            row.probe_at,
-            row.detected_by,
+            id=row.id,
+            cart=Cart(row.cart),
+            api=None if row.api == ALL else ApiFamily(row.api),
+            start=row.starts_at,
+            end=row.ends_at,
+            source=ClosureSource(row.source),
+            probe_at=row.probe_at,
+            detected_by=row.detected_by,
         )
         for row in connection.execute(_LIVE)
     ]
@@ -63,13 +48,13 @@ def live_closures(connection: Connection) -> list[LiveClosure]:
 
 _KNOWN = text("""
 select id, closed_answers from closures
- where cart = :cart and api in (:api, 'all') and ended_at is null and ends_at is null
+ where cart = :cart and api in (:api, :all) and ended_at is null and ends_at is null
  order by id limit 1 for update
 """)
 
 _NOTE = text("""
 insert into closures (cart, api, starts_at, source, probe_at, detected_by)
-values (:cart, :api, now(), 'detected', :probe_at, :shop_id)
+values (:cart, :api, now(), :source, :probe_at, :shop_id)
 """)
 
 _AGAIN = text("""
@@ -93,13 +78,16 @@ def note_detected(
     Args: next_probe: when to try again after so many closed answers in a row.
     """
     connection.execute(_ONE_AT_A_TIME, {"cart": cart.value})
-    known = connection.execute(_KNOWN, {"cart": cart.value, "api": api.value}).one_or_none()
+    known = connection.execute(
+        _KNOWN, {"cart": cart.value, "api": api.value, "all": ALL}
+    ).one_or_none()
     if known is None:
         connection.execute(
             _NOTE,
             {
                 "cart": cart.value,
                 "api": api.value,
+                "source": ClosureSource.DETECTED.value,
                 "probe_at": next_probe(1),
                 "shop_id": shop_id,
             },

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from domain.closures import calendar_closures
+from adapters.postgres.closure_rows import ALL
+from domain.closures import ClosureSource, calendar_closures
 from domain.errors import BrokenRule
 from domain.orders import Cart
 
@@ -17,7 +18,7 @@ select {_COLUMNS} from closures
 _ONE = text(f"select {_COLUMNS} from closures where id = :id")
 _ADD = text("""
 insert into closures (cart, api, starts_at, ends_at, source)
-values (:cart, :api, :starts_at, :ends_at, 'person') returning id
+values (:cart, :api, :starts_at, :ends_at, :source) returning id
 """)
 _END = text("""
 update closures set ended_at = now()
@@ -25,12 +26,12 @@ update closures set ended_at = now()
 """)
 _CALENDAR = text("""
 insert into closures (cart, api, starts_at, ends_at, source)
-values (:cart, :api, :starts_at, :ends_at, 'calendar')
+values (:cart, :api, :starts_at, :ends_at, :source)
 on conflict (cart, api, starts_at) where source = 'calendar' do nothing
 """)
 _CANCELLED = text("""
 select 1 from closures
- where source = 'calendar' and cart = :cart and api = :api and starts_at = :starts_at
+ where source = :source and cart = :cart and api = :api and starts_at = :starts_at
    and ended_at is not null
 """)
 # A person who cancels one occurrence sees the next; nobody cancels more than two years of them.
@@ -46,9 +47,10 @@ def ensure_calendar(connection: Connection, now: datetime) -> None:
             for closure in calendar_closures(cart, around):
                 row = {
                     "cart": cart.value,
-                    "api": closure.api.value if closure.api else "all",
+                    "api": closure.api.value if closure.api else ALL,
                     "starts_at": closure.start,
                     "ends_at": closure.end,
+                    "source": closure.source.value,
                 }
                 connection.execute(_CALENDAR, row)
                 if connection.execute(_CANCELLED, row).one_or_none() and closure.end:
@@ -69,7 +71,14 @@ def add_closure(
 ) -> dict[str, object]:
     """Announce a closure. Args: api: `orders`, `stock` or `all`."""
     made = connection.execute(
-        _ADD, {"cart": cart.value, "api": api, "starts_at": starts_at, "ends_at": ends_at}
+        _ADD,
+        {
+            "cart": cart.value,
+            "api": api,
+            "starts_at": starts_at,
+            "ends_at": ends_at,
+            "source": ClosureSource.PERSON.value,
+        },
     ).scalar_one()
     return dict(connection.execute(_ONE, {"id": made}).mappings().one())
 

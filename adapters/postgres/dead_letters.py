@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
+from domain.dead_letters import LetterState
 from domain.errors import BrokenRule
 
 _SELECT = """
@@ -114,15 +115,15 @@ def choose(
     if missing:
         raise UnknownDeadLetter(f"no dead letter {missing[0]}")
     for row in rows:
-        if row.state != "open":
+        if row.state != LetterState.OPEN:
             raise BrokenRule(f"dead letter {row.id} is {row.state}, not open")
     return [DeadLetter(row.id, row.shop_id, row.shop, Action(row.action), row.key) for row in rows]
 
 
 def decide(
-    connection: Connection, ids: Sequence[int], *, state: str, actor: str, reason: str
+    connection: Connection, ids: Sequence[int], *, state: LetterState, actor: str, reason: str
 ) -> None:
     """Record what a person decided. Args: state: `replayed` or `discarded`."""
     connection.execute(
-        _DECIDE, {"ids": list(ids), "state": state, "actor": actor, "reason": reason}
+        _DECIDE, {"ids": list(ids), "state": state.value, "actor": actor, "reason": reason}
     )

@@ -4,6 +4,7 @@ planned → sent → confirmed | unknown → (the cart is read) → confirmed | 
 compare-and-set, so of two workers one sends.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +73,17 @@ def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool
         _SEND, {"id": effect.id, "attempts": effect.attempts, "deadline_s": deadline_s}
     ).one_or_none()
     return row is not None
+
+
+_SEEN = text("""
+update effects set state = 'confirmed', confirmed_at = now()
+ where shop_id = :shop_id and kind = :kind and key = any(:keys) and state <> 'confirmed'
+""")
+
+
+def note_seen(connection: Connection, shop_id: int, kind: EffectKind, keys: Sequence[str]) -> None:
+    """Confirm effects that a read of the cart shows, whoever sent them and lost the answer."""
+    connection.execute(_SEEN, {"shop_id": shop_id, "kind": kind.value, "keys": list(keys)})
 
 
 _MOVE = text("""

@@ -8,8 +8,9 @@ from console.output import Column, print_lines
 from console.session import Session, actor, leaf
 from console.waiting import DEFAULT_TIMEOUT_S
 from console.words import ACTION, ID, known_shop, shop_of
+from domain.dead_letters import LetterState
 
-STATES = ("open", "replayed", "discarded", "closed")
+STATES = [state.value for state in LetterState]
 COLUMNS = (
     Column("id", right=True),
     Column("shop"),
@@ -71,7 +72,7 @@ def replay(
         letters = choose(connection, merchant_id, ids=ids, shop=shop, action=action)
         chosen = [letter.id for letter in letters]
         run_ids = replay_letters(session, connection, letters)
-        decide(connection, chosen, state="replayed", actor=actor(), reason=reason)
+        decide(connection, chosen, state=LetterState.REPLAYED, actor=actor(), reason=reason)
         detail: dict[str, object] = {"ids": chosen, "runs": run_ids}
         subject = shop or ", ".join(map(str, chosen))
         session.audit(connection, merchant_id, "dead.replay", subject, reason=reason, detail=detail)
@@ -92,7 +93,9 @@ def discard(session: Session, ids: tuple[int, ...], reason: str) -> None:
         raise Wrong("--reason is not blank")
     with session.work() as (connection, merchant_id):
         chosen = [letter.id for letter in choose(connection, merchant_id, ids=ids)]
-        decide(connection, chosen, state="discarded", actor=actor(), reason=reason.strip())
+        decide(
+            connection, chosen, state=LetterState.DISCARDED, actor=actor(), reason=reason.strip()
+        )
         subject = ", ".join(map(str, chosen))
         session.audit(
             connection,

@@ -42,7 +42,7 @@ class DemoScreen:
 
     def say(self, sentence: str) -> None:
         """Write a line above the bar."""
-        self._console.print(f"  {sentence}", markup=False)
+        self._console.print(f"  {sentence}", markup=False, soft_wrap=True)
 
     def end(self) -> float:
         """End the phase and return how many seconds it took."""

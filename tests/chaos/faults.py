@@ -87,11 +87,12 @@ class TermWorker:
 class PauseWorker:
     """SIGSTOP one worker, sometimes for longer than its lease of 15 s."""
 
-    def __init__(self, longest_s: float = LONGEST_PAUSE_S) -> None:
-        self._longest_s = longest_s
+    def __init__(self, longest_s: float = LONGEST_PAUSE_S, shortest_s: float = 1.0) -> None:
+        self._seconds = (shortest_s, longest_s)
 
     def strike(self, scene: Scene) -> None:
-        _pause(scene, scene.dice.choice(scene.station.workers), self._longest_s)
+        seconds = scene.dice.uniform(*self._seconds)
+        _pause(scene, scene.dice.choice(scene.station.workers), seconds)
 
 
 class KillBeat:
@@ -105,10 +106,10 @@ class PauseBeat:
     """SIGSTOP one of two beats: afterwards it is late with everything."""
 
     def strike(self, scene: Scene) -> None:
-        _pause(scene, scene.dice.choice(scene.station.beats), 8.0)
+        _pause(scene, scene.dice.choice(scene.station.beats), scene.dice.uniform(1, 8))
 
 
-def _pause(scene: Scene, kept: Kept, longest_s: float) -> None:
+def _pause(scene: Scene, kept: Kept, seconds: float) -> None:
     process = kept.process
     if process is None or not kept.send(signal.SIGSTOP):
         return
@@ -117,7 +118,7 @@ def _pause(scene: Scene, kept: Kept, longest_s: float) -> None:
         if process.poll() is None:
             process.send_signal(signal.SIGCONT)
 
-    scene.station.later(scene.dice.uniform(1.0, longest_s), go_on)
+    scene.station.later(seconds, go_on)
 
 
 class FlushRedis:

@@ -6,14 +6,15 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.postgres.database import DatabaseUnavailable
+from adapters.postgres.database import DatabaseUnavailable, transaction
 from simulator.process import start
 from tests.chaos import faults
 from tests.chaos.faults import Fault, Scene
 from tests.chaos.station import Station
-from tests.chaos.verdict import Verdict, judge
+from tests.chaos.verdict import Verdict, judge, longest_gap_s
 from tests.chaos.world import World
 from workers.wiring import secret_box
 
@@ -74,8 +75,10 @@ class Report:
     verdict: Verdict = field(default_factory=Verdict)
     struck: Counter[str] = field(default_factory=Counter)
     storm_s: float = 0.0
+    gap_s: float = 0.0
     calm_s: float = 0.0
     kills: int = 0
+    timeline: list[str] = field(default_factory=list)
     logged: Mapping[str, int] = field(default_factory=dict)
 
     def text(self) -> str:
@@ -83,6 +86,7 @@ class Report:
         lines = [f"seed {self.seed}: storm {self.storm_s:.0f} s, calm after {self.calm_s:.0f} s"]
         lines += [f"struck: {name} {times}" for name, times in sorted(self.struck.items())]
         lines += [f"workers' logs: {phrase!r} {times}" for phrase, times in self.logged.items()]
+        lines.append(f"longest time without a finished item: {self.gap_s:.1f} s of the storm")
         lines += [f"processes ended by SIGKILL: {self.kills}", *self.verdict.lines()]
         return "\n".join(lines)
 
@@ -119,13 +123,16 @@ def storm(size: Size, seed: int, home: Path, logs: Path) -> Report:
 
 def _play(size: Size, scene: Scene, world: World, report: Report) -> Report:
     station, living = scene.station, world.live()
-    began_at = time.monotonic()
+    began_at = datetime.now(UTC)
     _strike(size, scene, report)
-    report.storm_s = time.monotonic() - began_at
+    ended_at = datetime.now(UTC)
+    report.storm_s = (ended_at - began_at).total_seconds()
     _calm(scene, world, report)
     world.stop()
     living.join()
     _quiet(world, report)
+    with transaction(scene.engine) as connection:
+        report.gap_s = longest_gap_s(connection, began_at, ended_at)
     if not report.verdict.stuck:
         report.verdict = judge(world)
     report.verdict.stuck += [f"the world: {error}" for error in world.errors]
@@ -143,6 +150,7 @@ def _strike(size: Size, scene: Scene, report: Report) -> None:
         fault: Fault = KINDS[name]()
         fault.strike(scene)
         report.struck[name] += 1
+        report.timeline.append(f"{datetime.now(UTC):%H:%M:%S.%f} {name}")
         time.sleep(scene.dice.uniform(0.5, 1.5) * size.pause_s)
 
 

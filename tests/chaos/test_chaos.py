@@ -5,15 +5,11 @@ RENKEI_TEST_CHAOS (smoke, short, long) and RENKEI_TEST_SEED choose; `make chaos`
 
 import os
 import random
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.storm import Report, Size, storm
-from tests.conftest import _memory_folder
 
 # Read before the fixtures take everything named RENKEI_ away.
 CHOSEN = os.environ.get("RENKEI_TEST_CHAOS", "short")
@@ -51,19 +47,10 @@ LONG = Size(
 )  # fmt: skip
 
 
-@pytest.fixture
-def home() -> Iterator[Path]:
-    """A home of its own, in memory where there is room."""
-    folder = Path(tempfile.mkdtemp(prefix="renkei-chaos-", dir=_memory_folder()))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _weather(size: Size, home: Path, tmp_path: Path) -> Report:
     print(f"\nchaos: RENKEI_TEST_SEED={SEED}")
     report = storm(size, SEED, home, tmp_path / "logs")
+    (tmp_path / "faults.txt").write_text("\n".join(report.timeline))
     print(report.text())
     return report
 

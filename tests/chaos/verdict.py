@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -209,10 +210,19 @@ _FIGURES = {
     "items claimed more than once": "select count(*) from run_items where generation > 1",
     "runs": "select count(*) from runs",
     "dead letters that healed": "select count(*) from dead_letters where state = 'closed'",
-    "longest gap without a finished item, s": "select coalesce(ceil(max(gap)), 0) from (select"
-    " extract(epoch from finished_at - lag(finished_at) over (order by finished_at)) as gap"
-    " from run_items where state = 'succeeded') g",
 }
+
+
+_GAP = text("""
+select coalesce(extract(epoch from max(gap)), 0) from (
+  select finished_at - lag(finished_at) over (order by finished_at) as gap
+    from run_items where finished_at between :since and :until) g
+""")
+
+
+def longest_gap_s(connection: Connection, since: datetime, until: datetime) -> float:
+    """Return the longest time in which no item was finished."""
+    return float(connection.execute(_GAP, {"since": since, "until": until}).scalar_one())
 
 
 def _judge_rest(connection: Connection, verdict: Verdict) -> None:

@@ -103,7 +103,7 @@ def test_wait_prints_the_run_and_exits_0_only_when_it_succeeded(
 
     assert answer.code == code
     assert answer.json["state"] == state
-    assert not answer.err
+    assert len(answer.err.splitlines()) == code  # one line on standard error says why
 
 
 def test_wait_ends_at_once_for_a_parked_shop(shops: CommandLine) -> None:

@@ -11,13 +11,14 @@ from redis import Redis
 
 from adapters.postgres import items as item_rows
 from adapters.postgres.database import transaction
-from adapters.postgres.items import LOST_CLAIMS_LIMIT
+from adapters.postgres.items import LOST_CLAIMS_LIMIT, QueuedItem
 from adapters.redis.budget import Allowance
 from domain.actions import Action
 from domain.errors import ApiFamily, LeaseLost
 from domain.runs import RunMode
 from tests.component.engine_bench import Bench, BenchShop
-from workers import items, runs
+from tests.component.relay import Relay
+from workers import items, messages, runs
 from workers.app import make_app
 from workers.gate import ShopGate
 from workers.leases import ITEMS
@@ -131,11 +132,11 @@ def test_cls_7_an_order_that_kills_its_workers_is_given_up_and_the_others_go_on(
 
     run = shop.shown(poison.run_id)
     assert (run["state"], run["failed"]) == ("partly_failed", 1)
-    (letter,) = bench.renkei.read("dead-letters", "list")
+    (letter,) = bench.renkei.read("dead", "list")
     assert (letter["key"], letter["attempts"]) == (poison.key, LOST_CLAIMS_LIMIT)
     assert f"{LOST_CLAIMS_LIMIT} times" in letter["reason"]
     shop.run("sync_stock")
-    assert bench.renkei.read("dead-letters", "list") == []
+    assert bench.renkei.read("dead", "list", "--state", "open") == []
 
 
 def test_cls_7_the_turn_of_a_dead_worker_is_free_when_its_lease_has_ended(bench: Bench) -> None:
@@ -218,3 +219,37 @@ def test_cls_6_two_workers_that_meet_an_ended_token_refresh_it_once(bench: Bench
     assert len(tokens) == len(processes)
     assert len(set(tokens)) == 1
     assert len(shop.effects("token_refreshed")) == 1
+
+
+@pytest.mark.parametrize(
+    ("cart", "recipe", "endpoint"),
+    [
+        ("shopserve", "card", "settlement.request"),
+        ("thebase", "split_two_methods", "orders.edit_status"),
+        ("thebase", "deferred", "orders.edit_status"),
+    ],
+)
+def test_ret_05_an_effect_whose_answer_was_lost_is_settled_once_the_cart_shows_it(
+    bench: Bench, cart: str, recipe: str, endpoint: str
+) -> None:
+    shop = bench.shop(cart, recipe)
+    shop.ready_to_return()
+
+    with bench.fault("drop", when="after", endpoint=endpoint, count=1):
+        shop.run("return_shipments")
+        bench.later(seconds=120)
+
+    states = bench.column("select state from effects")
+    assert states
+    assert set(states) == {"confirmed"}
+
+
+def test_cls_7_notes_that_cannot_be_sent_are_left_to_the_sweep(bench: Bench) -> None:
+    """Redis goes away between two messages of one process: its connection is open, and dead."""
+    with Relay(bench.renkei.environment["RENKEI_REDIS_URL"]) as relay:
+        app = make_app(relay.url)
+        messages.send_runs(app, [1, 2])
+        relay.close()
+
+        messages.send_runs(app, [3, 4])
+        messages.send_items(app, [QueuedItem(1, Action.SYNC_STOCK)])

@@ -14,6 +14,7 @@ from typing import Any
 
 from console.supervisor.programs import Program, beat_program, environment, worker_programs
 from simulator.client import Document, SimulatedShop, SimulatorClient
+from tests.component.command_line import CommandLine
 from workers.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -166,27 +167,28 @@ class Merchant:
         assert answer.code == 0, (words, answer)
         return answer
 
-    def read(self, *words: str) -> Any:  # noqa: ANN401 -- whatever was printed
-        """Return the JSON of a command that has to work."""
-        return self.ok(*words, "--json").json
+    def quick(self, *words: str, stdin: str = "") -> Any:  # noqa: ANN401 -- whatever was printed
+        """Give a command in this process, for preparing and looking; returns its JSON."""
+        hub = CommandLine(self.hub.settings, self.hub.home)
+        return hub.ok(*words, "--merchant", self.key, "--json", stdin=stdin).json
 
     def shop(self, cart: str, *, robots: bool = False, **plan: object) -> "Shop":
         """Open a shop that calls as fast as it can, its robots off unless they are wanted."""
-        wish = {"items": 5, "spread_s": 3600, "prefix": f"{self.key}-", **plan}
+        wish = {"items": 5, "variations": 0, "spread_s": 3600, "prefix": f"{self.key}-", **plan}
         (simulated,) = self.hub.simulator.seed(carts=[cart], **wish)
         shop = Shop(self, simulated)
         words = ("shop", "add", shop.key, "--cart", cart, "--name", shop.key, "--secrets-stdin")
-        self.ok(*words, "--api-url", simulated.api_url, stdin=json.dumps(simulated.secrets))
-        self.ok("shop", "set", shop.key, "calls_per_second=1000", "in_flight=8")
+        self.quick(*words, "--api-url", simulated.api_url, stdin=json.dumps(simulated.secrets))
+        self.quick("shop", "set", shop.key, "calls_per_second=1000", "in_flight=8")
         if not robots:
-            for robot in self.read("robot", "list", "--shop", shop.key):
-                self.ok("robot", "set", shop.key, robot["action"], "--off")
+            for robot in self.quick("robot", "list", "--shop", shop.key):
+                self.quick("robot", "set", shop.key, robot["action"], "--off")
         return shop
 
     def stock_up(self, rows: Sequence[Document], pieces: int) -> None:
         """Say how many pieces of these items' SKUs are in the warehouse."""
         lines = "".join(f"{row['sku']},{pieces}\n" for row in rows)
-        self.ok("stock", "import", "-", stdin=f"sku,on_hand\n{lines}")
+        self.quick("stock", "import", "-", stdin=f"sku,on_hand\n{lines}")
 
 
 @dataclass(frozen=True)
@@ -208,15 +210,14 @@ class Shop:
 
     def run(self, action: str, *words: str) -> Document:
         """Run one action, wait for it, and return the run; it has to succeed."""
-        found: Document = self.merchant.read(
-            "run", action, "--shop", self.key, "--wait", "--timeout", "120", *words
-        )
+        options = ("--shop", self.key, "--wait", "--timeout", "120", "--json")
+        found: Document = self.merchant.ok("run", action, *options, *words).json
         assert found["state"] == "succeeded"
         return found
 
     def orders(self) -> list[Document]:
         """Return the shop's shipping instructions."""
-        found: list[Document] = self.merchant.read("orders", "list", "--shop", self.key)
+        found: list[Document] = self.merchant.quick("orders", "list", "--shop", self.key)
         return found
 
     def effects(self, *kinds: str) -> list[Document]:
@@ -238,13 +239,13 @@ class Shop:
             for row in self.simulated.items
         )
         header = "shop,item,variation,sku,low_stock,unlimited\n"
-        self.merchant.ok("mapping", "import", "-", stdin=header + lines)
+        self.merchant.quick("mapping", "import", "-", stdin=header + lines)
 
     def carries(self, carrier: str) -> None:
         """Translate every delivery method of the shop's instructions to one carrier."""
         for method in sorted({order["delivery_method"] for order in self.orders()}):
             words = ("method", "set", "--shop", self.key, "--method", method)
-            self.merchant.ok(*words, "--carrier", carrier)
+            self.merchant.quick(*words, "--carrier", carrier)
 
     def ship(self, orders: Sequence[Document]) -> None:
         """Ship instructions by file, each with a tracking number of its own."""

@@ -37,7 +37,7 @@ def import_everything(shop: Shop, facts: list[Document]) -> None:
     paid = {o["cart_order_key"] for o in orders if o["payment"] == "paid"}
     assert paid == {fact["key"] for fact in facts if fact["paid"]}
     assert all(order["recipient"]["name"] for order in orders)
-    secured = {r["sku"]: r["secured"] for r in shop.merchant.read("stock", "list") if r["secured"]}
+    secured = {r["sku"]: r["secured"] for r in shop.merchant.quick("stock", "list") if r["secured"]}
     assert secured == sum((Counter(fact["skus"]) for fact in facts), Counter())
     listed = {item["key"] for item in run["items"] if item["state"] == "skipped"}
     assert listed == {f["key"] for f in shop.simulator.orders(shop.key) if f["refusal"]}
@@ -91,10 +91,10 @@ def ship_everything(shop: Shop, cancelled: str) -> None:
 
 def push_stock(shop: Shop) -> None:
     # The cancelled BASE order's pieces come back by a recalculation that beat starts (STS-5).
-    wait_for(lambda: all(r["secured"] == 0 for r in shop.merchant.read("stock", "list")), 30)
+    wait_for(lambda: all(r["secured"] == 0 for r in shop.merchant.quick("stock", "list")), 30)
     shop.run("sync_stock")
 
-    free = {row["sku"]: row["free"] for row in shop.merchant.read("stock", "list")}
+    free = {row["sku"]: row["free"] for row in shop.merchant.quick("stock", "list")}
     held = {row["sku"]: row["quantity"] for row in shop.simulator.stock(shop.key)}
     sold: Counter[str] = Counter()
     for order in shop.orders():
@@ -110,7 +110,7 @@ def nothing_is_left_to_write(shop: Shop) -> None:
 
     assert writes(shop) == before
     assert [(run["succeeded"], run["failed"]) for run in runs] == [(0, 0)] * len(ACTIONS)
-    assert shop.merchant.read("dead", "list") == []
+    assert shop.merchant.quick("dead", "list") == []
 
 
 def writes(shop: Shop) -> Document:

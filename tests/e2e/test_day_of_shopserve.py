@@ -118,7 +118,7 @@ def complete_everything(shop: Shop, facts: list[Document], cancelled: str) -> No
 def push_stock(shop: Shop) -> None:
     shop.run("sync_stock")
 
-    free = {row["sku"]: row["free"] for row in shop.merchant.read("stock", "list")}
+    free = {row["sku"]: row["free"] for row in shop.merchant.quick("stock", "list")}
     held = {row["sku"]: row["quantity"] for row in shop.simulator.stock(shop.key)}
     sold: Counter[str] = Counter()
     for order in shop.orders():
@@ -137,9 +137,9 @@ def nothing_is_left_to_write(shop: Shop) -> None:
     assert writes(shop) == before
     assert [run["failed"] for run in runs] == [0] * len(ACTIONS)
     assert [run["succeeded"] for run in runs] == [0] * len(ACTIONS)
-    lines = shop.merchant.read("log", "list", "--shop", shop.key)
+    lines = shop.merchant.quick("log", "list", "--shop", shop.key)
     ends = [line["message"] for line in lines if "アクションが終了しました。" in line["message"]]
-    assert len(ends) == len(shop.merchant.read("runs", "list", "--shop", shop.key))
+    assert len(ends) == len(shop.merchant.quick("runs", "list", "--shop", shop.key))
 
 
 def writes(shop: Shop) -> Document:

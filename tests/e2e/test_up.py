@@ -29,7 +29,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def test_up_starts_everything(up: Machine) -> None:
     state = up.running()
 
-    assert set(state.processes) >= {"w1", "w2", "beat", "flower"}
+    assert set(state.processes) == {"w1", "w2", "beat", "flower", "console"}
     assert set(state.servers) == {"postgres", "valkey"}
 
 
@@ -48,7 +48,7 @@ def test_its_processes_are_recognisable(up: Machine) -> None:
     assert "postgres" in lines["postgres"]
 
 
-@pytest.mark.parametrize("name", ["w1", "beat", "flower", "valkey", "postgres"])
+@pytest.mark.parametrize("name", ["w1", "beat", "flower", "console", "valkey", "postgres"])
 def test_what_is_killed_is_started_again(up: Machine, name: str) -> None:
     up.running()
     before = up.pid_of(name)

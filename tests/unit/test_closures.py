@@ -1,5 +1,6 @@
 """When a cart is closed."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,7 +14,6 @@ from domain.closures import (
     ClosureSource,
     calendar_closures,
     closed_now,
-    may_probe,
     next_probe_at,
     third_wednesday,
 )
@@ -66,7 +66,7 @@ def test_cls_01_the_third_wednesday_of_a_month_that_begins_with_one() -> None:
     assert third_wednesday(2025, 10) == date(2025, 10, 15)
 
 
-ORDERS = Closure(Cart.BASE, ApiFamily.ORDERS, NOON, NOON + timedelta(hours=1), ClosureSource.MANUAL)
+ORDERS = Closure(Cart.BASE, ApiFamily.ORDERS, NOON, NOON + timedelta(hours=1), ClosureSource.PERSON)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +89,29 @@ def test_cls_01_a_closure_holds_for_its_cart_and_api_only(
     assert (found is None) is not closed
 
 
-def test_cls_01_of_several_closures_the_one_that_lasts_longest_counts() -> None:
-    unknown = Closure(Cart.BASE, None, NOON, None, ClosureSource.DETECTED)
+UNKNOWN = Closure(
+    Cart.BASE,
+    None,
+    NOON,
+    None,
+    ClosureSource.DETECTED,
+    probe_at=NOON + timedelta(seconds=30),
+    detected_by=7,
+)
 
-    assert closed_now([ORDERS, unknown], Cart.BASE, ApiFamily.ORDERS, NOON) == unknown
-    assert closed_now([unknown], Cart.BASE, ApiFamily.STOCK, NOON) == unknown
+
+def test_cls_01_of_several_closures_the_one_that_lasts_longest_counts() -> None:
+    longer = replace(ORDERS, api=None, end=NOON + timedelta(hours=2))
+
+    assert closed_now([longer, ORDERS], Cart.BASE, ApiFamily.ORDERS, NOON) == longer
+    assert closed_now([UNKNOWN], Cart.BASE, ApiFamily.STOCK, NOON) == UNKNOWN
+
+
+def test_cls_01_nobody_probes_while_the_calendar_or_a_person_says_closed() -> None:
+    found = closed_now([UNKNOWN, ORDERS], Cart.BASE, ApiFamily.ORDERS, NOON)
+
+    assert found == ORDERS
+    assert not found.may_probe(NOON + timedelta(days=1), at_once=True)
 
 
 def test_cls_01_the_log_has_the_words_operators_know() -> None:
@@ -104,5 +122,12 @@ def test_cls_01_a_closure_of_unknown_length_is_probed_ever_more_rarely() -> None
     waits = [(next_probe_at(NOON, times) - NOON).total_seconds() for times in range(1, 7)]
 
     assert waits == [30, 60, 120, 240, 480, 900]
-    assert not may_probe(NOON, 1, NOON + timedelta(seconds=29))
-    assert may_probe(NOON, 1, NOON + timedelta(seconds=30))
+    assert not UNKNOWN.may_probe(NOON + timedelta(seconds=29), at_once=False)
+    assert UNKNOWN.may_probe(NOON + timedelta(seconds=30), at_once=False)
+    assert replace(UNKNOWN, probe_at=None).may_probe(NOON, at_once=False)
+
+
+def test_cls_01_only_a_person_at_the_shop_that_found_it_probes_at_once() -> None:
+    assert UNKNOWN.may_probe(NOON, at_once=UNKNOWN.is_probed_at_once(7, by_hand=True))
+    assert not UNKNOWN.is_probed_at_once(7, by_hand=False)
+    assert not UNKNOWN.is_probed_at_once(8, by_hand=True)

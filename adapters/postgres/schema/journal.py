@@ -16,6 +16,10 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
 from domain.actions import Action
+from domain.closures import ClosureSource
+from domain.dead_letters import LetterState
+from domain.effects import EffectState
+from domain.errors import ApiFamily
 from domain.orders import Cart
 
 # Things that must happen at most once (RET-5); states: docs/decisions.
@@ -34,7 +38,7 @@ effects = Table(
     Column("deadline_s", Integer, nullable=False, server_default=text("0")),
     moment("confirmed_at"),
     UniqueConstraint("shop_id", "kind", "key"),
-    one_of("state", ("planned", "sent", "unknown", "confirmed")),
+    one_of("state", EffectState),
     CheckConstraint("state = 'planned' or sent_at is not null", name="sent_has_a_time"),
 )
 
@@ -56,7 +60,7 @@ dead_letters = Table(
     Column("decision_reason", Text),
     moment("decided_at"),
     one_of("action", Action),
-    one_of("state", ("open", "replayed", "discarded", "closed")),
+    one_of("state", LetterState),
     Index(
         "uq_dead_letters_open",
         "shop_id",
@@ -101,8 +105,8 @@ closures = Table(
     moment("ended_at"),
     moment("created_at", default_now=True),
     one_of("cart", Cart),
-    one_of("api", ("orders", "stock", "all")),
-    one_of("source", ("calendar", "detected", "person")),
+    one_of("api", (*ApiFamily, "all")),
+    one_of("source", ClosureSource),
     CheckConstraint("ends_at is null or ends_at > starts_at", name="ends_after_start"),
     Index("ix_closures_live", "cart", postgresql_where=text("ended_at is null")),
     Index(

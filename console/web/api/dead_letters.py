@@ -1,6 +1,6 @@
 """Dead letters: what nobody tries again until somebody says so (CLS-4)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
@@ -18,9 +18,9 @@ from console.web.models import DeadLetters, Decided
 from console.web.words import Body, Filter, Text, Word
 from console.web.writes import Key, write
 from domain.actions import Action
+from domain.dead_letters import LetterState
 
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"], responses=PROBLEMS)
-State = Literal["open", "replayed", "discarded", "closed"]
 LetterId = Annotated[int, Path(ge=1, lt=2**63)]
 ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": Decided}}}
 
@@ -43,7 +43,7 @@ def list_letters(
     services: Shared,
     shop: Filter = None,
     action: Annotated[Action | None, Query()] = None,
-    state: Annotated[State | None, Query()] = None,
+    state: Annotated[LetterState | None, Query()] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
@@ -79,7 +79,7 @@ def replay(
         letters = choose(connection, client.merchant_id, ids=[letter_id])
         session = services.session_of(client.merchant_key)
         asked[:] = replay_letters(session, connection, letters)
-        return _decided(connection, client, letter_id, "replayed", reason, asked)
+        return _decided(connection, client, letter_id, LetterState.REPLAYED, reason, asked)
 
     answer = write(request, services, client, idempotency_key, body, work)
     services.tell_workers(asked)
@@ -99,7 +99,7 @@ def discard(
 
     def work(connection: Connection) -> object:
         choose(connection, client.merchant_id, ids=[letter_id])
-        return _decided(connection, client, letter_id, "discarded", body.reason, [])
+        return _decided(connection, client, letter_id, LetterState.DISCARDED, body.reason, [])
 
     return write(request, services, client, idempotency_key, body, work)
 
@@ -108,14 +108,14 @@ def _decided(
     connection: Connection,
     client: ApiClient,
     letter_id: int,
-    state: str,
+    state: LetterState,
     reason: str,
     runs: list[int],
 ) -> object:
     """Record a decision with its actor and reason."""
     actor = f"api:{client.name}"
     decide(connection, [letter_id], state=state, actor=actor, reason=reason)
-    did = "dead.replay" if state == "replayed" else "dead.discard"
+    did = "dead.replay" if state is LetterState.REPLAYED else "dead.discard"
     entry = audit.Entry(
         client.merchant_id, actor, did, str(letter_id), reason, {"ids": [letter_id], "runs": runs}
     )

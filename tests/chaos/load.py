@@ -1,0 +1,106 @@
+"""A steady load without effects: stock pushes of several shops, always some to be done."""
+
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.robots import set_cadence, switch_robot
+from domain.actions import ACTIONS_OF, Action, Cadence
+from domain.orders import Cart
+from simulator.client import SimulatorClient
+from simulator.process import start
+from tests.chaos.faults import Scene
+from tests.chaos.station import Station
+from tests.chaos.world import World
+from workers.wiring import secret_box
+
+# A shop that has fewer than this many SKUs to be told gets all of them to be told again.
+FEW = 30
+_REFILL = text("""
+update stock_pushes p set wanted_version = wanted_version + 1
+  from (select shop_id from stock_pushes group by 1
+        having count(*) filter (where pushed_version < wanted_version) < :few) s
+ where p.shop_id = s.shop_id
+""")
+
+
+@dataclass
+class Load:
+    """Shops that are told their stock without end."""
+
+    station: Station
+    simulator: SimulatorClient
+    engine: Engine
+    world: World
+    scene: Scene
+
+    def rows(self, query: str, **values: object) -> Sequence[tuple[object, ...]]:
+        """Return rows, however often the database has to be asked."""
+        while True:
+            try:
+                with transaction(self.engine) as connection:
+                    return [tuple(row) for row in connection.execute(text(query), values)]
+            except DatabaseUnavailable:
+                continue
+
+    def number(self, query: str, **values: object) -> float:
+        """Return one figure."""
+        ((found,),) = self.rows(query, **values)
+        return float(str(found or 0))
+
+
+@contextmanager
+def loaded(
+    home: Path, logs: Path, *, pairs: int = 2, items: int = 60, latency_s: float = 0.05
+) -> Iterator[Load]:
+    """Start everything and keep it busy until the end of the block."""
+    station = Station(home, logs)
+    stop = threading.Event()
+    try:
+        station.open()
+        with start() as carts, carts.client() as client:
+            client.settings(latency_s=latency_s, log_stock_sets=False, hour_limit=10**9)
+            engine = station.engine()
+            world = World(client, engine, random.Random(1), 0)
+            world.open(secret_box(station.settings), pairs=pairs, items=items)
+            _only_stock(engine, world)
+            station.start()
+            station.wait_until_working()
+            scene = Scene(station, client, engine, [], random.Random(1))
+            refill = threading.Thread(target=_refill, args=(engine, stop), daemon=True)
+            refill.start()
+            yield Load(station, client, engine, world, scene)
+            stop.set()
+            refill.join()
+            engine.dispose()
+    finally:
+        stop.set()
+        station.close()
+
+
+def _only_stock(engine: Engine, world: World) -> None:
+    with transaction(engine) as connection:
+        now = datetime.now(UTC)
+        for shop, shop_id in world.shops.items():
+            for action in ACTIONS_OF[Cart(world.carts[shop])]:
+                on = action is Action.SYNC_STOCK
+                switch_robot(connection, shop_id, action, on=on, now=now)
+            set_cadence(connection, shop_id, Action.SYNC_STOCK, Cadence(every_s=1), now)
+
+
+def _refill(engine: Engine, stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        try:
+            with transaction(engine) as connection:
+                connection.execute(_REFILL, {"few": FEW})
+                # BASE's hour has 5,000 calls; this is about crashes, not about budgets.
+                connection.execute(text("delete from call_counts"))
+        except DatabaseUnavailable:
+            continue

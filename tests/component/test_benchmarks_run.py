@@ -1,0 +1,61 @@
+"""The benchmarks run and print their tables; what they measure is never asserted here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from benchmarks.wire import counted
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ("--shops", "2", "--each", "3", "--rounds", "1", "--enqueued", "32", "--memory-items", "20")
+PATIENCE_S = 240
+
+
+@pytest.fixture(scope="module")
+def printed() -> str:
+    done = subprocess.run(
+        (sys.executable, "-m", "benchmarks", *TINY, "--latency-ms", "0"),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| CPU of the worker, ms per item ",
+        "| items a second ",
+        "| SQL statements per item ",
+        "| round trips to PostgreSQL per item ",
+        "| Redis commands per item ",
+        "| CPU of the sender, s ",
+        "| items done ",
+    ],
+)
+def test_a_tiny_run_prints_every_row(printed: str, row: str) -> None:
+    assert f"\n{row}" in printed
+
+
+def test_the_line_counter_counts_what_passes(database_url: str) -> None:
+    with counted(database_url) as (url, counter):
+        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain) as connection:
+            counter.reset()
+            connection.execute("select 1")
+            connection.execute("create temporary table t (n int)")
+            connection.commit()
+
+    assert counter.statements == {"BEGIN": 1, "SELECT": 1, "CREATE": 1, "COMMIT": 1}
+    assert counter.working() == 2
+    assert counter.round_trips == 4
