@@ -1,16 +1,18 @@
 """The peer: a Celery task that makes the same call and one INSERT, and promises nothing.
 
-Same Celery settings, same HTTP client, same database engine, same pool of threads. No claim, no
-lease, no budget, no kill switch, no record of what is still to be done: a message that is lost is
-lost. The difference to it is what the engine's promises cost.
+Same Celery settings, same logging, same HTTP client, same database engine, same pool of threads.
+No claim, no lease, no budget, no kill switch, no record of what is still to be done: a message that
+is lost is lost. The difference to it is what the engine's promises cost.
 """
 
 import json
 import os
 from functools import cache
+from typing import Any
 
 import httpx
 from celery import Celery
+from celery.signals import setup_logging
 from sqlalchemy import Engine, text
 
 from adapters.http.calls import Call, send
@@ -19,6 +21,7 @@ from adapters.postgres.database import open_engine, transaction
 from benchmarks.stage import THREADS
 from workers import names
 from workers.app import celery_settings
+from workers.logs import configure_logging
 
 PUSH = "bare.push_sku"
 QUANTITY = 25
@@ -31,6 +34,13 @@ app.add_defaults(
         "task_routes": {PUSH: {"queue": names.STOCK}},
     }
 )
+
+
+@setup_logging.connect
+def _configure_logging(**_: Any) -> None:
+    """Celery's own two lines per task would make the peer look dearer than it is."""
+    configure_logging("json")
+
 
 _INSERT = text("insert into bare_pushes (item, quantity) values (:item, :quantity)")
 

@@ -8,7 +8,7 @@ Row = Sequence[str]
 def show(title: str, head: Row, rows: Sequence[Row]) -> None:
     """Print a Markdown table whose columns line up."""
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    print(f"\n{title}\n")
+    print(f"\n{title}\n", flush=True)
     print(_line(head, widths))
     print("|" + "|".join("-" * (width + 2) for width in widths) + "|")
     for row in rows:

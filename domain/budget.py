@@ -21,29 +21,30 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallLimits:
-    """A shop's limits.
+    """The limits of a shop on one cart.
 
     Attributes:
+        per_second: calls a second, of a shop that has no pace of its own.
+        in_flight: calls at the same time, likewise.
         per_hour: calls in one clock hour of Tokyo, None = no limit.
         per_day: calls in one day of Tokyo, None = no limit.
-        per_second: calls a second, None = no limit.
-        in_flight: calls at the same time, None = no limit.
     """
 
+    per_second: float
+    in_flight: int
     per_hour: int | None = None
     per_day: int | None = None
-    per_second: float | None = None
-    in_flight: int | None = None
 
     def calls(self, limit: Limit) -> int | None:
         """Return the calls of one hour or day, None = no limit (always for the pace)."""
         return {Limit.HOUR: self.per_hour, Limit.DAY: self.per_day}.get(limit)
 
 
+# ShopServe asks for one call at a time; BASE counts by the hour, so its pace is ours.
 _LIMITS: Mapping[Cart, CallLimits] = MappingProxyType(
     {
-        Cart.BASE: CallLimits(per_hour=5_000, per_day=100_000),
-        Cart.SHOPSERVE: CallLimits(per_second=1.0, in_flight=1),
+        Cart.BASE: CallLimits(per_second=10, in_flight=4, per_hour=5_000, per_day=100_000),
+        Cart.SHOPSERVE: CallLimits(per_second=1, in_flight=1),
     }
 )
 
@@ -80,41 +81,12 @@ def ceiling(action: Action, calls: int) -> int:
     return max(1, calls - int(calls * _RESERVES[action]))
 
 
-def spent(action: Action, used: Mapping[Limit, int], limits: CallLimits) -> Limit | None:
-    """Return the limit that keeps an action from calling now, None if it may.
-
-    Args:
-        action: who asks.
-        used: calls of all robots of the shop in the running hour and day.
-        limits: the shop's. Where both are used up, the day is named: it lasts longer.
-    """
-    for limit in (Limit.DAY, Limit.HOUR):
-        calls = limits.calls(limit)
-        if calls is not None and used.get(limit, 0) >= ceiling(action, calls):
-            return limit
-    return None
+def next_hour(now: datetime) -> datetime:
+    """Return when the limit of the hour starts again: the next full hour of Tokyo."""
+    return now.astimezone(TOKYO).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
 
 
-def hour_of(now: datetime) -> datetime:
-    """Return the beginning of the hour of Tokyo that `now` lies in."""
-    return now.astimezone(TOKYO).replace(minute=0, second=0, microsecond=0)
-
-
-def day_of(now: datetime) -> datetime:
-    """Return the beginning of the day of Tokyo that `now` lies in."""
-    return hour_of(now).replace(hour=0)
-
-
-def resets_at(limit: Limit, now: datetime, *, per_second: float = 1.0) -> datetime:
-    """Return when a limit is open again: the next full hour, midnight, or the next turn.
-
-    Args:
-        limit: what has run out.
-        now: aware.
-        per_second: the pace, for `Limit.PACE` only.
-    """
-    if limit is Limit.HOUR:
-        return hour_of(now) + timedelta(hours=1)
-    if limit is Limit.DAY:
-        return day_of(now) + timedelta(days=1)
-    return now + timedelta(seconds=1 / per_second)
+def next_day(now: datetime) -> datetime:
+    """Return when the limit of the day starts again: the next midnight of Tokyo."""
+    midnight = now.astimezone(TOKYO).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=1)

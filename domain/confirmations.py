@@ -1,63 +1,49 @@
 """Telling ShopServe that we took an order (確認ステータス更新; CNF-1 to CNF-3)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from domain.instructions import ApiStatus, Status
 from domain.orders import CartOrder, ShopServeStatus
+from domain.statuses import is_cancelled
 
-_NOT_CONFIRMED = frozenset({Status.RETURNED, Status.CANCELLED})
+WAITING = ApiStatus.AWAITING_PRINT
+"""CNF-1: where an instruction stands whose order the cart was not told about."""
+
+LEFT_OUT = frozenset({Status.RETURNED, Status.CANCELLED})
+"""CNF-1: instructions that are never confirmed and never become printed."""
 
 
 @dataclass(frozen=True, slots=True)
-class PartFacts:
-    """One instruction and the cart order it came from."""
-
-    cart_order_key: str
-    number: str
-    status: Status
-    api_status: ApiStatus
-    imported_by_api: bool = True
+class Confirm:
+    """Set the order 確認済: one call, however many instructions it became (CNF-3)."""
 
 
-class ConfirmStep(StrEnum):
-    """What a fresh read asks for (CNF-2)."""
-
-    SEND = "send"
-    DONE = "done"
-    UNKNOWN = "unknown"
-    NOT_FOUND = "not_found"
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """It is 確認済 in the cart: nothing is sent, its instructions become printed (CNF-2)."""
 
 
-def wants_confirmation(part: PartFacts) -> bool:
-    """Tell whether an instruction waits for its order to be confirmed (CNF-1)."""
-    return (
-        part.imported_by_api
-        and part.api_status is ApiStatus.AWAITING_PRINT
-        and part.status not in _NOT_CONFIRMED
-    )
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The order is listed in the run and nothing is sent."""
+
+    reason: str
 
 
-def orders_to_confirm(parts: Iterable[PartFacts]) -> dict[str, tuple[str, ...]]:
-    """Return the cart orders to confirm, one call each, with the instructions that become printed.
+Verdict = Confirm | Confirmed | Leave
 
-    However many instructions an order became, it is confirmed once (CNF-3).
+
+def judge(order: CartOrder | None) -> Verdict:
+    """Judge a read of the order, before the first call and after a lost answer (CNF-2).
+
+    A confirmation may be repeated, so one is sent where the cart uses a word we do not know.
+
+    Args:
+        order: None if the cart does not know it.
     """
-    numbers: dict[str, tuple[str, ...]] = {}
-    for part in parts:
-        if wants_confirmation(part):
-            numbers[part.cart_order_key] = (*numbers.get(part.cart_order_key, ()), part.number)
-    return numbers
-
-
-def confirm_step(order: CartOrder | None) -> ConfirmStep:
-    """Return what a read of the order asks for, before sending again or after a lost answer.
-
-    `DONE`: 確認済 in the cart; nothing is sent and the instructions become printed (CNF-2).
-    """
-    if order is None or not isinstance(order.status, ShopServeStatus):
-        return ConfirmStep.NOT_FOUND
-    if order.status.confirmed is None:
-        return ConfirmStep.UNKNOWN
-    return ConfirmStep.DONE if order.status.confirmed else ConfirmStep.SEND
+    if order is None:
+        return Leave("ShopServe does not know the order any more")
+    if is_cancelled(order):
+        return Leave("cancelled in ShopServe: sync_status takes it over")
+    confirmed = isinstance(order.status, ShopServeStatus) and order.status.confirmed is True
+    return Confirmed() if confirmed else Confirm()

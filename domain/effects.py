@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.errors import ApiFamily, BrokenRule
+from domain.errors import ApiFamily
 from domain.orders import Cart
 
 SETTLING_S = 30
@@ -24,7 +24,6 @@ class EffectKind(StrEnum):
     SETTLEMENT = "settlement"
     DISPATCH = "dispatch"
     DEFERRED = "deferred"
-    SHIPPING = "shipping"
 
 
 class EffectState(StrEnum):
@@ -48,23 +47,14 @@ _MOVES: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(
 )
 
 
-def move(current: EffectState, to: EffectState) -> EffectState:
-    """Return `to` if an effect may go there.
+def sources(to: EffectState) -> frozenset[EffectState]:
+    """Return the states from which an effect may go to `to`.
 
-    planned -> confirmed: a read showed it done before anything was sent. sent -> planned: the cart
-    refused the call, so it certainly did not happen. confirmed is final.
-
-    Raises:
-        BrokenRule: it may not.
+    A call is made only from planned, and recorded as sent first. planned -> confirmed: a read
+    showed it done before anything was sent. sent -> planned: the cart refused the call, so it
+    certainly did not happen. confirmed is final.
     """
-    if to in _MOVES[current]:
-        return to
-    raise BrokenRule(f"an effect that is {current} cannot become {to}")
-
-
-def may_send(state: EffectState) -> bool:
-    """Tell whether the call may be made: only from planned, and recorded as sent first."""
-    return state is EffectState.PLANNED
+    return frozenset(state for state, targets in _MOVES.items() if to in targets)
 
 
 def must_read_first(state: EffectState) -> bool:
@@ -108,11 +98,6 @@ def settle(
     if happened is None or not may_retry_unknown(sent_at, deadline_s, now):
         return EffectState.UNKNOWN
     return EffectState.PLANNED
-
-
-def lease_covers_call(lease_ends_at: datetime, deadline_s: float, now: datetime) -> bool:
-    """Tell whether the sender still owns the work until the call has ended; ask right before it."""
-    return now + timedelta(seconds=deadline_s) <= lease_ends_at
 
 
 def deadline_s(cart: Cart, api: ApiFamily) -> float:

@@ -80,6 +80,15 @@ class RetryPolicy:
         return full * (1 + min(max(jitter, 0.0), 1.0)) / 2
 
 
+def may_have_been_sent(attempt: int) -> bool:
+    """Tell whether an earlier attempt may have reached the cart: read first (CNF-2, CMP-4).
+
+    Args:
+        attempt: the number of the attempt that begins, from 1.
+    """
+    return attempt > 1
+
+
 def decide(
     error: BaseException,
     *,

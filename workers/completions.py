@@ -16,6 +16,7 @@ from domain.completion import AlreadyDone, Complete, NotYet, PartFacts, Verdict,
 from domain.errors import AlreadyDone as RefusedAsDone
 from domain.errors import Undecodable
 from domain.orders import CartOrder
+from domain.retry import may_have_been_sent
 from domain.runs import ItemState
 from workers.payloads import keys_of, pack
 from workers.shopserve import read_batches, shopserve_of
@@ -48,7 +49,7 @@ class CompleteOrders:
     def execute(self, work: Work, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: after a lost answer the cart is read."""
         there = bool((item.payload or {}).get("there"))
-        if not there and item.attempts > 1:
+        if not there and may_have_been_sent(item.attempts):
             verdict = self._judge_again(work, item.key)
             if isinstance(verdict, NotYet):
                 return Outcome(ItemState.SKIPPED, verdict.reason)

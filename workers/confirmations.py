@@ -10,16 +10,13 @@ from adapters.postgres import order_parts
 from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem, NewItem
 from adapters.postgres.runs import ClaimedRun
+from domain.confirmations import Confirmed, Leave, judge
 from domain.errors import Undecodable
-from domain.orders import CartOrder, ShopServeStatus
+from domain.retry import may_have_been_sent
 from domain.runs import ItemState
-from domain.statuses import is_cancelled
 from workers.payloads import keys_of, pack
 from workers.shopserve import read_batches, shopserve_of
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
-
-_UNKNOWN = "ShopServe does not know the order any more"
-_CANCELLED = "cancelled in ShopServe: sync_status takes it over"
 
 
 class ConfirmOrders:
@@ -38,11 +35,12 @@ class ConfirmOrders:
         """See ActionHandler.execute. Twice is harmless: after a lost answer the cart is read."""
         cart = shopserve_of(work)
         confirmed = bool((item.payload or {}).get("confirmed"))
-        if not confirmed and item.attempts > 1:  # an answer may have been lost (CNF-2)
+        if not confirmed and may_have_been_sent(item.attempts):
             raw = cart.read_order(item.key)
-            if raw is None:
-                return Outcome(ItemState.SKIPPED, _UNKNOWN)
-            confirmed = _confirmed(cart.decode(raw))
+            verdict = judge(None if raw is None else cart.decode(raw))
+            if isinstance(verdict, Leave):
+                return Outcome(ItemState.SKIPPED, verdict.reason)
+            confirmed = isinstance(verdict, Confirmed)
         if not confirmed:
             cart.confirm_order(item.key)
         return Outcome(
@@ -56,16 +54,10 @@ class ConfirmOrders:
 
 
 def _item(work: Work, key: str, raw: dict[str, object] | None) -> NewItem:
-    if raw is None:
-        return NewItem(key, skipped=True, reason=_UNKNOWN)
     try:
-        order = work.cart.decode(raw)
+        verdict = judge(None if raw is None else work.cart.decode(raw))
     except Undecodable:
         return NewItem(key)  # its status does not matter for a call that may be repeated
-    if is_cancelled(order):
-        return NewItem(key, skipped=True, reason=_CANCELLED)
-    return NewItem(key, payload=pack({"confirmed": _confirmed(order)}))
-
-
-def _confirmed(order: CartOrder) -> bool:
-    return isinstance(order.status, ShopServeStatus) and order.status.confirmed is True
+    if isinstance(verdict, Leave):
+        return NewItem(key, skipped=True, reason=verdict.reason)
+    return NewItem(key, payload=pack({"confirmed": isinstance(verdict, Confirmed)}))

@@ -73,28 +73,32 @@ def work_on(process: Process, item_id: int) -> Failure | None:
 
 def _handle(process: Process, item: ClaimedItem, lease: Lease) -> Failure | None:
     work: Work | None = None
-    outcome: Outcome | None = None
     try:
         shop = process.directory.shop(item.shop_id)
         work = Work(process, shop, item.action, lease, mode=item.mode)
         outcome = HANDLERS[item.action].execute(work, item)
         work.gate.answered()
         return _settle(process, item, _done(work, item, outcome))
-    except LeaseLost:
-        _log.warning("lease lost, nothing recorded", extra={"fields": _fields(item)})
-    except _Refused:
-        _log.warning("a newer owner has the item", extra={"fields": _fields(item)})
-        if outcome is not None:
-            _quietly(process, outcome.late)
+    except (LeaseLost, _Refused) as lost:
+        _too_late(process, item, work, lost)
     except DatabaseUnavailable as error:
         # The lease runs out and the item is taken again; its call is safe to repeat or in a ledger.
         _log.warning("outcome not recorded: %s", error, extra={"fields": _fields(item)})
     except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
         try:
             return _settle(process, item, _failed(process, item, work, error))
-        except (_Refused, DatabaseUnavailable) as again:
-            _log.warning("failure not recorded: %r", again, extra={"fields": _fields(item)})
+        except _Refused as lost:
+            _too_late(process, item, work, lost)
+        except DatabaseUnavailable as again:
+            _log.warning("failure not recorded: %s", again, extra={"fields": _fields(item)})
     return None
+
+
+def _too_late(process: Process, item: ClaimedItem, work: Work | None, lost: Exception) -> None:
+    """Record nothing of a lost claim but that its calls may have come after a newer owner's."""
+    _log.warning("lost to a newer owner: %s", lost, extra={"fields": _fields(item)})
+    if work is not None and work.gate.calls:
+        _quietly(process, work.late)
 
 
 def _done(work: Work, item: ClaimedItem, outcome: Outcome) -> _End:
@@ -183,7 +187,7 @@ def _record(process: Process, item: ClaimedItem, end: _End) -> Ended:
             end.record(connection)  # blocks the lane before the next item is chosen
         ended = rows.end(connection, item, end.ending)
         if not ended.accepted:
-            raise _Refused
+            raise _Refused("its generation is old")
         if end.ending.state not in {ItemState.DUE, ItemState.CARRIED}:
             end.record(connection)
         for line in end.log:

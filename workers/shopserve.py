@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from adapters.shopserve.client import ShopServeCart
+from adapters.shopserve.wire.orders import MOST_KEYS
 from domain.errors import BrokenRule
 from workers.work import Work
-
-BATCH = 100  # orders per call (contract)
 
 
 def shopserve_of(work: Work) -> ShopServeCart:
@@ -19,8 +18,8 @@ def shopserve_of(work: Work) -> ShopServeCart:
 def read_batches(work: Work, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, object] | None]]:
     """Yield each key with its raw order, None where the cart does not know it."""
     cart = shopserve_of(work)
-    for start in range(0, len(keys), BATCH):
-        batch = keys[start : start + BATCH]
+    for start in range(0, len(keys), MOST_KEYS):
+        batch = keys[start : start + MOST_KEYS]
         found = cart.read_orders(batch)
         for key in batch:
             yield key, found.get(key)

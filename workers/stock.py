@@ -56,6 +56,10 @@ class SyncStock:
             raise BrokenRule(f"{item.key}: no SKU")
         with statement(work.process.engine) as connection:
             wanted = pushes.wanted(connection, work.shop.id, item.subject_id)
+        # A newer owner may have sent a newer number before ours arrived: have it sent again.
+        work.late = lambda connection: pushes.doubt(
+            connection, [push.mapping_id for push in wanted]
+        )
         told = [_tell(work, push) for push in wanted]
         done = [pushed for pushed, _ in told]
         log = [LogLine(f"{item.key}: {warning}", "warning") for _, warning in told if warning]
@@ -64,8 +68,6 @@ class SyncStock:
             ItemState.FAILED if failures else ItemState.SUCCEEDED,
             "; ".join(failures),
             record=pushes.record(done) if done else nothing,
-            # A newer owner may have sent a newer number before ours arrived: have it sent again.
-            late=lambda connection: pushes.doubt(connection, [one.mapping_id for one in done]),
             log=log,
         )
 

@@ -54,13 +54,11 @@ class Outcome:
 
     Attributes:
         record: called in the transaction that ends the item, after its lease was checked.
-        late: called in a transaction of its own when the lease was lost after the call was made.
     """
 
     state: ItemState = ItemState.SUCCEEDED
     reason: str = ""
     record: Record = nothing
-    late: Record = nothing
     log: Sequence[LogLine] = ()
 
 
@@ -73,7 +71,11 @@ class GivenUp:
 
 
 class Work:
-    """One claim of one shop: everything an action may use."""
+    """One claim of one shop: everything an action may use.
+
+    Attributes:
+        late: what is recorded when the claim was lost after calls were made, however they ended.
+    """
 
     def __init__(
         self, process: Process, shop: Shop, action: Action, lease: Lease, *, mode: RunMode
@@ -83,6 +85,7 @@ class Work:
         self.shop = shop
         self.action = action
         self.lease = lease
+        self.late: Record = nothing
         self.gate = ShopGate(
             shop,
             action,

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from domain.effects import EffectKind, EffectState
+from domain.effects import EffectKind, EffectState, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def plan(connection: Connection, shop_id: int, kind: EffectKind, key: str) -> Ef
 _SEND = text("""
 update effects
    set state = 'sent', sent_at = now(), deadline_s = :deadline_s, attempts = attempts + 1
- where id = :id and attempts = :attempts and state = 'planned'
+ where id = :id and attempts = :attempts and state = any(:sources)
 returning attempts
 """)
 
@@ -70,33 +70,41 @@ returning attempts
 def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool:
     """Record that the call leaves now; False when somebody else has moved the effect."""
     row = connection.execute(
-        _SEND, {"id": effect.id, "attempts": effect.attempts, "deadline_s": deadline_s}
+        _SEND,
+        {
+            "id": effect.id,
+            "attempts": effect.attempts,
+            "deadline_s": deadline_s,
+            "sources": _sources(EffectState.SENT),
+        },
     ).one_or_none()
     return row is not None
 
 
 _SEEN = text("""
 update effects set state = 'confirmed', confirmed_at = now()
- where shop_id = :shop_id and kind = :kind and key = any(:keys) and state <> 'confirmed'
+ where shop_id = :shop_id and kind = :kind and key = any(:keys) and state = any(:sources)
 """)
 
 
 def note_seen(connection: Connection, shop_id: int, kind: EffectKind, keys: Sequence[str]) -> None:
     """Confirm effects that a read of the cart shows, whoever sent them and lost the answer."""
-    connection.execute(_SEEN, {"shop_id": shop_id, "kind": kind.value, "keys": list(keys)})
+    connection.execute(
+        _SEEN,
+        {
+            "shop_id": shop_id,
+            "kind": kind.value,
+            "keys": list(keys),
+            "sources": _sources(EffectState.CONFIRMED),
+        },
+    )
 
 
 _MOVE = text("""
 update effects
    set state = :to, confirmed_at = case when :to = 'confirmed' then now() end
- where id = :id and attempts = :attempts and state = any(:allowed)
+ where id = :id and attempts = :attempts and state = any(:sources)
 """)
-
-_FROM = {
-    EffectState.CONFIRMED: ["planned", "sent", "unknown"],
-    EffectState.UNKNOWN: ["sent"],
-    EffectState.PLANNED: ["sent", "unknown"],
-}
 
 
 def move(connection: Connection, effect: Effect, to: EffectState, *, attempts: int) -> bool:
@@ -106,6 +114,10 @@ def move(connection: Connection, effect: Effect, to: EffectState, *, attempts: i
     """
     moved = connection.execute(
         _MOVE,
-        {"id": effect.id, "attempts": attempts, "to": to.value, "allowed": _FROM[to]},
+        {"id": effect.id, "attempts": attempts, "to": to.value, "sources": _sources(to)},
     )
     return bool(moved.rowcount)
+
+
+def _sources(to: EffectState) -> list[str]:
+    return [state.value for state in sources(to)]

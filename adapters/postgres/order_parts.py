@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from domain.confirmations import LEFT_OUT, WAITING
 from domain.instructions import ApiStatus, Hold, HoldCause, HoldReason, Payment, Status
+from domain.payments import BASE_DEFERRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,6 @@ class PartLine:
     name: str
     sku_id: int
     quantity: int
-    returned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,11 @@ class Part:
 
     Attributes:
         method: how it was shipped, else how the shop says it is to be shipped.
-        deferred: 注文独自1 is `atobarai` (IMP-13).
+        deferred: 注文独自1 says so (IMP-13).
         reported: what sync_status last said about it.
     """
 
     id: int
-    order_key: str
     part: int
     number: str
     destination: int
@@ -65,7 +65,7 @@ select i.*, coalesce(
          (select jsonb_agg(jsonb_build_object(
                    'id', l.id, 'key', coalesce(l.custom ->> '1', ''),
                    'cart_line_key', l.cart_line_key, 'name', l.name, 'sku_id', l.sku_id,
-                   'quantity', l.quantity, 'returned', l.returned_at is not null)
+                   'quantity', l.quantity)
                  order by l.position)
             from instruction_lines l where l.instruction_id = i.id), '[]'::jsonb) as lines
   from instructions i
@@ -97,7 +97,6 @@ def of_orders(
 def _part(row: Row[Any]) -> Part:
     return Part(
         id=row.id,
-        order_key=row.cart_order_key,
         part=row.part,
         number=row.number,
         destination=row.destination,
@@ -112,7 +111,7 @@ def _part(row: Row[Any]) -> Part:
         delivery_method=row.delivery_method,
         method=row.shipped_method or row.delivery_method,
         total_yen=row.total_yen,
-        deferred=row.custom.get("1") == "atobarai",
+        deferred=row.custom.get("1") == BASE_DEFERRED,
         tracking_number=row.tracking_number,
         shipped_on=row.shipped_on,
         return_wanted=row.return_wanted_at is not None,
@@ -125,35 +124,42 @@ def _part(row: Row[Any]) -> Part:
                 line["name"],
                 line["sku_id"],
                 line["quantity"],
-                line["returned"],
             )
             for line in row.lines
         ),
     )
 
 
-_UNPRINTED = text("""
+_LEFT_OUT = [status.value for status in LEFT_OUT]
+# The status is written out: it is that of the index.
+_WAITING = f"api_status = '{WAITING.value}' and status <> all(:left_out)"
+_UNPRINTED = text(f"""
 select distinct cart_order_key as key from instructions
- where shop_id = :shop_id and api_status = 'awaiting_print'
-   and status not in ('cancelled', 'returned')
+ where shop_id = :shop_id and {_WAITING}
  order by 1
+""")
+_PRINT = text(f"""
+update instructions set api_status = :printed, changed_at = now()
+ where shop_id = :shop_id and cart_order_key = :key and {_WAITING}
 """)
 
 
 def awaiting_print(connection: Connection, shop_id: int) -> list[str]:
     """Return keys of orders the cart was not told we took (CNF-1)."""
-    return [row.key for row in connection.execute(_UNPRINTED, {"shop_id": shop_id})]
+    rows = connection.execute(_UNPRINTED, {"shop_id": shop_id, "left_out": _LEFT_OUT})
+    return [row.key for row in rows]
 
 
 def mark_printed(connection: Connection, shop_id: int, key: str) -> None:
     """Note that the cart knows we took the order (CNF-1)."""
     connection.execute(
-        text(
-            "update instructions set api_status = 'printed', changed_at = now()"
-            " where shop_id = :shop_id and cart_order_key = :key"
-            " and api_status = 'awaiting_print' and status not in ('cancelled', 'returned')"
-        ),
-        {"shop_id": shop_id, "key": key},
+        _PRINT,
+        {
+            "shop_id": shop_id,
+            "key": key,
+            "left_out": _LEFT_OUT,
+            "printed": ApiStatus.PRINTED.value,
+        },
     )
 
 

@@ -14,6 +14,8 @@ from adapters.postgres.schema import lanes, shops
 from adapters.postgres.secrets import SecretBox
 from adapters.postgres.tokens import Tokens, store_tokens
 from domain.actions import Action
+from domain.budget import limits_of
+from domain.conversion import FREE_SHIPPING
 from domain.errors import BrokenRule
 from domain.orders import Cart
 
@@ -22,11 +24,8 @@ DEFAULT_API_URLS: Mapping[Cart, str] = {
     Cart.SHOPSERVE: "https://management.api.shopserve.jp/v2",
     Cart.BASE: "https://api.thebase.in",
 }
-# ShopServe asks for one call at a time; BASE counts by the hour, so its pace is ours.
-DEFAULT_CALLS_PER_SECOND: Mapping[Cart, float] = {Cart.SHOPSERVE: 1, Cart.BASE: 10}
-DEFAULT_IN_FLIGHT: Mapping[Cart, int] = {Cart.SHOPSERVE: 1, Cart.BASE: 4}
 # IMP-11: what fills a blank delivery method.
-DEFAULT_METHODS: Mapping[Cart, str | None] = {Cart.SHOPSERVE: None, Cart.BASE: "送料無料"}
+DEFAULT_METHODS: Mapping[Cart, str | None] = {Cart.SHOPSERVE: None, Cart.BASE: FREE_SHIPPING}
 
 _SELECT = """
 select s.id, s.merchant_id, m.key as merchant_key, s.key, s.cart, s.name, s.api_url, s.auth_url,
@@ -120,6 +119,7 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
     Raises: BrokenRule when the merchant has a shop of that key.
     """
     api_url = new.api_url or DEFAULT_API_URLS[new.cart]
+    limits = limits_of(new.cart)
     shop_id: int | None = connection.execute(
         insert(shops)
         .values(
@@ -130,8 +130,8 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
             api_url=api_url,
             auth_url=new.auth_url or api_url,
             credentials=box.seal(new.credentials),
-            calls_per_second=DEFAULT_CALLS_PER_SECOND[new.cart],
-            in_flight=DEFAULT_IN_FLIGHT[new.cart],
+            calls_per_second=limits.per_second,
+            in_flight=limits.in_flight,
             default_method=DEFAULT_METHODS[new.cart],
             created_at=now,
         )

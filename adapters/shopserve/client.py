@@ -10,7 +10,6 @@ from domain.errors import AlreadyDone, ApiFamily, NotFound, Rejected, RemoteDown
 from domain.orders import CartOrder, ListedOrder
 from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
 
-DEFAULT_BASE_URL = "https://management.api.shopserve.jp/v2"
 MOST_PAGES = 2000  # of 100 orders: far beyond a week of any shop
 LONGEST_WINDOW_S = 7 * 24 * 60 * 60
 

@@ -12,7 +12,7 @@ import httpx
 from adapters.http.calls import Answer, Call, checked_base, lost, send
 from adapters.http.reading import parse_json
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
-from adapters.thebase.wire.times import next_day, next_hour
+from domain.budget import Limit, next_day, next_hour
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -165,9 +165,9 @@ def failure(api: ApiFamily, call: Call, answer: Answer, clock: Callable[[], date
 def _refused(call: Call, message: str, said: Refusal, clock: Callable[[], datetime]) -> SyncError:
     meaning = said.meaning
     if meaning is Meaning.HOUR_SPENT:
-        return BudgetSpent(message, until=next_hour(clock()), limit="hour", by_cart=True)
+        return BudgetSpent(message, until=next_hour(clock()), limit=Limit.HOUR, by_cart=True)
     if meaning is Meaning.DAY_SPENT:
-        return BudgetSpent(message, until=next_day(clock()), limit="day", by_cart=True)
+        return BudgetSpent(message, until=next_day(clock()), limit=Limit.DAY, by_cart=True)
     if meaning is Meaning.CART_FAILED:
         return lost(call, said.code)
     if meaning is Meaning.NOT_ALLOWED:

@@ -20,8 +20,6 @@ from domain.errors import (
 from domain.orders import CartOrder, ListedOrder, OrderSummary
 from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, TokenStore, Window
 
-DEFAULT_BASE_URL = "https://api.thebase.in"
-
 
 def _now() -> datetime:
     return datetime.now(UTC)

@@ -1,7 +1,7 @@
 """What every phase of a demo works with."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Engine
 
@@ -27,6 +27,8 @@ class Stage:
     Attributes:
         faults: whether to strike in the middle of phases that ask for it.
         struck: what the faults did, for the record.
+        imported: the orders each shop had that were to be imported, as the simulator saw them
+            before anything was done to them.
     """
 
     settings: Settings
@@ -37,10 +39,16 @@ class Stage:
     screen: Screen
     faults: bool = False
     struck: list[dict[str, object]] = field(default_factory=list)
+    imported: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def shops_with(self, action: Action) -> list[DemoShop]:
         """Return the shops whose cart has an action."""
         return [shop for shop in self.shops if action in ACTIONS_OF[shop.cart]]
+
+    def facts_now(self, shop: str) -> list[dict[str, Any]]:
+        """Return what the simulator says now of the orders that were imported from a shop."""
+        keys = {facts["key"] for facts in self.imported[shop]}
+        return [facts for facts in self.simulator.orders(shop) if facts["key"] in keys]
 
 
 class Phase(Protocol):

@@ -95,8 +95,7 @@ LOGGED = (
     "Traceback (most recent call last)",
     "a bug",
     "Unrecoverable error",
-    "lease lost",
-    "a newer owner has the item",
+    "lost to a newer owner",
     "the broker was emptied",
     "outcome not recorded",
 )

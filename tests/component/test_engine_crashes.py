@@ -13,8 +13,10 @@ from adapters.postgres import items as item_rows
 from adapters.postgres.database import transaction
 from adapters.postgres.items import LOST_CLAIMS_LIMIT, QueuedItem
 from adapters.redis.budget import Allowance
+from adapters.thebase.client import TheBaseCart
 from domain.actions import Action
-from domain.errors import ApiFamily, LeaseLost
+from domain.errors import ApiFamily, LeaseLost, OutcomeUnknown
+from domain.ports import ItemKey, StockLevel
 from domain.runs import RunMode
 from tests.component.engine_bench import Bench, BenchShop
 from tests.component.relay import Relay
@@ -96,6 +98,36 @@ def test_cls_7_a_completion_with_an_old_generation_is_refused_and_the_push_sent_
         2,
         1,
     ]
+
+
+def test_stk_05_a_late_push_whose_answer_was_lost_as_well_is_sent_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that stands still for longer than its lease finds its call timed out, too."""
+    shop = _stocked(bench)
+    shop.run("sync_stock")
+    row = shop.simulated.items[0]
+    bench.renkei.ok("stock", "set", row["sku"], "60")
+    told, todo = TheBaseCart.set_stock, [True]
+
+    def stands_still(cart: TheBaseCart, key: ItemKey, level: StockLevel) -> int | None:
+        answer = told(cart, key, level)
+        if not todo:
+            return answer
+        todo.pop()
+        (running,) = bench.column("select id from run_items where state = 'running'")
+        bench.renkei.ok("stock", "set", row["sku"], "7")
+        _die(bench, running)
+        bench.drain()
+        bench.simulator.set_stock(shop.key, row["item"], 60, row["variation"] or "")
+        raise OutcomeUnknown("no answer in time")
+
+    monkeypatch.setattr(TheBaseCart, "set_stock", stands_still)
+    shop.run("sync_stock")
+    shop.run("sync_stock")
+
+    shown = {one["sku"]: one["quantity"] for one in bench.simulator.shop(shop.key).items}
+    assert shown[row["sku"]] == 7
 
 
 def test_cls_7_a_worker_whose_lease_ended_makes_no_call(bench: Bench) -> None:

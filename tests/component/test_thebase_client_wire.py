@@ -176,13 +176,6 @@ def test_tracking_numbers_lose_everything_but_letters_and_digits(number: str) ->
     assert form["tracking_number"] == "447012345678"
 
 
-def test_limits_start_again_in_tokyo() -> None:
-    now = datetime(2026, 10, 3, 14, 59, 59, tzinfo=UTC)
-
-    assert times.next_hour(now) == datetime(2026, 10, 3, 15, tzinfo=UTC)
-    assert times.next_day(now) == datetime(2026, 10, 3, 15, tzinfo=UTC)
-
-
 def test_items_and_their_variations_are_listed() -> None:
     ((key, sold),) = items.page({"items": [base_item()]})
 

@@ -9,6 +9,8 @@ import pytest
 from tests.e2e.installation import Answer, Installation, Merchant
 from workers.closures import FRESH_S as CLOSURES_FRESH_S
 
+MAPPING_HEADER = "shop,item,variation,sku,low_stock,unlimited"
+
 
 def ago(days: float) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat()

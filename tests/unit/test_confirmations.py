@@ -2,54 +2,36 @@
 
 from dataclasses import replace
 
-import pytest
-
-from domain.confirmations import (
-    ConfirmStep,
-    PartFacts,
-    confirm_step,
-    orders_to_confirm,
-    wants_confirmation,
-)
+from domain.confirmations import LEFT_OUT, WAITING, Confirm, Confirmed, Leave, judge
 from domain.instructions import ApiStatus, Status
-from tests.unit.samples import READY, base_order, shopserve_order
-
-PART = PartFacts("SC-1", "10004217-1", Status.HOLD, ApiStatus.AWAITING_PRINT)
-
-
-@pytest.mark.parametrize("status", list(Status))
-def test_cnf_01_every_live_unprinted_instruction_is_confirmed(status: Status) -> None:
-    wanted = wants_confirmation(replace(PART, status=status))
-
-    assert wanted is (status not in {Status.CANCELLED, Status.RETURNED})
+from domain.orders import Folder
+from tests.unit.samples import READY, shopserve_order
 
 
-def test_cnf_01_printed_or_hand_made_instructions_are_not() -> None:
-    assert not wants_confirmation(replace(PART, api_status=ApiStatus.PRINTED))
-    assert not wants_confirmation(replace(PART, api_status=ApiStatus.TRACKING_RETURNED))
-    assert not wants_confirmation(replace(PART, imported_by_api=False))
+def test_cnf_01_every_live_unprinted_instruction_waits_for_its_confirmation() -> None:
+    assert WAITING is ApiStatus.AWAITING_PRINT
+    assert LEFT_OUT == {Status.CANCELLED, Status.RETURNED}
 
 
 def test_cnf_02_an_order_confirmed_in_the_cart_is_done_without_a_call() -> None:
     confirmed = shopserve_order(status=replace(READY, confirmed=True))
 
-    assert confirm_step(confirmed) is ConfirmStep.DONE
-    assert confirm_step(shopserve_order()) is ConfirmStep.SEND
+    assert judge(confirmed) == Confirmed()
+    assert judge(shopserve_order()) == Confirm()
 
 
-def test_cnf_02_what_the_read_does_not_tell_is_not_sent() -> None:
-    unknown = shopserve_order(status=replace(READY, confirmed=None))
-
-    assert confirm_step(unknown) is ConfirmStep.UNKNOWN
-    assert confirm_step(None) is confirm_step(base_order()) is ConfirmStep.NOT_FOUND
+def test_cnf_02_a_word_we_do_not_know_is_confirmed_again_which_is_harmless() -> None:
+    assert judge(shopserve_order(status=replace(READY, confirmed=None))) == Confirm()
 
 
-def test_cnf_03_an_order_is_confirmed_once_however_many_instructions_it_became() -> None:
-    second = replace(PART, number="10004217-2")
-    cancelled = replace(PART, number="10004217-3", status=Status.CANCELLED)
-    other = replace(PART, cart_order_key="SC-2", number="10004218")
+def test_what_is_cancelled_or_gone_in_the_cart_is_left_with_a_reason() -> None:
+    gone = [
+        replace(READY, cancelled=True, confirmed=True),
+        replace(READY, folder=Folder.CANCELED),
+    ]
 
-    assert orders_to_confirm([PART, other, second, cancelled]) == {
-        "SC-1": ("10004217-1", "10004217-2"),
-        "SC-2": ("10004218",),
-    }
+    for status in gone:
+        verdict = judge(shopserve_order(status=status))
+        assert isinstance(verdict, Leave)
+        assert "cancelled" in verdict.reason
+    assert isinstance(judge(None), Leave)

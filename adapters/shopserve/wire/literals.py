@@ -3,13 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from adapters.http.reading import Field
+from domain.actions import TOKYO
 from domain.orders import Folder, Settlement
 
-# The cart writes and reads Tokyo time, which has had no daylight saving since 1951.
-TOKYO = timezone(timedelta(hours=9), "Asia/Tokyo")
 YES, NO = "Yes", "No"
 
 CONFIRMED = {"Confirmed": True, "Unconfirmed": False, "確認済": True, "未確認": False}

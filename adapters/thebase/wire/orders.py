@@ -13,7 +13,6 @@ LIST = "/1/orders"
 EDIT_STATUS = "/1/orders/edit_status"
 COMPANIES = "/1/delivery_companies"
 ME = "/1/users/me"
-PAGE_ROWS = 100
 _DISPATCHES = {status.value: status for status in Dispatch if status is not Dispatch.UNKNOWN}
 _HYPHENS = str.maketrans("", "", "-‐‑‒–—―−ー ")  # noqa: RUF001 - everything typed for a hyphen
 

@@ -15,6 +15,10 @@ class ImportOrders:
 
     def run(self, stage: Stage) -> None:
         """See Phase.run."""
+        stage.imported = {
+            shop.key: [facts for facts in stage.simulator.orders(shop.key) if not facts["refusal"]]
+            for shop in stage.shops
+        }
         run_everywhere(stage, Action.IMPORT_ORDERS, faults=True)
         with statement(stage.engine) as connection:
             self._ours: Totals = totals(connection)

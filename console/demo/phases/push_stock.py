@@ -24,13 +24,7 @@ class PushStock:
         self._set = {
             (entry["shop"], entry["key"]) for entry in stage.simulator.effects(["stock_set"])
         }
-        tables = {shop.key: stage.simulator.stock(shop.key) for shop in stage.shops}
-        free = _free(stage)
-        rows = [
-            (row["quantity"], free[shop.merchant_id][row["sku"]])
-            for shop in stage.shops
-            for row in tables[shop.key]
-        ]
+        rows = offered_and_wanted(stage)
         self._equal = sum(offered == wanted for offered, wanted in rows)
         self._offered = sum(offered for offered, _ in rows)
 
@@ -44,13 +38,27 @@ class PushStock:
         ]
 
 
+def offered_and_wanted(stage: Stage) -> list[tuple[int, int]]:
+    """Return what each item of each shop offers, and what it should."""
+    free = _free(stage)
+    return [
+        (row["quantity"], free[shop.merchant_id][row["sku"]])
+        for shop in stage.shops
+        for row in stage.simulator.stock(shop.key)
+    ]
+
+
 def _free(stage: Stage) -> dict[int, dict[str, int]]:
-    """Return free stock by merchant and SKU, reckoned from the simulator's orders only."""
+    """Return free stock by merchant and SKU, reckoned from the simulator's orders only.
+
+    Shipping takes pieces off on hand and secured together, so only sold pieces count.
+    """
     sold: dict[int, Counter[str]] = {}
     for shop in stage.shops:
         pieces = sold.setdefault(shop.merchant_id, Counter())
-        for order in stage.simulator.orders(shop.key):
-            if not order["refusal"]:
+        gone = {one["key"] for one in stage.facts_now(shop.key) if one["refusal"] == "cancelled"}
+        for order in stage.imported[shop.key]:
+            if order["key"] not in gone:
                 pieces.update(order["skus"])
     return {
         shop.merchant_id: {

@@ -29,8 +29,7 @@ class SecondPass:
     def run(self, stage: Stage) -> None:
         """See Phase.run."""
         before, wrote_before = _instructions(stage), _writes(stage)
-        runs = run_everywhere(stage, Action.IMPORT_ORDERS)
-        runs += run_everywhere(stage, Action.SYNC_STOCK)
+        runs = [run for action in Action for run in run_everywhere(stage, action)]
         with statement(stage.engine) as connection:
             done = items_of(connection, runs, "succeeded")
         self._ours = done + _instructions(stage) - before

@@ -1,0 +1,78 @@
+"""The warehouse ships what it may; then both carts are told (出荷実績戻し)."""
+
+from collections import defaultdict
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from adapters.postgres.carriers import set_carrier
+from adapters.postgres.counts import set_on_hand
+from adapters.postgres.database import statement, transaction
+from adapters.postgres.instruction_targets import Target
+from adapters.postgres.order_totals import order_totals, shippable
+from adapters.postgres.warehouse import Actor, Request, perform
+from console.demo.figures import Figure
+from console.demo.runs import run_everywhere
+from console.demo.stage import Stage
+from domain.actions import TOKYO, Action
+from domain.orders import Cart
+from domain.warehouse import Parcel, Ship
+
+METHOD = "宅配便"
+CARRIERS = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}
+# What arrives before shipping begins, of every SKU: enough for all orders of a demo.
+RECEIVED = 5_000
+
+
+class ReturnShipments:
+    """Implements Phase."""
+
+    name = "ship and return shipments"
+
+    def run(self, stage: Stage) -> None:
+        """See Phase.run."""
+        with transaction(stage.engine) as connection:
+            _receive(connection, stage)
+            _ship(connection)
+        run_everywhere(stage, Action.RETURN_SHIPMENTS)
+        with statement(stage.engine) as connection:
+            self._ours = order_totals(connection)
+        self._effects = {
+            kind: len(stage.simulator.effects([kind]))
+            for kind in (
+                "settlement_requested",
+                "delivery_shipped",
+                "line_dispatched",
+                "atobarai_shipping",
+            )
+        }
+
+    def figures(self, stage: Stage) -> list[Figure]:
+        """See Phase.figures. Each settlement is a charge, each dispatched line a mail."""
+        del stage
+        ours, theirs = self._ours, self._effects
+        return [
+            Figure("cards charged", ours.settlements, theirs["settlement_requested"]),
+            Figure("parcels told to ShopServe", ours.shipped_parcels, theirs["delivery_shipped"]),
+            Figure("lines dispatched in BASE", ours.dispatched_lines, theirs["line_dispatched"]),
+            Figure("deferred orders on their way", ours.deferred, theirs["atobarai_shipping"]),
+        ]
+
+
+def _receive(connection: Connection, stage: Stage) -> None:
+    for shop in stage.shops:
+        for code in shop.on_hand:
+            shop.on_hand[code] = max(shop.on_hand[code], RECEIVED)
+        set_on_hand(connection, shop.merchant_id, shop.on_hand)
+        set_carrier(connection, shop.id, METHOD, CARRIERS[shop.cart])
+
+
+def _ship(connection: Connection) -> None:
+    today = datetime.now(TOKYO).date()
+    requests: dict[int, list[Request]] = defaultdict(list)
+    for number, row in enumerate(shippable(connection), start=1):
+        parcel = Parcel(METHOD, f"4000-{number:04d}-{row.id % 10_000:04d}", today)
+        target = Target(row.number, row.shop, row.key)
+        requests[row.merchant_id].append(Request(target, Ship(parcel)))
+    for merchant_id, wanted in requests.items():
+        perform(connection, Actor(merchant_id, "demo"), wanted)
