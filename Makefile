@@ -4,6 +4,8 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
+# Ten minutes; `long` takes most of an hour.
+CHAOS ?= short
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -34,8 +36,9 @@ up: $(FOR_RUNNING)  ## run everything on this machine until Ctrl-C (UP_ARGS="--p
 test: $(FOR_TESTING)  ## run the tests on private servers (TEST_ARGS="tests/unit -x")
 	@$(BIN)/python -m pytest -q -m 'not chaos_long' $(TEST_ARGS)
 
-chaos: $(FOR_TESTING)  ## kill workers and servers at random for minutes and count what was lost
-	@$(BIN)/python -m pytest -q -m chaos_long $(TEST_ARGS)
+chaos: $(FOR_TESTING)  ## kill workers and servers at random, count what was lost (CHAOS=long SEED=7)
+	@RENKEI_TEST_CHAOS=$(CHAOS) RENKEI_TEST_SEED=$(SEED) \
+		$(BIN)/python -m pytest -q -s -m chaos_long $(TEST_ARGS)
 
 check: $(FOR_TESTING)  ## lint, format, types, layers
 	@echo 'ruff check' && $(BIN)/ruff check --quiet .

@@ -12,7 +12,7 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres import items as rows
+from adapters.postgres import turns
 from adapters.postgres.database import transaction
 from benchmarks.contenders import publish_bare
 from benchmarks.stage import IN_FLIGHT, Stage
@@ -78,7 +78,7 @@ def _by_engine(stage: Stage, app: Celery, items: int) -> _Took:
     sent = 0
     while True:  # as the tick does: fair turns of at most 500 shops
         with transaction(stage.engine) as connection:
-            queued = rows.admit(connection)
+            queued = turns.admit(connection)
         if not queued:
             break
         messages.send_items(app, queued)

@@ -23,7 +23,10 @@ class _Samples:
     def look(self, done: int) -> None:
         total = self.before + done
         if not self.taken or total >= self.taken[-1][0] + self._step:
-            self.taken.append((total, self._worker.resident_mb()))
+            self.take(total)
+
+    def take(self, total: int) -> None:
+        self.taken.append((total, self._worker.resident_mb()))
 
 
 def measure_memory(stage: Stage, items: int) -> None:
@@ -42,7 +45,7 @@ def measure_memory(stage: Stage, items: int) -> None:
             engine_round(stage, one, each, watch=samples.look)
             samples.before += each * shops
             each_left -= each
-        samples.look(0)
+        samples.take(samples.before)
     _print(samples.taken)
 
 

@@ -2,12 +2,11 @@
 
 import csv
 import io
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from console.failures import Failed
+from console.input_files import bytes_of
 
 LARGEST_NUMBER = 2_147_483_647
 _YES = frozenset({"1", "true", "yes", "y", "on", "○", "はい", "無制限"})
@@ -93,7 +92,7 @@ def _row(file: str, line: int, cells: Sequence[str], columns: Sequence[str]) -> 
 
 
 def _text(file: str) -> str:
-    raw = _bytes(file)
+    raw = bytes_of(file)
     for encoding in ("utf-8-sig", "cp932"):
         try:
             return raw.decode(encoding)
@@ -101,12 +100,3 @@ def _text(file: str) -> str:
             offset = error.start
     line = raw.count(b"\n", 0, offset) + 1
     raise Failed(f"{file} line {line}: neither UTF-8 nor Shift-JIS text")
-
-
-def _bytes(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise Failed(f"{file}: {error.strerror}") from error

@@ -2,11 +2,10 @@
 
 import json
 import re
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from console.failures import Failed, Wrong
+from console.input_files import bytes_of
 from domain.errors import BrokenRule
 from domain.rule_texts import rule_from_json
 from domain.rules import Condition, Operator, Rule, Step, Verb
@@ -28,7 +27,7 @@ def read_rule(file: str) -> Rule:
     Args: file: a path, or `-` for standard input.
     """
     try:
-        document = json.loads(_bytes(file).decode("utf-8-sig"))
+        document = json.loads(bytes_of(file).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Failed(f"{file}: not UTF-8 text") from error
     except RecursionError as error:
@@ -79,12 +78,3 @@ def _step(told: str) -> Step:
     if verb is Verb.SET_DELIVERY_METHOD and value is None:
         raise Wrong("--then method needs a value: method=宅配便")
     return Step(verb, value or "")
-
-
-def _bytes(file: str) -> bytes:
-    if file == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise Failed(f"{file}: {error.strerror}") from error

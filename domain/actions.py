@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from domain.errors import ApiFamily, BrokenRule
+from domain.errors import BrokenRule
 from domain.orders import Cart
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -72,11 +72,6 @@ PRIORITY: Mapping[Action, int] = MappingProxyType(
 def category(action: Action) -> str:
     """Return the API log's category of an action, 出荷 or 在庫 (LOG-1)."""
     return "在庫" if action is Action.SYNC_STOCK else "出荷"
-
-
-def api_family(action: Action) -> ApiFamily:
-    """Return the part of the cart's API an action needs; they close separately (CLS-1)."""
-    return ApiFamily.STOCK if action is Action.SYNC_STOCK else ApiFamily.ORDERS
 
 
 def log_line(action: Action, *, succeeded: int, failed: int) -> str:

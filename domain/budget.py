@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
-from domain.actions import TOKYO, Action
+from domain.actions import PRIORITY, TOKYO, Action
 from domain.orders import Cart
 
 
@@ -79,6 +79,17 @@ def ceiling(action: Action, calls: int) -> int:
     if calls <= 0:
         return 0
     return max(1, calls - int(calls * _RESERVES[action]))
+
+
+def waits_from(action: Action, limit: Limit, *, by_cart: bool) -> int:
+    """Return the priority number from which on a shop's work waits after a call was refused.
+
+    Args:
+        action: what wanted to call; more urgent work has a larger share and goes on.
+        limit: what has run out; the pace is everybody's.
+        by_cart: the cart itself refused, so nothing is left for anybody.
+    """
+    return 0 if by_cart or limit is Limit.PACE else PRIORITY[action]
 
 
 def next_hour(now: datetime) -> datetime:

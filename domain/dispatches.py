@@ -5,7 +5,6 @@ One call per line, or one for the whole order when its payment is deferred (後�
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from domain.errors import BrokenRule
 from domain.orders import BaseStatus, CartOrder, Dispatch, LineState
@@ -54,20 +53,11 @@ class BasePlan:
     problems: tuple[str, ...] = ()
 
 
-class BaseOrderState(StrEnum):
-    """What BASE shows for an order after a dispatch, in its admin's words (RET-3)."""
-
-    PARTLY_DISPATCHED = "対応中"
-    DISPATCHED = "対応済"
-    ON_ITS_WAY = "着荷待ち"
-
-
 def plan_base(
     order: CartOrder,
     lines: Sequence[LineToReturn],
     *,
     deferred: bool,
-    deferred_called: bool = False,
 ) -> BasePlan:
     """Return what to send for one BASE instruction (RET-3, RET-4, RET-5).
 
@@ -75,7 +65,6 @@ def plan_base(
         order: read from the cart just now.
         lines: the instruction's lines.
         deferred: 注文独自1 is atobarai.
-        deferred_called: the order's one call was made before, for this part or another.
 
     Raises:
         BrokenRule: the order, or every line of the instruction, is cancelled in BASE.
@@ -83,7 +72,7 @@ def plan_base(
     if is_cancelled(order):
         raise BrokenRule(f"order {order.number} is cancelled in BASE, but was shipped here")
     if deferred:
-        return _plan_deferred(order, lines, called=deferred_called)
+        return _plan_deferred(order, lines)
     steps: list[DispatchLine] = []
     done: list[str] = []
     notes: list[str] = []
@@ -112,9 +101,9 @@ def _unreturnable(line: LineToReturn, state: LineState | None) -> str:
     return f"line {line.key} ({line.name}) has a status we do not know: look at it in BASE"
 
 
-def _plan_deferred(order: CartOrder, lines: Sequence[LineToReturn], *, called: bool) -> BasePlan:
+def _plan_deferred(order: CartOrder, lines: Sequence[LineToReturn]) -> BasePlan:
     keys = tuple(line.key for line in lines if line.key.strip())
-    if called or deferred_happened(order):
+    if deferred_happened(order):
         return BasePlan((), keys)
     if not keys:
         return BasePlan((), problems=tuple(_unreturnable(line, None) for line in lines))
@@ -133,18 +122,3 @@ def deferred_happened(order: CartOrder) -> bool:
 def dispatch_happened(order: CartOrder, line: str) -> bool:
     """Tell from a fresh read whether a line's dispatch happened (RET-5)."""
     return any(each.key == line and each.state is LineState.DISPATCHED for each in order.lines)
-
-
-def order_state_after(
-    order: CartOrder, returned: frozenset[str], *, deferred: bool
-) -> BaseOrderState:
-    """Return what BASE shows once the lines `returned` are dispatched too (RET-3)."""
-    if deferred:
-        return BaseOrderState.ON_ITS_WAY
-    waiting = [
-        line
-        for line in order.lines
-        if line.state not in {LineState.DISPATCHED, LineState.CANCELLED}
-        and line.key not in returned
-    ]
-    return BaseOrderState.PARTLY_DISPATCHED if waiting else BaseOrderState.DISPATCHED

@@ -31,8 +31,8 @@ class EffectState(StrEnum):
 
     PLANNED = "planned"
     SENT = "sent"
-    CONFIRMED = "confirmed"
     UNKNOWN = "unknown"
+    CONFIRMED = "confirmed"
 
 
 _MOVES: Mapping[EffectState, frozenset[EffectState]] = MappingProxyType(

@@ -74,15 +74,6 @@ class ApiStatus(StrEnum):
     TRACKING_RETURNED = "tracking_returned"
 
 
-API_JAPANESE: Mapping[ApiStatus, str] = MappingProxyType(
-    {
-        ApiStatus.AWAITING_PRINT: "登:印刷待ち",
-        ApiStatus.PRINTED: "印刷済み",
-        ApiStatus.TRACKING_RETURNED: "問番戻し",
-    }
-)
-
-
 class HoldReason(StrEnum):
     """Why an instruction is on hold, in the operators' words."""
 
@@ -152,11 +143,6 @@ def is_open(status: Status) -> bool:
     return status in OPEN_STATUSES
 
 
-def allowed_moves(current: Status) -> tuple[Status, ...]:
-    """Return the statuses an instruction may take next."""
-    return _MOVES[current]
-
-
 def move(current: Status, to: Status) -> Status:
     """Return `to` if an instruction may go there.
 
@@ -167,9 +153,3 @@ def move(current: Status, to: Status) -> Status:
         return to
     allowed = ", ".join(_MOVES[current]) or "nothing, it is final"
     raise BrokenRule(f"an instruction that is {current} cannot become {to}; allowed: {allowed}")
-
-
-def advance(current: ApiStatus, to: ApiStatus) -> ApiStatus:
-    """Return the later of the two API statuses: it never goes back."""
-    order = list(ApiStatus)
-    return max(current, to, key=order.index)

@@ -114,7 +114,8 @@ class Contact:
     @property
     def blank(self) -> bool:
         """Whether the cart told nothing at all about this person."""
-        return not (self.name or self.postal_code or self.address or self.tel)
+        told = (self.name, self.postal_code, self.address, self.tel)
+        return not any(text.strip() for text in told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,4 +256,3 @@ class OrderSummary:
     dispatch: Dispatch
     payment_method: str
     total_yen: int
-    modified_at: datetime | None

@@ -60,7 +60,7 @@ BASE_DEFERRED = "atobarai"
 BASE_TRANSFERS = frozenset({"base_bt", "bt"})
 """BASE's bank transfers, the only methods that can fall short (STS-2)."""
 
-_CREDIT_REACHED = frozenset(
+CREDIT_REACHED = frozenset(
     {
         Settlement.AUTHORIZED,
         Settlement.REQUESTING,
@@ -70,6 +70,8 @@ _CREDIT_REACHED = frozenset(
         Settlement.COLLECTED,
     }
 )
+"""与信OK or later (STS-1)."""
+
 _NOT_PAID_ON_BASE = frozenset(
     {Dispatch.UNPAID, Dispatch.UNSHIPPABLE, Dispatch.CANCELLED, Dispatch.UNKNOWN}
 )
@@ -167,7 +169,7 @@ def _first_on_shopserve(order: CartOrder, status: ShopServeStatus) -> FirstPayme
 def _paid_by_table(method: Method | None, status: ShopServeStatus) -> bool:
     if method in PREPAID:
         return status.paid is True
-    return method in DEFERRED and status.settlement in _CREDIT_REACHED
+    return method in DEFERRED and status.settlement in CREDIT_REACHED
 
 
 def _waiting(text: str) -> Hold:

@@ -12,11 +12,6 @@ def recipient_of(order: CartOrder, destination: Destination) -> Contact:
     field that is filled in is enough to keep the recipient as told.
     """
     told = destination.recipient
-    if order.cart is Cart.BASE and _blank(told):
+    if order.cart is Cart.BASE and told.blank:
         return replace(order.buyer, email="")
     return told
-
-
-def _blank(contact: Contact) -> bool:
-    told = (contact.name, contact.postal_code, contact.address, contact.tel)
-    return not any(text.strip() for text in told)

@@ -4,17 +4,9 @@ from enum import StrEnum
 
 from domain.errors import BrokenRule
 from domain.orders import CartOrder, Settlement, ShopServeStatus
-from domain.payments import Method, method_of
+from domain.payments import CREDIT_REACHED, Method, method_of
 
-ACCEPTED = frozenset(
-    {
-        Settlement.REQUESTING,
-        Settlement.REQUESTED,
-        Settlement.SLIP_SENT,
-        Settlement.COLLECTION_SCHEDULED,
-        Settlement.COLLECTED,
-    }
-)
+ACCEPTED = CREDIT_REACHED - {Settlement.AUTHORIZED}
 """依頼中 or later: somebody has requested it, never request it again."""
 
 COLLECTING = frozenset({Settlement.COLLECTION_SCHEDULED, Settlement.COLLECTED})

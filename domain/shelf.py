@@ -57,8 +57,7 @@ class Shelf:
     codes: Mapping[int, str] = field(default_factory=dict)
 
     def take_off(self, pieces: Mapping[int, int]) -> None:
-        """Ship pieces. Raises Shortage when fewer are on hand."""
-        self._refuse_missing(pieces, self.on_hand, "on hand")
+        """Ship pieces. What left has left: on hand goes below 0 where the count was too small."""
         self._add(self.on_hand, pieces, -1)
 
     def put_back(self, pieces: Mapping[int, int]) -> None:
@@ -70,15 +69,13 @@ class Shelf:
         left = {
             sku: max(0, self.on_hand.get(sku, 0) - self.allocated.get(sku, 0)) for sku in pieces
         }
-        self._refuse_missing(pieces, left, "on hand and not allocated to others")
+        self._refuse_missing(pieces, left)
         self._add(self.allocated, pieces, 1)
 
-    def _refuse_missing(
-        self, pieces: Mapping[int, int], there: Mapping[int, int], where: str
-    ) -> None:
+    def _refuse_missing(self, pieces: Mapping[int, int], there: Mapping[int, int]) -> None:
         short = [
-            f"{self.codes.get(sku, sku)}: {wanted} needed, {there.get(sku, 0)} {where},"
-            f" {wanted - there.get(sku, 0)} missing"
+            f"{self.codes.get(sku, sku)}: {wanted} needed, {there.get(sku, 0)} on hand and not"
+            f" allocated to others, {wanted - there.get(sku, 0)} missing"
             for sku, wanted in sorted(pieces.items())
             if wanted > there.get(sku, 0)
         ]

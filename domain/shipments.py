@@ -39,7 +39,6 @@ class ShipmentFacts:
     api_status: ApiStatus
     tracking_number: str | None
     shipped_on: date | None
-    imported_by_api: bool = True
     left_over: bool = False
     line_keys: tuple[str, ...] = ()
 
@@ -51,10 +50,16 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """It is none. `listed`: the run shows it with this reason."""
+    """It is none.
+
+    Attributes:
+        listed: the run shows it with this reason.
+        kept: later runs take it again, whatever their dates.
+    """
 
     reason: str
     listed: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,6 @@ def dates_covered(
 
 def judge(facts: ShipmentFacts, dates: ShipDates) -> Send | Leave:
     """Judge whether an instruction is a candidate (RET-1, RET-4)."""
-    if not facts.imported_by_api:
-        return Leave("not imported by API")
     if facts.status is not Status.SHIPPED or facts.shipped_on is None:
         return Leave("not shipped")
     if not (facts.tracking_number or "").strip():
@@ -119,7 +122,8 @@ def _judge_api_status(facts: ShipmentFacts) -> Send | Leave:
             )
         return Send()
     if facts.api_status is ApiStatus.AWAITING_PRINT:
-        return Leave("shipped, but not confirmed in ShopServe yet (登:印刷待ち)", listed=True)
+        reason = "shipped, but not confirmed in ShopServe yet (登:印刷待ち)"
+        return Leave(reason, listed=True, kept=True)
     return Send()
 
 

@@ -76,9 +76,11 @@ class Cancel:
 
     Attributes:
         release_allocation: it was allocated: release that, and say so in the API log.
+        recalculate_later: its pieces are free after a queued recalculation (STS-5), not at once.
     """
 
     release_allocation: bool
+    recalculate_later: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,7 @@ def _cancel(facts: InstructionFacts) -> Change:
             f"order {facts.number} is cancelled in BASE but allocated here (引当済み): "
             "release or cancel it by hand"
         )
-    return Cancel(release_allocation=facts.allocated)
+    return Cancel(release_allocation=facts.allocated, recalculate_later=facts.cart is Cart.BASE)
 
 
 def _paid(facts: InstructionFacts) -> MarkPaid:

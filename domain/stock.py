@@ -1,4 +1,4 @@
-"""What a shop may sell, and whether it has to be told (在庫連携; STK-1 to STK-7)."""
+"""What a shop may sell, and what it is told (在庫連携; STK-2, STK-3, STK-6, STK-7)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,25 +31,6 @@ class Offer:
 
     level: StockLevel
     warning: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """What we know about one mapped item (対応表) since its last push.
-
-    Attributes:
-        stock_version: the SKU's version now; every change of its stock counts it up.
-        pushed_version: the version the shop was last told, None = never.
-        last_failed: the last push failed.
-        link_version: counts changes of the mapping, its notice number and its unlimited flag.
-        pushed_link_version: the one that was last pushed, None = never.
-    """
-
-    stock_version: int
-    pushed_version: int | None
-    last_failed: bool
-    link_version: int
-    pushed_link_version: int | None
 
 
 def free_stock(on_hand: int, secured: int) -> int:
@@ -111,28 +92,6 @@ def differs(wished: StockLevel, shown: ExternalItem) -> bool:
     if None not in {wished.low_stock, shown.low_stock} and wished.low_stock != shown.low_stock:
         return True
     return shown.quantity != wished.quantity
-
-
-def needs_push(state: LinkState) -> bool:
-    """Tell whether a run has to push a mapped item (STK-1, STK-4).
-
-    Its stock changed since the last push to this shop, or that push failed, or it was mapped, or
-    its mapping, notice number or unlimited flag was changed since.
-    """
-    return (
-        state.last_failed
-        or state.pushed_version is None
-        or state.pushed_version < state.stock_version
-        or state.pushed_link_version != state.link_version
-    )
-
-
-def may_overwrite(pushed_version: int | None, version: int) -> bool:
-    """Tell whether a push computed from `version` may follow the last one (STK-5).
-
-    An older one never overwrites a newer one; the same version may be sent again.
-    """
-    return pushed_version is None or version >= pushed_version
 
 
 def _within(wished: int, maximum: int | None, what: str) -> tuple[int, str | None]:

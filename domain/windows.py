@@ -4,7 +4,6 @@ The carts tell order times in whole seconds and take both ends of a window as in
 neighbouring windows may share their edge second: an order there is seen twice and kept once.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from domain.errors import BrokenRule
@@ -55,25 +54,14 @@ def slices(window: Window, cart: Cart, now: datetime) -> list[Window]:
     return _cut(Window(min(max(window.since, floor), window.until), window.until))
 
 
-def range_window(cart: Cart, since: datetime, until: datetime, now: datetime) -> Window:
-    """Return the window of one manual request (範囲指定取得; IMP-3).
+def range_slices(cart: Cart, since: datetime, until: datetime, now: datetime) -> list[Window]:
+    """Return the requests of at most 7 days that read a range (範囲指定取得; IMP-3), oldest first.
 
     An end in the future is read as "until now".
 
     Raises:
-        BrokenRule: reversed, beginning in the future, older than 2 years on ShopServe, or longer
-            than 7 days; the message says which.
-    """
-    if until - since > LONGEST_REQUEST:
-        raise BrokenRule("a request covers at most 7 days; cut the range into windows of 7 days")
-    return _checked(cart, since, until, now)
-
-
-def range_slices(cart: Cart, since: datetime, until: datetime, now: datetime) -> list[Window]:
-    """Return the requests that together read a range of any length, oldest first (IMP-3).
-
-    Raises:
-        BrokenRule: as `range_window`, except for the length.
+        BrokenRule: reversed, beginning in the future, or older than 2 years on ShopServe; the
+            message says which.
     """
     return _cut(_checked(cart, since, until, now))
 
@@ -127,9 +115,3 @@ def _cut(window: Window) -> list[Window]:
 
 def _whole_second(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
-
-
-def covers(windows: Sequence[Window], moment: datetime) -> bool:
-    """Tell whether an order placed at `moment` is asked for by one of the windows."""
-    second = _whole_second(moment)
-    return any(window.since <= second <= window.until for window in windows)

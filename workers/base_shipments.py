@@ -24,7 +24,7 @@ from domain.orders import Cart, CartOrder
 from domain.ports import Parcel
 from domain.shipments import Outcome, outcome
 from workers.ledger import EffectLedger, Reading
-from workers.shipment_parts import Returned
+from workers.shipment_parts import Returned, look
 from workers.work import Record, Work, nothing
 
 # Delivery companies hardly ever change: one call per shop and hour.
@@ -42,7 +42,6 @@ def return_to_base(
         order,
         [LineToReturn(line.key, line.name) for line in part.lines],
         deferred=part.deferred,
-        deferred_called=False,
     )
     lines = {line.key: line for line in part.lines}
     _note_done(work, [lines[key] for key in plan.done])
@@ -120,15 +119,10 @@ class _Sending:
             Reading(
                 self._read_at,
                 shows(self._order),
-                partial(_look, self._work, self._order.key, shows),
+                partial(look, self._work, self._order.key, shows),
             ),
             record,
         )
-
-
-def _look(work: Work, key: str, shows: Callable[[CartOrder], bool]) -> bool | None:
-    raw = work.cart.read_order(key)
-    return None if raw is None else shows(work.cart.decode(raw))
 
 
 def _note_done(work: Work, lines: list[PartLine]) -> None:

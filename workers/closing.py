@@ -4,8 +4,7 @@ import logging
 
 from sqlalchemy import Connection
 
-from adapters.postgres import items as item_rows
-from adapters.postgres import journal, runs
+from adapters.postgres import journal, runs, turns
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.runs import ClosingRun
@@ -31,7 +30,7 @@ def close_if_done(process: Process, run_id: int) -> bool:
             _follow_up(connection, closing, state)
             waiting = runs.announce_pending(connection, shop_id=closing.shop_id)
             # Work of the shop's other runs may have waited for the room this one took.
-            admitted = item_rows.admit(connection, shop_id=closing.shop_id)
+            admitted = turns.admit(connection, shop_id=closing.shop_id)
     except DatabaseUnavailable as error:
         _log.warning("run not closed: %s", error, extra={"fields": {"run": run_id}})
         return False

@@ -18,8 +18,8 @@ from adapters.postgres import compares as rows
 from adapters.postgres import pushes
 from adapters.postgres.compares import Known
 from adapters.postgres.database import transaction
-from adapters.postgres.items import NewItem
 from adapters.postgres.journal import LogLine
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import PRIORITY, Action
 from domain.budget import Limit

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from adapters.postgres import order_parts
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
 from adapters.postgres.order_parts import Part
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.completion import AlreadyDone, Complete, NotYet, PartFacts, Verdict, judge, judge_parts
 from domain.errors import AlreadyDone as RefusedAsDone
@@ -20,10 +21,10 @@ from domain.retry import may_have_been_sent
 from domain.runs import ItemState
 from workers.payloads import keys_of, pack
 from workers.shopserve import read_batches, shopserve_of
-from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.work import Outcome, Step, TakenAgain, Work
 
 
-class CompleteOrders:
+class CompleteOrders(TakenAgain):
     """Implements ActionHandler for ShopServe."""
 
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
@@ -64,11 +65,6 @@ class CompleteOrders:
         return Outcome(
             record=lambda connection: order_parts.mark_completed(connection, work.shop.id, item.key)
         )
-
-    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
-        """See ActionHandler.failed: not completed, so the next run takes it."""
-        del work, item, given_up
-        return nothing
 
     def _judge_again(self, work: Work, key: str) -> Verdict:
         cart = shopserve_of(work)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from adapters.postgres import order_parts
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.items import ClaimedItem
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.confirmations import Confirmed, Leave, judge
 from domain.errors import Undecodable
@@ -16,10 +17,10 @@ from domain.retry import may_have_been_sent
 from domain.runs import ItemState
 from workers.payloads import keys_of, pack
 from workers.shopserve import read_batches, shopserve_of
-from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.work import Outcome, Step, TakenAgain, Work
 
 
-class ConfirmOrders:
+class ConfirmOrders(TakenAgain):
     """Implements ActionHandler for ShopServe."""
 
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
@@ -46,11 +47,6 @@ class ConfirmOrders:
         return Outcome(
             record=lambda connection: order_parts.mark_printed(connection, work.shop.id, item.key)
         )
-
-    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
-        """See ActionHandler.failed: still awaiting_print, so the next run takes it."""
-        del work, item, given_up
-        return nothing
 
 
 def _item(work: Work, key: str, raw: dict[str, object] | None) -> NewItem:

@@ -14,7 +14,7 @@ from adapters.postgres.database import DatabaseUnavailable, transaction
 _log = logging.getLogger(__name__)
 
 _GIVE_BACK_ITEMS = text("""
-update run_items set state = 'due', due_at = now(), lease_until = null
+update run_items set state = 'due', lease_until = null
  where id = any(:ids) and state = 'queued'
 """)
 # A pending run is announced again as soon as its announcement lease is gone.

@@ -8,18 +8,19 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from adapters.postgres import items as rows
-from adapters.postgres import journal
+from adapters.postgres import journal, turns
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
 from adapters.postgres.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
 from domain.errors import LeaseLost, Permanent
 from domain.retry import GiveUp, RetryAt, WaitUntil, decide
-from domain.runs import ItemState
+from domain.runs import FINAL_ITEM_STATES, ItemState
 from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
 from workers.leases import Lease
@@ -173,7 +174,11 @@ def _settle(process: Process, item: ClaimedItem, end: _End) -> Failure | None:
     ended = _patiently(lambda: _record(process, item, end))
     if ended.handed is not None:
         messages.send_items(process.app, [ended.handed])
-    final = end.ending.state is not ItemState.DUE
+    elif ended.others_open:
+        # A slowed-down shop hands nothing over; its places are counted anew, not a tick later.
+        with suppress(DatabaseUnavailable):
+            admit(process, shop_id=item.shop_id)
+    final = end.ending.state in FINAL_ITEM_STATES
     if final and (ended.handed is None or not ended.others_open):
         closing.close_if_done(process, item.run_id)
     return end.failure
@@ -208,7 +213,7 @@ def _recorded_at_once(process: Process, item: ClaimedItem, ending: Ending, besid
     with statement(process.engine) as connection:
         ended = rows.end(connection, item, ending, beside)
     if not ended.accepted:
-        raise _Refused
+        raise _Refused("its generation is old")
     return ended
 
 
@@ -238,6 +243,6 @@ def _fields(item: ClaimedItem) -> dict[str, object]:
 def admit(process: Process, *, shop_id: int | None = None) -> list[QueuedItem]:
     """Queue what has room, in fair turns, and send the notes."""
     with transaction(process.engine) as connection:
-        queued = rows.admit(connection, shop_id=shop_id)
+        queued = turns.admit(connection, shop_id=shop_id)
     messages.send_items(process.app, queued)
     return queued

@@ -15,19 +15,21 @@ from adapters.postgres import imports
 from adapters.postgres.database import transaction
 from adapters.postgres.imports import ImportTask, Seen
 from adapters.postgres.instructions import mapped_skus, store
-from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.rules import read_rules
 from adapters.postgres.runs import ClaimedRun
 from adapters.thebase.client import TheBaseCart
 from domain.eligibility import Skip, Take, Verdict, judge_summary, judge_whole
 from domain.errors import BrokenRule, Undecodable
-from domain.imports import TaskState, next_look
+from domain.imports import TaskState, may_look, next_look
 from domain.orders import CartOrder, ListedOrder
 from domain.ports import Window
 from domain.runs import ItemState, RunMode
 from domain.shop_rules import Processed
 from domain.windows import difference_window, next_cursor, range_slices, slices
+from workers.payloads import keys_of
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
 
 ALREADY = "imported already"
@@ -55,8 +57,8 @@ class ImportOrders:
 
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
-        if run.mode is RunMode.REPLAY:
-            keys = [str(key) for key in run.request.get("keys", [])]  # type: ignore[attr-defined]
+        keys = keys_of(run.mode, run.request)
+        if keys is not None:
             fresh = not run.request.get("stored")
             yield Step(lambda connection: _again(connection, work, keys, fresh=fresh))
         elif run.mode is RunMode.RANGE and run.window is not None:
@@ -252,12 +254,7 @@ def _again(
 
 
 def _may_look(work: Work, run: ClaimedRun, task: ImportTask) -> bool:
-    """A manual run looks at once; a scheduled one leaves a broken order its pause."""
-    return (
-        run.mode is not RunMode.SCHEDULED
-        or task.retry_after is None
-        or task.retry_after <= work.now()
-    )
+    return may_look(task.retry_after, run.mode, work.now())
 
 
 def _waits(task: ImportTask) -> str:

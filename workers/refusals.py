@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from adapters.postgres import items, journal, lanes, runs
+from adapters.postgres import journal, lanes, planned_items, runs
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.journal import LogLine
 from adapters.postgres.shops import mark_auth_failed
-from domain.actions import PRIORITY, Action
-from domain.budget import Limit, limits_of
+from domain.actions import Action
+from domain.budget import Limit, limits_of, waits_from
 from domain.closures import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy
 from workers.process import Process
@@ -72,7 +72,7 @@ def of_failure(process: Process, shop_id: int, run_id: int, error: Exception) ->
 
     def lock_out(connection: Connection) -> None:
         mark_auth_failed(connection, shop_id, process.clock())
-        items.carry_over(connection, run_id, "the shop's credentials were refused")
+        planned_items.carry_over(connection, run_id, "the shop's credentials were refused")
         process.directory.forget(shop_id)
 
     return Effect(lock_out, carries=True)
@@ -88,7 +88,7 @@ def note_closure(connection: Connection, *, shop_id: int, run_id: int, action: A
             action=action,
             line=LogLine(MAINTENANCE, "warning"),
         )
-    items.carry_over(connection, run_id, MAINTENANCE)
+    planned_items.carry_over(connection, run_id, MAINTENANCE)
 
 
 def _closed(process: Process, shop_id: int, action: Action, run_id: int, error: Closed) -> Effect:
@@ -109,8 +109,7 @@ def _spent(process: Process, shop_id: int, action: Action, error: BudgetSpent) -
             process.budget.fill(shop_id, limit.value, calls)
         except RedisError:
             process.directory.forget(shop_id)
-    everyone = error.by_cart or limit is Limit.PACE
-    priority = 0 if everyone else PRIORITY[action]
+    priority = waits_from(action, limit, by_cart=error.by_cart)
     return Effect(
         lambda connection: lanes.block(connection, shop_id, until=until, priority=priority)
     )

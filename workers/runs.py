@@ -14,12 +14,21 @@ from datetime import datetime
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from adapters.postgres import housekeeping, journal, lanes, schedule
+from adapters.postgres import (
+    housekeeping,
+    journal,
+    lanes,
+    lost_items,
+    planned_items,
+    schedule,
+    turns,
+)
 from adapters.postgres import items as item_rows
 from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.items import ClaimedItem, Ending, LostClaim
+from adapters.postgres.items import ClaimedItem, Ending
 from adapters.postgres.journal import Failure, LogLine
+from adapters.postgres.lost_items import LostClaim
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import PRIORITY, Action
 from domain.errors import AuthenticationFailed, LeaseLost
@@ -115,7 +124,7 @@ def _record(work: Work, run: ClaimedRun, step: Step, *, last: bool) -> None:
         if not ours:
             raise LeaseLost(f"run {run.id} has a newer owner")
         found = step.find(connection)
-        item_rows.insert(connection, run, PRIORITY[run.action], found)
+        planned_items.insert(connection, run, PRIORITY[run.action], found)
         for line in step.log:
             journal.log(
                 connection, shop_id=run.shop_id, run_id=run.id, action=run.action, line=line
@@ -181,16 +190,16 @@ def _fail(
 def sweep(process: Process) -> int:
     """Put back what was lost with a message, a worker or the whole broker; returns how many."""
     with transaction(process.engine) as connection:
-        lost_items, lost_runs = item_rows.sweep(connection), rows.sweep(connection)
+        items_lost, lost_runs = lost_items.sweep(connection), rows.sweep(connection)
         complete = rows.without_open_items(connection)
         lanes.recover(connection)
     for run_id in complete:
         closing.close_if_done(process, run_id)
     _bury_poisoned(process)
     _resend_after_loss(process)
-    _free_turns(process, ITEMS, lost_items)
+    _free_turns(process, ITEMS, items_lost)
     _free_turns(process, RUNS, lost_runs)
-    lost = len(lost_items) + len(lost_runs)
+    lost = len(items_lost) + len(lost_runs)
     if lost:
         _log.warning("lost work put back", extra={"fields": {"count": lost}})
         send_due(process)
@@ -210,7 +219,7 @@ def _free_turns(process: Process, kind: str, lost: Sequence[LostClaim]) -> None:
 def _bury_poisoned(process: Process) -> None:
     """Give up items that ended every worker that touched them."""
     with transaction(process.engine) as connection:
-        poisoned = item_rows.poisoned(connection)
+        poisoned = lost_items.poisoned(connection)
         for item in poisoned:
             _bury(connection, item)
     for item in poisoned:
@@ -241,7 +250,7 @@ def _resend_after_loss(process: Process) -> None:
     if not emptied:
         return
     with transaction(process.engine) as connection:
-        queued = item_rows.requeue_all(connection)
+        queued = turns.requeue_all(connection)
     if queued:
         _log.warning(
             "the broker was emptied, notes sent again", extra={"fields": {"count": len(queued)}}

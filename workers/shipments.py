@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from adapters.postgres import carriers, order_parts, runs
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
 from adapters.postgres.order_parts import Part
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.carriers import carrier_for, tracking_number_for
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
@@ -26,13 +27,13 @@ from workers.base_shipments import return_to_base
 from workers.payloads import keys_of
 from workers.shipment_parts import Returned
 from workers.shopserve_shipments import return_to_shopserve
-from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.work import Outcome, Step, TakenAgain, Work
 
 # A candidate is judged by its plan's dates; from then on by everything else.
 _ANY_DATE = ShipDates(date.min, date.max)
 
 
-class ReturnShipments:
+class ReturnShipments(TakenAgain):
     """Implements ActionHandler for both carts."""
 
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
@@ -83,11 +84,6 @@ class ReturnShipments:
             ItemState.FAILED if failures else ItemState.SUCCEEDED, "; ".join(failures), log=log
         )
 
-    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
-        """See ActionHandler.failed: it stays a candidate (RET-1)."""
-        del work, item, given_up
-        return nothing
-
 
 def _ship_date(run: ClaimedRun) -> date | None:
     named = run.request.get("ship_date")
@@ -103,11 +99,9 @@ def _item(
     if sent:
         order_parts.want_return(connection, sent)
         return NewItem(key)
-    listed = [(p, v.reason) for p, v in verdicts if isinstance(v, Leave) and v.listed]
-    if work.shop.cart is Cart.SHOPSERVE:
-        # Not confirmed yet: taken again once it is, however late (RET-1).
-        order_parts.want_return(connection, [part.id for part, _ in listed])
-    reasons = [f"{part.number}: {reason}" for part, reason in listed]
+    left = [(part, verdict) for part, verdict in verdicts if isinstance(verdict, Leave)]
+    order_parts.want_return(connection, [part.id for part, leave in left if leave.kept])
+    reasons = [f"{part.number}: {leave.reason}" for part, leave in left if leave.listed]
     return NewItem(key, skipped=True, reason="; ".join(reasons)) if reasons else None
 
 

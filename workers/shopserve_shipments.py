@@ -1,6 +1,7 @@
 """Returning an instruction to ShopServe: settlement first, then its destination (RET-2)."""
 
 from datetime import datetime
+from functools import partial
 
 from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
@@ -12,7 +13,7 @@ from domain.ports import Parcel
 from domain.settlements import request_happened
 from domain.shipments import RequestSettlement, plan_shopserve
 from workers.ledger import EffectLedger, Reading
-from workers.shipment_parts import Returned
+from workers.shipment_parts import Returned, look
 from workers.shopserve import shopserve_of
 from workers.work import Work
 
@@ -49,10 +50,5 @@ def _settle(work: Work, order: CartOrder, read_at: datetime) -> None:
         EffectKind.SETTLEMENT,
         order.key,
         lambda: cart.request_settlement(order.key),
-        Reading(read_at, request_happened(order), lambda: _look(work, order.key)),
+        Reading(read_at, request_happened(order), partial(look, work, order.key, request_happened)),
     )
-
-
-def _look(work: Work, key: str) -> bool | None:
-    raw = work.cart.read_order(key)
-    return None if raw is None else request_happened(work.cart.decode(raw))

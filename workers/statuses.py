@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 
 from adapters.postgres import imports, order_parts, status_changes
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
 from adapters.postgres.order_parts import Part
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from adapters.thebase.client import TheBaseCart
 from domain.errors import Undecodable
@@ -33,13 +34,13 @@ from domain.statuses import (
 )
 from workers.payloads import keys_of, pack, raw_of
 from workers.shopserve import read_batches
-from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.work import Outcome, Step, TakenAgain, Work
 
 Answer = CartOrder | OrderSummary | None
 _REAL = (MarkPaid, FillDeliveryMethod, Cancel)
 
 
-class SyncStatus:
+class SyncStatus(TakenAgain):
     """Implements ActionHandler for both carts."""
 
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
@@ -85,11 +86,6 @@ class SyncStatus:
         repeat = item.mode is not RunMode.SCHEDULED
         applied = _Applied(work, item.key, answer, log, repeat=repeat)
         return Outcome(state, reason, record=applied.record, log=log)
-
-    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
-        """See ActionHandler.failed: still open, so the next run looks at it."""
-        del work, item, given_up
-        return nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,10 +220,7 @@ class _Applied:
             status_changes.note_reported(connection, part.id, change.message)
 
     def _cancel(self, connection: Connection, part: Part, change: Cancel) -> None:
-        """ShopServe's pieces are free at once, BASE's by a queued recalculation (STS-4, STS-5)."""
-        status_changes.cancel(
-            connection, part, give_back_now=self._work.shop.cart is Cart.SHOPSERVE
-        )
+        status_changes.cancel(connection, part, give_back_now=not change.recalculate_later)
         if change.release_allocation:
             self._log.append(
                 LogLine(

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from adapters.postgres import pushes, status_changes
 from adapters.postgres.database import statement, transaction
-from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.pushes import Pushed, WantedPush
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import PRIORITY
@@ -22,6 +23,7 @@ from domain.runs import ItemState, RunMode
 from domain.stock import answer_matches
 from workers import compares
 from workers.offers import offer_of
+from workers.payloads import keys_of
 from workers.process import Process
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
 
@@ -34,9 +36,7 @@ class SyncStock:
         if run.mode is RunMode.COMPARE:
             yield from compares.plan(work, run)
             return
-        codes = None
-        if run.mode is RunMode.REPLAY:
-            codes = [str(key) for key in run.request.get("keys", [])]  # type: ignore[attr-defined]
+        codes = keys_of(run.mode, run.request)
 
         def find(connection: Connection) -> Sequence[NewItem]:
             pushes.plan(

@@ -12,8 +12,9 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from adapters.postgres.items import ClaimedItem, NewItem
+from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from adapters.postgres.shops import Shop
 from domain.actions import Action
@@ -102,6 +103,15 @@ class Work:
     def now(self) -> datetime:
         """Return the time, aware."""
         return self.process.clock()
+
+
+class TakenAgain:
+    """Of handlers whose items qualify for the next run by themselves when they were given up."""
+
+    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+        """See ActionHandler.failed: nothing has to be recorded."""
+        del work, item, given_up
+        return nothing
 
 
 class ActionHandler(Protocol):

@@ -137,7 +137,6 @@ class MemoryBase(MemoryShop):
             dispatch=cast(BaseStatus, order.status).dispatch,
             payment_method=order.payment_method,
             total_yen=order.charges.total_yen,
-            modified_at=None,
         )
 
     def delivery_companies(self) -> dict[str, str]:

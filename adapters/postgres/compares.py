@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.pushes import WantedPush
+from adapters.postgres.pushes import OFFERED, WantedPush, offered
 from adapters.postgres.runs import ANNOUNCED_S
 from domain.actions import Cadence
 from domain.compares import compare_slot
@@ -77,16 +77,7 @@ def known_items(connection: Connection, shop_id: int) -> dict[ItemKey, Known]:
     }
 
 
-_OFFERED = text("""
-select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.unlimited,
-       p.wanted_version,
-       (select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
-          from set_components k join skus c on c.id = k.component_sku_id
-         where k.set_sku_id = s.id) as components
-  from stock_pushes p
-  join mappings m on m.id = p.mapping_id
-  join external_items e on e.id = m.external_item_id
-  join skus s on s.id = p.sku_id
+_OFFERED = text(f"""{OFFERED}
  where p.mapping_id = any(:ids) and p.pushed_version = p.wanted_version
 """)
 
@@ -96,20 +87,7 @@ def up_to_date(connection: Connection, mapping_ids: Collection[int]) -> list[Wan
     if not mapping_ids:
         return []
     rows = connection.execute(_OFFERED, {"ids": list(mapping_ids)})
-    return [
-        WantedPush(
-            mapping_id=row.mapping_id,
-            item=row.item,
-            variation=row.variation,
-            on_hand=row.on_hand,
-            secured=row.secured,
-            components=tuple(tuple(part) for part in row.components or ()),
-            low_stock=row.low_stock,
-            unlimited=row.unlimited,
-            version=row.wanted_version,
-        )
-        for row in rows
-    ]
+    return [offered(row) for row in rows]
 
 
 # A SKU that is an item of the run already and succeeded is taken once more: another of its

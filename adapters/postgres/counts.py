@@ -105,7 +105,7 @@ def change(
 ) -> None:
     """Add to the counts of SKUs, by id; negative numbers take away.
 
-    Raises: sqlalchemy.exc.IntegrityError when a count would become negative.
+    Raises: sqlalchemy.exc.IntegrityError when secured would become negative.
     """
     hand, kept = on_hand or {}, secured or {}
     ids = sorted({*hand, *kept})
@@ -158,6 +158,6 @@ def adjust_on_hand(connection: Connection, merchant_id: int, code: str, delta: i
     ).one_or_none()
     if row is None:
         raise BrokenRule(f"{code}: no such SKU; create it with `renkei stock set`")
-    if row.on_hand + delta < 0:
+    if delta < 0 and row.on_hand + delta < 0:
         raise BrokenRule(f"{code}: {row.on_hand} on hand, cannot take away {-delta}")
     change(connection, on_hand={row.id: delta})

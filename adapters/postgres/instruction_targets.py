@@ -1,12 +1,13 @@
 """Which shipping instruction (出荷指示) a number means, locked for a change."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from domain.instructions import Hold, HoldCause, HoldReason, Payment, Status
+from adapters.postgres import holds
+from domain.instructions import Payment, Status
 from domain.warehouse import AmbiguousNumber, Standing, UnknownInstruction
 
 # Locked in one order, so that two changes of the same instructions wait for each other.
@@ -119,11 +120,7 @@ def _instruction(row: Row[Any]) -> Instruction:
         standing=Standing(
             status=Status(row.status),
             payment=Payment(row.payment),
-            holds=tuple(_hold(stored) for stored in row.holds),
+            holds=holds.read(row.holds),
             allocated=row.allocated,
         ),
     )
-
-
-def _hold(stored: Mapping[str, str]) -> Hold:
-    return Hold(HoldReason(stored["reason"]), HoldCause(stored["cause"]), stored["text"])

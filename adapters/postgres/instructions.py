@@ -7,11 +7,11 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres import claims
+from adapters.postgres import claims, holds
 from adapters.postgres.counts import ensure_skus
 from adapters.postgres.shops import Shop
 from domain.conversion import NewInstruction, NewLine
-from domain.instructions import Hold, secures_stock
+from domain.instructions import secures_stock
 
 _LOOKUP = text("""
 select e.item, e.variation, s.code
@@ -98,7 +98,7 @@ def _row(shop: Shop, one: NewInstruction) -> dict[str, object]:
         "number": one.number,
         "destination": one.destination,
         "status": one.status.value,
-        "holds": holds_json(one.holds),
+        "holds": holds.stored(one.holds),
         "payment": one.payment.value,
         "api_status": one.api_status.value,
         "ordered_at": one.ordered_at,
@@ -118,14 +118,6 @@ def _row(shop: Shop, one: NewInstruction) -> dict[str, object]:
         "wished_date": one.wished_date,
         "wished_time": one.wished_time,
     }
-
-
-def holds_json(holds: Iterable[Hold]) -> str:
-    """Return the stored form of holds."""
-    return json.dumps(
-        [{"reason": h.reason.value, "cause": h.cause.value, "text": h.text} for h in holds],
-        ensure_ascii=False,
-    )
 
 
 def _line(line: NewLine, position: int, sku_ids: Mapping[str, int]) -> dict[str, object]:

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from adapters.postgres import holds
 from domain.confirmations import LEFT_OUT, WAITING
-from domain.instructions import ApiStatus, Hold, HoldCause, HoldReason, Payment, Status
+from domain.instructions import ApiStatus, Hold, Payment, Status
 from domain.payments import BASE_DEFERRED
 
 
@@ -101,9 +102,7 @@ def _part(row: Row[Any]) -> Part:
         number=row.number,
         destination=row.destination,
         status=Status(row.status),
-        holds=tuple(
-            Hold(HoldReason(h["reason"]), HoldCause(h["cause"]), h["text"]) for h in row.holds
-        ),
+        holds=holds.read(row.holds),
         allocated=row.allocated,
         payment=Payment(row.payment),
         api_status=ApiStatus(row.api_status),

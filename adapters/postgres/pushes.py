@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -52,7 +53,6 @@ class WantedPush:
     Attributes:
         version: the wanted version these counts belong to.
         components: of a set product: (on hand, secured, needed) each; else empty.
-        failed_before: a failure to be cleared on success.
     """
 
     mapping_id: int
@@ -66,7 +66,7 @@ class WantedPush:
     version: int
 
 
-_WANTED = Hot("""
+OFFERED = """
 select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.unlimited,
        p.wanted_version,
        (select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
@@ -76,6 +76,10 @@ select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.u
   join mappings m on m.id = p.mapping_id
   join external_items e on e.id = m.external_item_id
   join skus s on s.id = p.sku_id
+"""
+"""What `offered` reads; the caller says of which mappings."""
+
+_WANTED = Hot(f"""{OFFERED}
  where p.shop_id = :shop_id and p.sku_id = :sku_id and p.pushed_version < p.wanted_version
  order by p.mapping_id
 """)
@@ -84,20 +88,22 @@ select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.u
 def wanted(connection: Connection, shop_id: int, sku_id: int) -> list[WantedPush]:
     """Return what the shop has to be told about one SKU now; counts and versions fit together."""
     rows = _WANTED.rows(connection, {"shop_id": shop_id, "sku_id": sku_id})
-    return [
-        WantedPush(
-            mapping_id=row.mapping_id,
-            item=row.item,
-            variation=row.variation,
-            on_hand=row.on_hand,
-            secured=row.secured,
-            components=tuple(tuple(part) for part in row.components or ()),
-            low_stock=row.low_stock,
-            unlimited=row.unlimited,
-            version=row.wanted_version,
-        )
-        for row in rows
-    ]
+    return [offered(row) for row in rows]
+
+
+def offered(row: Any) -> WantedPush:  # noqa: ANN401 -- rows of SQLAlchemy and of psycopg
+    """Return one row of a statement that begins with `OFFERED`."""
+    return WantedPush(
+        mapping_id=row.mapping_id,
+        item=row.item,
+        variation=row.variation,
+        on_hand=row.on_hand,
+        secured=row.secured,
+        components=tuple(tuple(part) for part in row.components or ()),
+        low_stock=row.low_stock,
+        unlimited=row.unlimited,
+        version=row.wanted_version,
+    )
 
 
 @dataclass(frozen=True, slots=True)

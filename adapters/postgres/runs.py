@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from adapters.postgres.items import LEASE_S, LostClaim
+from adapters.postgres.items import LEASE_S
+from adapters.postgres.lost_items import LostClaim
 from domain.actions import Action
 from domain.ports import Window
 from domain.runs import RunMode, RunState, Tally

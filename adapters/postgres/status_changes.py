@@ -7,7 +7,7 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres import claims
 from adapters.postgres.counts import change
-from adapters.postgres.instructions import holds_json
+from adapters.postgres.holds import stored
 from adapters.postgres.order_parts import Part
 from domain.instructions import Hold, Status
 
@@ -19,7 +19,7 @@ def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable
             "update instructions set payment = 'paid', status = :status,"
             " holds = cast(:holds as jsonb), changed_at = now() where id = :id"
         ),
-        {"id": part.id, "status": status.value, "holds": holds_json(holds)},
+        {"id": part.id, "status": status.value, "holds": stored(holds)},
     )
 
 
@@ -32,7 +32,7 @@ def set_method(
             "update instructions set delivery_method = :method, status = :status,"
             " holds = cast(:holds as jsonb), changed_at = now() where id = :id"
         ),
-        {"id": part.id, "method": method, "status": status.value, "holds": holds_json(holds)},
+        {"id": part.id, "method": method, "status": status.value, "holds": stored(holds)},
     )
 
 

@@ -20,7 +20,6 @@ select s.key as shop, r.action, r.state, r.reason from runs r join shops s on s.
 """)
 _RUNS = text("""
 select count(*) as runs, count(*) filter (where finished_at is not null) as ended,
-       count(*) filter (where state in ('failed', 'partly_failed')) as failed,
        coalesce(sum(calls), 0) as calls
   from runs where id = any(:ids)
 """)
@@ -52,7 +51,6 @@ class Standing:
 
     runs: int
     runs_ended: int
-    runs_failed: int
     items: int
     items_ended: int
     calls: int
@@ -84,7 +82,7 @@ def standing(connection: Connection, run_ids: Sequence[int]) -> Standing:
     ids = {"ids": list(run_ids)}
     runs = connection.execute(_RUNS, ids).one()
     items = connection.execute(_ITEMS, ids).one()
-    return Standing(runs.runs, runs.ended, runs.failed, items.items, items.ended, int(runs.calls))
+    return Standing(runs.runs, runs.ended, items.items, items.ended, int(runs.calls))
 
 
 def merchant_keys(connection: Connection) -> dict[int, str]:

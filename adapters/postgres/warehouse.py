@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from adapters.postgres import audit, claims, counts
+from adapters.postgres.holds import stored
 from adapters.postgres.instruction_targets import Instruction, Target, lock_targets, quantities
-from adapters.postgres.instructions import holds_json
 from domain.errors import BrokenRule
 from domain.instructions import Status, secures_stock
 from domain.shelf import Shelf, StockEffect, stock_effect
@@ -179,7 +179,7 @@ def _write(connection: Connection, changes: Sequence[Change]) -> None:
             "ids": [change.instruction.id for change in changes],
             "statuses": [change.after.status.value for change in changes],
             "payments": [change.after.payment.value for change in changes],
-            "holds": [holds_json(change.after.holds) for change in changes],
+            "holds": [stored(change.after.holds) for change in changes],
             "allocated": [change.after.allocated for change in changes],
             "methods": [parcel and parcel.method for parcel in parcels],
             "trackings": [parcel and parcel.tracking for parcel in parcels],

@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
+from adapters.postgres import counts
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.robots import set_cadence, switch_robot
 from domain.actions import ACTIONS_OF, Action, Cadence
@@ -23,6 +25,7 @@ from workers.wiring import secret_box
 
 # A shop that has fewer than this many SKUs to be told gets all of them to be told again.
 FEW = 30
+LATENCY_S = 0.05
 _REFILL = text("""
 update stock_pushes p set wanted_version = wanted_version + 1
   from (select shop_id from stock_pushes group by 1
@@ -50,6 +53,20 @@ class Load:
             except DatabaseUnavailable:
                 continue
 
+    def wait_for(self, query: str, *, within_s: float = 60.0, **values: object) -> None:
+        """Wait until a query returns more than zero."""
+        give_up_at = time.monotonic() + within_s
+        while not self.number(query, **values):
+            if time.monotonic() > give_up_at:
+                raise AssertionError(f"not within {within_s} s: {query}\n{self.station.tail()}")
+            time.sleep(0.05)
+
+    def set_stock(self, sku: str, pieces: int) -> None:
+        """Count a SKU of every merchant."""
+        with transaction(self.engine) as connection:
+            for (merchant_id,) in connection.execute(text("select id from merchants")):
+                counts.set_on_hand(connection, merchant_id, {sku: pieces})
+
     def number(self, query: str, **values: object) -> float:
         """Return one figure."""
         ((found,),) = self.rows(query, **values)
@@ -58,15 +75,18 @@ class Load:
 
 @contextmanager
 def loaded(
-    home: Path, logs: Path, *, pairs: int = 2, items: int = 60, latency_s: float = 0.05
+    home: Path, logs: Path, *, pairs: int = 2, items: int = 60, workers: int = 2, busy: bool = True
 ) -> Iterator[Load]:
-    """Start everything and keep it busy until the end of the block."""
-    station = Station(home, logs)
+    """Start everything and keep it busy until the end of the block.
+
+    Args: busy: always have stock to tell; otherwise only what a test changes.
+    """
+    station = Station(home, logs, workers=workers)
     stop = threading.Event()
     try:
         station.open()
         with start() as carts, carts.client() as client:
-            client.settings(latency_s=latency_s, log_stock_sets=False, hour_limit=10**9)
+            client.settings(latency_s=LATENCY_S, log_stock_sets=False, hour_limit=10**9)
             engine = station.engine()
             world = World(client, engine, random.Random(1), 0)
             world.open(secret_box(station.settings), pairs=pairs, items=items)
@@ -75,10 +95,12 @@ def loaded(
             station.wait_until_working()
             scene = Scene(station, client, engine, [], random.Random(1))
             refill = threading.Thread(target=_refill, args=(engine, stop), daemon=True)
-            refill.start()
+            if busy:
+                refill.start()
             yield Load(station, client, engine, world, scene)
             stop.set()
-            refill.join()
+            if busy:
+                refill.join()
             engine.dispose()
     finally:
         stop.set()

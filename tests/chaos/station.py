@@ -39,12 +39,19 @@ class Kept:
     process: "Popen[bytes] | None" = None
     start_at: float = 0.0
     starts: int = 0
+    log_start: int = 0
     endings: list[int] = field(default_factory=list)
 
     @property
     def alive(self) -> bool:
         """Whether it runs now."""
         return self.process is not None and self.process.poll() is None
+
+    def said(self, log: Path) -> bool:
+        """Tell whether it wrote that it is ready since its last start."""
+        with log.open("rb") as lines:
+            lines.seek(self.log_start)
+            return self.program.ready_text.encode() in lines.read()
 
     def send(self, number: signal.Signals) -> bool:
         """Send a signal if it runs."""
@@ -100,6 +107,13 @@ class Station:
     def start(self) -> None:
         """Start the programs and keep everything running from now on."""
         self._keeper.start()
+
+    def add_worker(self) -> Kept:
+        """Start one more worker."""
+        count = len(self.workers) + 1
+        added = Kept(worker_programs(replace(self.settings, workers=count))[-1])
+        self.workers = [*self.workers, added]
+        return added
 
     def wait_until_working(self) -> None:
         """Wait until every worker takes messages."""
@@ -180,9 +194,7 @@ class Station:
 
     def _ready(self, one: Kept) -> bool:
         log = self._logs / f"{one.program.name}.log"
-        return (
-            one.alive and log.exists() and one.program.ready_text in log.read_text(errors="replace")
-        )
+        return one.alive and log.exists() and one.said(log)
 
     def _keep(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
@@ -200,6 +212,7 @@ class Station:
                 outside = {k: v for k, v in os.environ.items() if not k.startswith("RENKEI_")}
                 env = environment(self.settings, outside)
                 log = self._logs / f"{one.program.name}.log"
+                one.log_start = log.stat().st_size if log.exists() else 0
                 one.process = self._forker.start(one.program, env, log)
                 one.starts += 1
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from simulator.process import start
-from tests.chaos import faults
+from tests.chaos import cart_faults, faults, message_faults
 from tests.chaos.faults import Fault, Scene
 from tests.chaos.station import Station
 from tests.chaos.verdict import Verdict, judge, longest_gap_s
@@ -25,7 +25,7 @@ QUIET_WITHIN_S = 60.0
 KINDS: Mapping[str, faults.Make] = {
     "kill worker": faults.KillWorker,
     "kill all workers": faults.KillAllWorkers,
-    "kill in call": faults.KillInCall,
+    "kill in call": cart_faults.KillInCall,
     "term worker": faults.TermWorker,
     "pause worker": faults.PauseWorker,
     "pause worker shortly": lambda: faults.PauseWorker(3.0),
@@ -36,16 +36,16 @@ KINDS: Mapping[str, faults.Make] = {
     "restart redis": faults.RestartRedis,
     "cut redis connections": faults.DropRedisClients,
     "stop postgres": faults.StopPostgres,
-    "cut before effect": lambda: faults.Cut("before"),
-    "cut after effect": lambda: faults.Cut("after"),
-    "cut reads": lambda: faults.Cut("before", faults.READS),
-    "slow calls": faults.Slow,
-    "bad answers": faults.BadAnswers,
-    "close cart": faults.CloseCart,
-    "use up hour": faults.UseUpHour,
-    "end tokens": faults.EndTokens,
-    "duplicates": faults.Duplicates,
-    "second slots": faults.SecondSlots,
+    "cut before effect": lambda: cart_faults.Cut("before"),
+    "cut after effect": lambda: cart_faults.Cut("after"),
+    "cut reads": lambda: cart_faults.Cut("before", cart_faults.READS),
+    "slow calls": cart_faults.Slow,
+    "bad answers": cart_faults.BadAnswers,
+    "close cart": cart_faults.CloseCart,
+    "use up hour": cart_faults.UseUpHour,
+    "end tokens": cart_faults.EndTokens,
+    "duplicates": message_faults.Duplicates,
+    "second slots": message_faults.SecondSlots,
 }
 
 

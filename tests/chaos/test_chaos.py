@@ -32,7 +32,7 @@ SHORT = Size(
         "bad answers": 4, "close cart": 3, "use up hour": 2, "end tokens": 5, "duplicates": 6,
         "second slots": 3,
     },
-    pairs=3, items=15, orders_a_second=1.2, pause_s=2.6, blind_s=3.0,
+    pairs=3, items=15, orders_a_second=1.2, pause_s=2.0, blind_s=3.0,
 )  # fmt: skip
 LONG = Size(
     {

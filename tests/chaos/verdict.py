@@ -209,6 +209,9 @@ _FIGURES = {
     "items carried over": "select count(*) from run_items where state = 'carried'",
     "items claimed more than once": "select count(*) from run_items where generation > 1",
     "runs": "select count(*) from runs",
+    "effects whose first sending was ruled out": "select count(*) from effects where attempts > 1",
+    "longest wait of such an effect, s": "select coalesce(ceil(max(extract(epoch from"
+    " confirmed_at - planned_at))), 0) from effects where attempts > 1",
     "dead letters that healed": "select count(*) from dead_letters where state = 'closed'",
 }
 

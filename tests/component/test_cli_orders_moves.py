@@ -64,10 +64,12 @@ def test_a_shortage_is_one_line_that_names_sku_and_missing_pieces(
 ) -> None:
     warehouse.order("1", {"A": 7})
 
-    answer = renkei("orders", "ship", "1", "--method", "m", "--tracking", "1")
+    answer = renkei("orders", "allocate", "1")
 
     assert answer.code == 1
-    assert answer.err == "renkei: 1: A: 7 needed, 5 on hand, 2 missing\n"
+    assert answer.err == (
+        "renkei: 1: A: 7 needed, 5 on hand and not allocated to others, 2 missing\n"
+    )
 
 
 def test_several_numbers_are_allocated_all_or_none(

@@ -11,7 +11,8 @@ from redis import Redis
 
 from adapters.postgres import items as item_rows
 from adapters.postgres.database import transaction
-from adapters.postgres.items import LOST_CLAIMS_LIMIT, QueuedItem
+from adapters.postgres.items import QueuedItem
+from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT
 from adapters.redis.budget import Allowance
 from adapters.thebase.client import TheBaseCart
 from domain.actions import Action
@@ -169,6 +170,16 @@ def test_cls_7_an_order_that_kills_its_workers_is_given_up_and_the_others_go_on(
     assert f"{LOST_CLAIMS_LIMIT} times" in letter["reason"]
     shop.run("sync_stock")
     assert bench.renkei.read("dead", "list", "--state", "open") == []
+
+
+def test_cls_7_an_item_lost_with_its_worker_keeps_its_place_in_a_flood(bench: Bench) -> None:
+    shop = _stocked(bench)
+    bench.sql("update shops set in_flight = 1")
+    lost = _claimed(bench, shop)
+
+    _die(bench, lost.id)
+
+    assert bench.column("select id from run_items where state = 'queued'") == [lost.id]
 
 
 def test_cls_7_the_turn_of_a_dead_worker_is_free_when_its_lease_has_ended(bench: Bench) -> None:

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, Engine, text
 
-from adapters.postgres import items, lanes, runs
-from adapters.postgres.items import ClaimedItem, Ending, NewItem
+from adapters.postgres import items, lanes, lost_items, planned_items, runs, turns
+from adapters.postgres.items import ClaimedItem, Ending
+from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import PRIORITY, Action
 from domain.runs import FINAL_ITEM_STATES, ItemState, RunMode, final_state
@@ -102,13 +103,13 @@ class EngineMachine(RuleBasedStateMachine):
         with self.engine.begin() as connection:
             if runs.record_step(connection, run, last=last, window=None, read_until=None, calls=0):
                 new = [NewItem(key) for key in sorted(keys)]
-                items.insert(connection, run, PRIORITY[run.action], new)
+                planned_items.insert(connection, run, PRIORITY[run.action], new)
                 self.model.planned.setdefault(run.id, set()).update(keys)
 
     @rule(target=queued)
     def take_turns(self) -> MultipleResults[int]:
         with self.engine.begin() as connection:
-            return multiple(*[item.id for item in items.admit(connection)])
+            return multiple(*[item.id for item in turns.admit(connection)])
 
     @rule(target=claims, item_id=queued)
     def claim_an_item(self, item_id: int) -> MultipleResults[ClaimedItem] | ClaimedItem:
@@ -144,13 +145,13 @@ class EngineMachine(RuleBasedStateMachine):
         with self.engine.begin() as connection:
             for expire in _EXPIRE:
                 connection.execute(expire)
-            items.sweep(connection)
+            lost_items.sweep(connection)
             runs.sweep(connection)
 
     @rule(target=queued)
     def redis_is_emptied(self) -> MultipleResults[int]:
         with self.engine.begin() as connection:
-            return multiple(*[item.id for item in items.requeue_all(connection)])
+            return multiple(*[item.id for item in turns.requeue_all(connection)])
 
     @rule(shop=st.integers(0, 1), parked=st.booleans())
     def turn_the_kill_switch(self, shop: int, parked: bool) -> None:

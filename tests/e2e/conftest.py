@@ -13,14 +13,15 @@ from adapters.postgres.migrations import upgrade
 from simulator.process import start
 from tests.e2e.installation import Installation, Merchant
 
+LONGEST_LOG = 20_000
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def hub() -> Iterator[Installation]:
+def hub(request: pytest.FixtureRequest) -> Iterator[Installation]:
     """Private servers, two workers and beat as real processes, and both carts.
 
-    The logs of a session that failed stay in a folder whose name is printed.
+    When a test failed, the end of every log is printed before the home is thrown away.
     """
     home = Path(tempfile.mkdtemp(prefix="renkei-e2e-"))
     with PrivateServers(home, durable=False) as addresses, start() as carts:
@@ -33,6 +34,8 @@ def hub() -> Iterator[Installation]:
                 yield made
             finally:
                 made.stop()
+    if request.session.testsfailed:
+        print(made.logs()[-LONGEST_LOG:])
     shutil.rmtree(home, ignore_errors=True)
 
 

@@ -1,10 +1,13 @@
 """Orders and instructions to test the rules with; every field has an unremarkable default."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from domain.conversion import NewInstruction, convert
-from domain.instructions import Hold, HoldCause, HoldReason
+from domain.errors import BrokenRule
+from domain.instructions import Hold, HoldCause, HoldReason, Status, move
 from domain.orders import (
     BaseStatus,
     Cart,
@@ -21,6 +24,7 @@ from domain.orders import (
     ShippingCharge,
     ShopServeStatus,
 )
+from domain.ports import Window
 
 NOON = datetime(2025, 1, 15, 3, 0, tzinfo=UTC)  # 12:00 in Tokyo, a Wednesday
 BUYER = Contact(
@@ -146,10 +150,25 @@ def shopserve_order(
 
 def summary(dispatch: Dispatch, *, payment: str = "creditcard", total: int = 1000) -> OrderSummary:
     """A row of BASE's list."""
-    return OrderSummary("3C07A19F5B2E84D6", NOON, dispatch, payment, total, None)
+    return OrderSummary("3C07A19F5B2E84D6", NOON, dispatch, payment, total)
 
 
 def instruction(order: CartOrder | None = None) -> NewInstruction:
     """The first instruction an order becomes."""
     made = convert(order or base_order(), lookup={}, default_method=None)
     return made.instructions[0]
+
+
+def moves_from(current: Status) -> list[Status]:
+    """Return where an instruction may go, told by trying."""
+    reached = []
+    for to in Status:
+        with suppress(BrokenRule):
+            reached.append(move(current, to))
+    return reached
+
+
+def covers(windows: Iterable[Window], moment: datetime) -> bool:
+    """Tell whether an order placed at a moment is asked for, in the carts' whole seconds."""
+    second = moment.replace(microsecond=0)
+    return any(window.since <= second <= window.until for window in windows)

@@ -13,12 +13,11 @@ from domain.actions import (
     TOKYO,
     Action,
     Cadence,
-    api_family,
     category,
     default_cadence,
     log_line,
 )
-from domain.errors import ApiFamily, BrokenRule
+from domain.errors import BrokenRule
 from domain.orders import Cart
 from tests.unit.samples import NOON
 
@@ -59,11 +58,8 @@ def test_log_01_a_run_ends_with_the_line_operators_know() -> None:
     ]
 
 
-def test_only_stock_belongs_to_the_stock_category_and_api() -> None:
+def test_only_stock_belongs_to_the_stock_category() -> None:
     assert {action for action in Action if category(action) == "在庫"} == {Action.SYNC_STOCK}
-    assert {action for action in Action if api_family(action) is ApiFamily.STOCK} == {
-        Action.SYNC_STOCK
-    }
     assert category(Action.RETURN_SHIPMENTS) == "出荷"
 
 

@@ -14,6 +14,7 @@ from domain.budget import (
     limits_of,
     next_day,
     next_hour,
+    waits_from,
 )
 from domain.orders import Cart
 from tests.unit.samples import NOON
@@ -66,3 +67,11 @@ def test_cls_02_a_cart_without_limits_never_runs_out() -> None:
     limits = limits_of(Cart.SHOPSERVE)
 
     assert limits.calls(Limit.HOUR) is limits.calls(Limit.DAY) is None
+
+
+def test_cls_02_more_urgent_work_goes_on_unless_nothing_is_left_for_anybody() -> None:
+    stock = Action.SYNC_STOCK
+
+    assert waits_from(stock, Limit.HOUR, by_cart=False) == PRIORITY[stock]
+    assert waits_from(stock, Limit.HOUR, by_cart=True) == 0
+    assert waits_from(stock, Limit.PACE, by_cart=False) == 0

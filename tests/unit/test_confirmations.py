@@ -10,7 +10,7 @@ from tests.unit.samples import READY, shopserve_order
 
 def test_cnf_01_every_live_unprinted_instruction_waits_for_its_confirmation() -> None:
     assert WAITING is ApiStatus.AWAITING_PRINT
-    assert LEFT_OUT == {Status.CANCELLED, Status.RETURNED}
+    assert {Status.CANCELLED, Status.RETURNED} == LEFT_OUT
 
 
 def test_cnf_02_an_order_confirmed_in_the_cart_is_done_without_a_call() -> None:

@@ -5,14 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.dispatches import (
-    BaseOrderState,
     BasePlan,
     DispatchLine,
     LineToReturn,
     ShipDeferred,
     deferred_happened,
     dispatch_happened,
-    order_state_after,
     plan_base,
 )
 from domain.errors import BrokenRule
@@ -56,18 +54,17 @@ def test_ret_03_a_deferred_order_is_one_call_whatever_its_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "called"),
+    "order",
     [
-        pytest.param(deferred_order("ordered"), True, id="another part called"),
-        pytest.param(deferred_order("shipping"), False, id="the cart shows it shipping"),
-        pytest.param(deferred_order("arrived"), False, id="the cart shows it arrived"),
-        pytest.param(deferred_order("", Dispatch.SHIPPING), False, id="the order is on its way"),
+        pytest.param(deferred_order("shipping"), id="the cart shows it shipping"),
+        pytest.param(deferred_order("arrived"), id="the cart shows it arrived"),
+        pytest.param(deferred_order("", Dispatch.SHIPPING), id="the order is on its way"),
     ],
 )
 def test_ret_03_later_parts_of_a_deferred_order_need_no_call(
-    order: CartOrder, called: bool
+    order: CartOrder,
 ) -> None:
-    plan = plan_base(order, [TWO], deferred=True, deferred_called=called)
+    plan = plan_base(order, [TWO], deferred=True)
 
     assert plan == BasePlan((), done=("2",))
 
@@ -114,22 +111,6 @@ def test_ret_05_a_read_settles_whether_a_lost_call_happened() -> None:
     assert not dispatch_happened(order, "2")
     assert deferred_happened(deferred_order("shipping"))
     assert not deferred_happened(deferred_order("ordered"))
-
-
-@pytest.mark.parametrize(
-    ("returned", "deferred", "state"),
-    [
-        pytest.param({"1"}, False, BaseOrderState.PARTLY_DISPATCHED, id="a part"),
-        pytest.param({"1", "2"}, False, BaseOrderState.DISPATCHED, id="all that is not cancelled"),
-        pytest.param({"1"}, True, BaseOrderState.ON_ITS_WAY, id="deferred"),
-    ],
-)
-def test_ret_03_the_order_becomes_what_base_calls_it(
-    returned: set[str], deferred: bool, state: BaseOrderState
-) -> None:
-    order = base_order(line("1"), line("2"), line("3", state=LineState.CANCELLED))
-
-    assert order_state_after(order, frozenset(returned), deferred=deferred) is state
 
 
 @given(

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.orders import Cart
-from domain.windows import covers, difference_window, next_cursor, slices
-from tests.unit.samples import NOON
+from domain.windows import difference_window, next_cursor, slices
+from tests.unit.samples import NOON, covers
 
 OVERLAP = timedelta(minutes=10)
 _LONGEST_PAUSE_S = 40 * 24 * 3600

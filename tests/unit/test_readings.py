@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.readings import OpenOrder, base_read_plan, list_calls
-from domain.windows import covers
-from tests.unit.samples import NOON
+from tests.unit.samples import NOON, covers
 
 
 def placed(*hours_ago: float) -> list[OpenOrder]:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.imports import TaskState, next_look
-from domain.runs import FINAL_RUN_STATES, RunState, Tally, final_state, shown_state
+from domain.imports import TaskState, may_look, next_look
+from domain.runs import FINAL_RUN_STATES, RunMode, RunState, Tally, final_state, shown_state
 from tests.unit.samples import NOON
 
 
@@ -53,3 +53,12 @@ def test_imp_12_scheduled_runs_look_again_at_most_once_an_hour(
     again = next_look(state, permanent=permanent, at=NOON)
 
     assert again == (None if pause is None else NOON + pause)
+
+
+def test_imp_12_a_broken_order_is_left_its_pause_by_scheduled_runs_only() -> None:
+    later = NOON + timedelta(seconds=1)
+
+    assert not may_look(later, RunMode.SCHEDULED, NOON)
+    assert may_look(later, RunMode.SCHEDULED, later)
+    assert may_look(None, RunMode.SCHEDULED, NOON)
+    assert may_look(later, RunMode.MANUAL, NOON)

@@ -48,7 +48,6 @@ def test_ret_01_a_shipment_of_today_is_a_candidate(facts: ShipmentFacts) -> None
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        pytest.param({"imported_by_api": False}, "not imported", id="made by hand"),
         pytest.param({"status": Status.INSPECTED}, "not shipped", id="not shipped"),
         pytest.param({"status": Status.RETURNED}, "not shipped", id="came back"),
         pytest.param({"shipped_on": None}, "not shipped", id="no ship date"),
@@ -74,6 +73,7 @@ def test_ret_01_an_unconfirmed_shopserve_shipment_is_listed_with_the_reason() ->
 
     assert isinstance(verdict, Leave)
     assert verdict.listed
+    assert verdict.kept
     assert "印刷待ち" in verdict.reason
 
 

@@ -95,13 +95,15 @@ def test_sts_04_a_cancelled_shopserve_order_cancels_its_instruction(
 ) -> None:
     order = shopserve_order(status=status, method="BankTransfer")
 
-    assert decide_sync(SHOP, order) == (Cancel(release_allocation=False),)
+    assert decide_sync(SHOP, order) == (Cancel(release_allocation=False, recalculate_later=False),)
 
 
 def test_sts_04_an_allocation_is_released_on_shopserve() -> None:
     facts = replace(SHOP, status=Status.AWAITING_SHIPMENT, holds=(), allocated=True)
 
-    assert decide_sync(facts, CANCELLED) == (Cancel(release_allocation=True),)
+    assert decide_sync(facts, CANCELLED) == (
+        Cancel(release_allocation=True, recalculate_later=False),
+    )
 
 
 def test_sts_04_an_order_that_is_not_found_is_only_reported() -> None:
@@ -113,7 +115,9 @@ def test_sts_04_an_order_that_is_not_found_is_only_reported() -> None:
 
 def test_sts_05_a_cancelled_base_order_cancels_its_instruction() -> None:
     for answer in (base_order(dispatch=Dispatch.CANCELLED), summary(Dispatch.CANCELLED)):
-        assert decide_sync(BASE, answer) == (Cancel(release_allocation=False),)
+        assert decide_sync(BASE, answer) == (
+            Cancel(release_allocation=False, recalculate_later=True),
+        )
 
 
 def test_sts_05_an_allocated_base_instruction_stays_and_a_person_is_called() -> None:

@@ -1,7 +1,5 @@
 """What a shop may sell."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,43 +9,14 @@ from domain.orders import Cart
 from domain.ports import ExternalItem, ItemKey, StockLevel
 from domain.stock import (
     Component,
-    LinkState,
     answer_matches,
     differs,
     free_stock,
-    may_overwrite,
-    needs_push,
     offer,
     set_free_stock,
 )
 
 count = st.integers(0, 10**6)
-SYNCED = LinkState(
-    stock_version=7, pushed_version=7, last_failed=False, link_version=2, pushed_link_version=2
-)
-
-
-@pytest.mark.parametrize(
-    ("change", "pushed"),
-    [
-        pytest.param({}, False, id="nothing new: no call"),
-        pytest.param({"stock_version": 8}, True, id="the stock changed"),
-        pytest.param({"last_failed": True}, True, id="the last push failed"),
-        pytest.param({"pushed_version": None}, True, id="it was mapped since"),
-        pytest.param({"link_version": 3}, True, id="mapping, notice number or flag changed"),
-    ],
-)
-def test_stk_01_a_mapped_item_is_pushed_when_something_changed(
-    change: dict[str, int], pushed: bool
-) -> None:
-    assert needs_push(replace(SYNCED, **change)) is pushed  # type: ignore[arg-type]
-
-
-def test_stk_04_a_failed_push_is_tried_again_until_it_succeeds() -> None:
-    failed = replace(SYNCED, last_failed=True)
-
-    assert needs_push(failed)
-    assert not needs_push(replace(failed, last_failed=False))
 
 
 @given(on_hand=count, secured=count)
@@ -98,16 +67,6 @@ def test_stk_03_the_answer_is_compared_with_what_was_sent() -> None:
     assert answer_matches(StockLevel(5), None)
     assert answer_matches(StockLevel(5, unlimited=True), 0)
     assert not answer_matches(StockLevel(5), 4)
-
-
-@given(versions=st.lists(st.integers(1, 50), max_size=30))
-def test_stk_05_the_newest_number_wins_in_any_order_of_pushes(versions: list[int]) -> None:
-    pushed: int | None = None
-    for version in versions:
-        if may_overwrite(pushed, version):
-            pushed = version
-
-    assert pushed == max(versions, default=None)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ skus = Table(
     identity(),
     reference("merchant_id", "merchants.id"),
     Column("code", Text, nullable=False),
+    # Below 0 where more was shipped than had been counted; free stock is never sent below 0.
     Column("on_hand", Integer, nullable=False, server_default=text("0")),
     Column("secured", Integer, nullable=False, server_default=text("0")),
     # Bumped by every change of either count, in the same transaction (STK-5).
@@ -29,7 +30,6 @@ skus = Table(
     moment("created_at", default_now=True),
     moment("changed_at", default_now=True),
     UniqueConstraint("merchant_id", "code"),
-    CheckConstraint("on_hand >= 0", name="on_hand_not_negative"),
     CheckConstraint("secured >= 0", name="secured_not_negative"),
     CheckConstraint("code <> ''", name="code_not_blank"),
     postgresql_with={"fillfactor": "80"},

@@ -62,14 +62,12 @@ def _listed(row: Field) -> ListedOrder:
 def summary(raw: dict[str, object]) -> OrderSummary:
     """Read one list row."""
     row = Field(raw, "")
-    modified = row["modified"]
     return OrderSummary(
         key=row["unique_key"].key(),
         ordered_at=row["ordered"].moment(),
         dispatch=dispatch_status(row["dispatch_status"]),
         payment_method=row["payment"].text(),
         total_yen=row["total"].integer(),
-        modified_at=None if modified.missing else modified.moment(),
     )
 
 

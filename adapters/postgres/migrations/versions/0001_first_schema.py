@@ -160,7 +160,6 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("code <> ''", name=op.f("ck_skus_code_not_blank")),
-        sa.CheckConstraint("on_hand >= 0", name=op.f("ck_skus_on_hand_not_negative")),
         sa.CheckConstraint("secured >= 0", name=op.f("ck_skus_secured_not_negative")),
         sa.ForeignKeyConstraint(
             ["merchant_id"], ["merchants.id"], name=op.f("fk_skus_merchant_id"), ondelete="CASCADE"

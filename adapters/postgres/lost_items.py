@@ -1,0 +1,75 @@
+"""Items whose message or worker was lost: due again, or given up as what kills its workers."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from adapters.postgres.items import ClaimedItem
+from domain.actions import Action
+from domain.runs import RunMode
+
+# Claims that ended with a dead worker before an item counts as what kills them.
+LOST_CLAIMS_LIMIT = 10
+# Lost claims after which an item keeps its place in its shop's queue.
+LOST_CLAIMS_PATIENCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class LostClaim:
+    """An item or a run whose lease ended with a worker or a message."""
+
+    id: int
+    shop_id: int
+    generation: int
+
+
+# It keeps its place before what came later, or a flood would delay it by as long as it lasts; what
+# goes on losing its workers has to stand behind the others.
+_SWEEP = text("""
+update run_items
+   set state = 'due', lease_until = null,
+       due_at = case when attempts <= :patience then due_at else now() end
+ where id in (
+   select id from run_items
+    where state in ('queued', 'running') and lease_until < now()
+      and not (state = 'running' and attempts >= :limit)
+    limit 5000
+    for update skip locked)
+returning id, shop_id, generation
+""")
+
+_POISONED = text("""
+select id, run_id, shop_id, action, key, subject_id, generation, attempts
+  from run_items
+ where state = 'running' and lease_until < now() and attempts >= :limit
+ limit 100
+ for update skip locked
+""")
+
+
+def sweep(connection: Connection) -> list[LostClaim]:
+    """Make due again what was lost with a message or a worker; returns it."""
+    rows = connection.execute(
+        _SWEEP, {"limit": LOST_CLAIMS_LIMIT, "patience": LOST_CLAIMS_PATIENCE}
+    )
+    return [LostClaim(row.id, row.shop_id, row.generation) for row in rows]
+
+
+def poisoned(connection: Connection) -> list[ClaimedItem]:
+    """Lock and return items whose every claim ended with a dead worker."""
+    rows = connection.execute(_POISONED, {"limit": LOST_CLAIMS_LIMIT})
+    return [
+        ClaimedItem(
+            id=row.id,
+            run_id=row.run_id,
+            shop_id=row.shop_id,
+            action=Action(row.action),
+            key=row.key,
+            subject_id=row.subject_id,
+            generation=row.generation,
+            attempts=row.attempts,
+            mode=RunMode.SCHEDULED,
+            request={},
+        )
+        for row in rows
+    ]

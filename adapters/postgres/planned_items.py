@@ -1,0 +1,84 @@
+"""The items a plan finds, and what a run has left when it is cut short."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlalchemy import Connection, text
+
+from domain.actions import Action
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item a plan found. A `skipped` one is only listed, with its reason (IMP-8).
+
+    Attributes:
+        payload: JSON the worker gets with its claim.
+    """
+
+    key: str
+    subject_id: int | None = None
+    skipped: bool = False
+    reason: str = ""
+    payload: str | None = field(repr=False, default=None)
+
+
+class PlannedRun(Protocol):
+    """The run the items belong to."""
+
+    @property
+    def id(self) -> int:
+        """Of the run."""
+
+    @property
+    def shop_id(self) -> int:
+        """Of its shop."""
+
+    @property
+    def action(self) -> Action:
+        """What it does."""
+
+
+_INSERT = text("""
+insert into run_items
+       (run_id, shop_id, action, key, subject_id, payload, state, reason, priority, finished_at)
+select :run_id, :shop_id, :action, n.key, n.subject_id, cast(n.payload as jsonb),
+       case when n.skipped then 'skipped' else 'due' end, n.reason, :priority,
+       case when n.skipped then now() end
+  from unnest(cast(:keys as text[]), cast(:subjects as bigint[]),
+              cast(:skipped as bool[]), cast(:reasons as text[]), cast(:payloads as text[]))
+       as n(key, subject_id, skipped, reason, payload)
+on conflict (run_id, key) do nothing
+""")
+
+
+def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence[NewItem]) -> None:
+    """Record what a plan found; a key the run already has stays as it is."""
+    if not new:
+        return
+    connection.execute(
+        _INSERT,
+        {
+            "run_id": run.id,
+            "shop_id": run.shop_id,
+            "action": run.action.value,
+            "priority": priority,
+            "keys": [item.key for item in new],
+            "subjects": [item.subject_id for item in new],
+            "skipped": [item.skipped for item in new],
+            "reasons": [item.reason for item in new],
+            "payloads": [item.payload for item in new],
+        },
+    )
+
+
+_CARRY = text("""
+update run_items set state = 'carried', finished_at = now(), lease_until = null, reason = :reason
+ where run_id = :run_id and state in ('due', 'queued')
+""")
+
+
+def carry_over(connection: Connection, run_id: int, reason: str) -> None:
+    """Give what a run has left to the next run (CLS-1)."""
+    connection.execute(_CARRY, {"run_id": run_id, "reason": reason})
