@@ -16,7 +16,7 @@ MADE := $(VENV)/.made
 FOR_RUNNING := $(VENV)/.for-running
 FOR_TESTING := $(VENV)/.for-testing
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock'
+	--no-annotate --custom-compile-command 'make lock'
 
 .PHONY: help setup demo test check bench chaos up lock setup-dev
 

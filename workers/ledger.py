@@ -133,12 +133,14 @@ class EffectLedger:
 
         def mark() -> None:
             nonlocal marked
-            if marked:  # the same call again with a new token: the first one was refused
-                return
             with transaction(self._work.process.engine) as connection:
-                marked = rows.mark_sent(connection, effect, self._deadline_s)
-            if not marked:
+                if marked:  # the same call again with a new token: the first one was refused
+                    ours = rows.mark_sent_again(connection, effect)
+                else:
+                    ours = rows.mark_sent(connection, effect, self._deadline_s)
+            if not ours:
                 raise _TakenByAnother
+            marked = True
 
         with self._work.gate.before_sending(mark):
             yield

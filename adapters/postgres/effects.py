@@ -81,6 +81,20 @@ def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool
     return row is not None
 
 
+_SEND_AGAIN = text("""
+update effects set sent_at = now() where id = :id and attempts = :attempts and state = 'sent'
+""")
+
+
+def mark_sent_again(connection: Connection, effect: Effect) -> bool:
+    """Move the moment of a sending to now: the cart wanted a new token and the call is repeated.
+
+    Returns: False when somebody else has moved the effect.
+    """
+    moved = connection.execute(_SEND_AGAIN, {"id": effect.id, "attempts": effect.attempts + 1})
+    return bool(moved.rowcount)
+
+
 _SEEN = text("""
 update effects set state = 'confirmed', confirmed_at = now()
  where shop_id = :shop_id and kind = :kind and key = any(:keys) and state = any(:sources)

@@ -13,7 +13,8 @@ delete from runs where id in (
    where r.finished_at < now() - make_interval(days => :days)
      and exists (select 1 from runs n
                   where n.shop_id = r.shop_id and n.action = r.action and n.id > r.id
-                    and n.state in ('succeeded', 'partly_failed') and not n.plan_failed)
+                    and n.state in ('succeeded', 'partly_failed') and not n.plan_failed
+                    and not (n.request ? 'ship_date') and not (n.request ? 'keys'))
    order by r.id limit :bite)
 """)
 _LOG = text("""
