@@ -43,6 +43,11 @@ def repeated(skus: Iterable[str]) -> list[str]:
     return [f"{count} lines give the code {sku}" for sku, count in counts.items() if count > 1]
 
 
+def _joined_and_split(choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Return choices as a mapping knows them: joined with `/`, so a name may hold one itself."""
+    return tuple("/".join(choices).split("/")) if choices else ()
+
+
 def _of_base(line: CartLine) -> Found:
     if not line.item_code.strip():
         raise BrokenRule(
@@ -58,7 +63,7 @@ def _of_base(line: CartLine) -> Found:
 
 def _of_shopserve(line: CartLine, lookup: Lookup) -> Found:
     item = line.item_code.strip()
-    mapped = lookup.get((item, line.choices))
+    mapped = lookup.get((item, _joined_and_split(line.choices)))
     if mapped is not None:
         return Found(mapped)
     if not item:

@@ -204,16 +204,26 @@ def _from_whole(facts: InstructionFacts, order: CartOrder) -> list[Change]:
         holds = without(facts.holds, HoldCause.NO_DELIVERY_METHOD)
         status = status_after_release(facts.status, holds)
         changes.append(FillDeliveryMethod(method, status, holds))
-    gone = tuple(
-        line.key
-        for line in order.lines
-        if line.state is LineState.CANCELLED and line.key in facts.line_keys
-    )
+    gone = _gone(facts, order)
     if gone:
         named = ", ".join(gone)
         text = f"order {facts.number}: lines cancelled in the cart ({named}); change it by hand"
         changes.append(ReportPartlyCancelled(text, gone))
     return changes
+
+
+def _gone(facts: InstructionFacts, order: CartOrder) -> tuple[str, ...]:
+    """Return the imported lines that are not to be shipped any more (STS-6).
+
+    BASE keeps a cancelled line with its state. ShopServe's answer just lacks it; its lines are
+    known by their place only, so the last ones are named.
+    """
+    cancelled = {line.key for line in order.lines if line.state is LineState.CANCELLED}
+    told = {line.key for line in order.lines}
+    lacking = facts.cart is Cart.SHOPSERVE
+    return tuple(
+        key for key in facts.line_keys if key in cancelled or (lacking and key not in told)
+    )
 
 
 def _method_in_cart(facts: InstructionFacts, order: CartOrder) -> str:

@@ -11,7 +11,8 @@ from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
-from domain.confirmations import Confirmed, Leave, judge
+from domain.confirmations import Confirmed, Leave, Verdict, judge
+from domain.errors import AlreadyDone as RefusedAsDone
 from domain.errors import Undecodable
 from domain.retry import may_have_been_sent
 from domain.runs import ItemState
@@ -19,34 +20,49 @@ from workers.payloads import keys_of, pack
 from workers.shopserve import read_batches, shopserve_of
 from workers.work import Outcome, Step, TakenAgain, Work
 
+SETTLED = "nothing to confirm any more: printed, cancelled or returned here"
+
 
 class ConfirmOrders(TakenAgain):
     """Implements ActionHandler for ShopServe."""
 
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
-        keys = keys_of(run.mode, run.request)
-        if keys is None:
-            with transaction(work.process.engine) as connection:
-                keys = order_parts.awaiting_print(connection, work.shop.id)
+        replayed = keys_of(run.mode, run.request)
+        with transaction(work.process.engine) as connection:
+            waiting = order_parts.awaiting_print(connection, work.shop.id)
+        wanted = set(waiting if replayed is None else replayed)
+        keys = [key for key in waiting if key in wanted]
         items = [_item(work, key, raw) for key, raw in read_batches(work, keys)]
+        settled = sorted(wanted.difference(keys))
+        items += [NewItem(key, skipped=True, reason=SETTLED) for key in settled]
         yield Step(lambda _: items)
 
     def execute(self, work: Work, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: after a lost answer the cart is read."""
-        cart = shopserve_of(work)
         confirmed = bool((item.payload or {}).get("confirmed"))
         if not confirmed and may_have_been_sent(item.attempts):
-            raw = cart.read_order(item.key)
-            verdict = judge(None if raw is None else cart.decode(raw))
+            verdict = _judged(work, item.key)
             if isinstance(verdict, Leave):
                 return Outcome(ItemState.SKIPPED, verdict.reason)
             confirmed = isinstance(verdict, Confirmed)
         if not confirmed:
-            cart.confirm_order(item.key)
+            try:
+                shopserve_of(work).confirm_order(item.key)
+            except RefusedAsDone:  # cancelled, perhaps, since the plan read it
+                verdict = _judged(work, item.key)
+                if isinstance(verdict, Leave):
+                    return Outcome(ItemState.SKIPPED, verdict.reason)
+                if not isinstance(verdict, Confirmed):
+                    raise
         return Outcome(
             record=lambda connection: order_parts.mark_printed(connection, work.shop.id, item.key)
         )
+
+
+def _judged(work: Work, key: str) -> Verdict:
+    raw = work.cart.read_order(key)
+    return judge(None if raw is None else work.cart.decode(raw))
 
 
 def _item(work: Work, key: str, raw: dict[str, object] | None) -> NewItem:

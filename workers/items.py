@@ -18,7 +18,7 @@ from adapters.postgres import journal, turns
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
 from adapters.postgres.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
-from domain.errors import LeaseLost, Permanent
+from domain.errors import AuthenticationFailed, LeaseLost, Permanent
 from domain.retry import GiveUp, RetryAt, WaitUntil, decide
 from domain.runs import FINAL_ITEM_STATES, ItemState
 from workers import closing, messages, refusals
@@ -151,7 +151,9 @@ def _given_up(
     effect = refusals.of_failure(process, item.shop_id, item.run_id, error)
     own: Record = nothing
     if work is not None:
-        own = HANDLERS[item.action].failed(work, item, GivenUp(decision.reason, permanent))
+        # Refused credentials are the shop's trouble; nothing is wrong with the item itself.
+        its_own = permanent and not isinstance(error, AuthenticationFailed)
+        own = HANDLERS[item.action].failed(work, item, GivenUp(decision.reason, its_own))
 
     def record(connection: Connection) -> None:
         effect.before(connection)

@@ -157,7 +157,7 @@ class SharedTokens:
             access_expires_at=datetime.now(UTC) + timedelta(seconds=answered.expires_in_s),
         )
         # The old refresh token is dead from here on: keep the new one in three places, fast first.
-        self._stash.put(self._shop.id, self._sealed(new))
+        self._stash.put(self._shop.id, self._sealed(new, replaces=stored.refresh_token))
         self._cache.put(self._shop.id, new)
         self._store(holder, new)
         return new
@@ -180,12 +180,17 @@ class SharedTokens:
                 return
 
     def _left_by_a_crash(self, stored: rows.Tokens) -> rows.Tokens | None:
-        """Return tokens a worker got and could not commit; the stored ones are dead then."""
+        """Return tokens a worker got and could not commit; the stored ones are dead then.
+
+        Those it got in place of others than the stored ones are older than these: somebody has
+        authorised the shop anew meanwhile.
+        """
         sealed = self._stash.get(self._shop.id)
         if sealed is None:
             return None
         values = self._box.open(sealed)
-        if values["refresh_token"] == stored.refresh_token:
+        # Without the name: left by a version that did not write it yet.
+        if values.get("replaces", stored.refresh_token) != stored.refresh_token:
             self._stash.drop(self._shop.id)
             return None
         return rows.Tokens(
@@ -194,9 +199,10 @@ class SharedTokens:
             access_expires_at=datetime.fromisoformat(values["access_expires_at"]),
         )
 
-    def _sealed(self, tokens: rows.Tokens) -> bytes:
+    def _sealed(self, tokens: rows.Tokens, *, replaces: str) -> bytes:
         return self._box.seal(
             {
+                "replaces": replaces,
                 "access_token": tokens.access_token,
                 "refresh_token": tokens.refresh_token,
                 "access_expires_at": tokens.access_expires_at.isoformat(),

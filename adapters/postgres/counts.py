@@ -1,7 +1,7 @@
 """Stock counts.
 
-Every change bumps the SKU's version and marks the mappings it matters to, in the same transaction,
-so the work of a sync is proportional to what changed (STK-1).
+Every change bumps the SKU's version and, where free stock moved, marks the mappings it matters to,
+in the same transaction, so the work of a sync is proportional to what changed (STK-1).
 
 Rows are locked in one order, SKUs by id and then pushes by mapping id, so that two changes of the
 same SKUs wait for each other and never for ever.
@@ -38,7 +38,7 @@ update skus s
   from unnest(cast(:ids as bigint[]), cast(:on_hand as int[]), cast(:secured as int[]))
        as c(id, on_hand, secured)
  where s.id = c.id and (c.on_hand <> 0 or c.secured <> 0)
-returning s.id
+returning s.id, c.on_hand <> c.secured as free_changed
 """)
 
 _SET = text("""
@@ -120,7 +120,8 @@ def change(
             "secured": [kept.get(sku, 0) for sku in ids],
         },
     )
-    mark_pushes(connection, [row.id for row in changed])
+    # A parcel that leaves takes both down together: no shop has anything to be told (STK-1).
+    mark_pushes(connection, [row.id for row in changed if row.free_changed])
 
 
 def mark_pushes(connection: Connection, sku_ids: list[int]) -> None:

@@ -164,6 +164,8 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(shop=st.integers(0, 1))
     def slow_a_shop_down(self, shop: int) -> None:
         with self.engine.begin() as connection:
+            # How long ago the last one was must not decide: a run has to be repeatable.
+            connection.execute(text("update lanes set slowed_at = null"))
             lanes.slow_down(connection, self.shops[shop])
 
     @rule(run_id=consumes(pending))

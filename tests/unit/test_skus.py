@@ -49,6 +49,12 @@ def test_imp_18_a_mapping_decides_before_the_item_code() -> None:
     assert sku_of(Cart.SHOPSERVE, chosen, lookup).sku == "SHIRT-N-M"
 
 
+def test_imp_18_a_choice_may_hold_the_sign_that_joins_choices() -> None:
+    chosen = shop_line(choices=("黒/白", "M"))
+
+    assert sku_of(Cart.SHOPSERVE, chosen, {("TS-100", ("黒", "白", "M")): "SHIRT"}).sku == "SHIRT"
+
+
 def test_imp_18_without_mapping_and_choices_the_item_code_is_the_sku() -> None:
     assert sku_of(Cart.SHOPSERVE, shop_line(), {}).sku == "TS-100"
 

@@ -141,6 +141,16 @@ def test_sts_06_a_partly_cancelled_order_is_reported_not_cancelled() -> None:
     assert report.lines == ("1",)
 
 
+def test_sts_06_a_shopserve_order_that_lacks_an_imported_line_is_reported() -> None:
+    facts = replace(SHOP, payment=Payment.PAID, holds=(), status=Status.AWAITING_SHIPMENT)
+    whole, fewer = replace(facts, line_keys=("1-1",)), replace(facts, line_keys=("1-1", "1-2"))
+
+    assert decide_sync(whole, PAID) == ()
+    (report,) = decide_sync(fewer, PAID)
+    assert isinstance(report, ReportPartlyCancelled)
+    assert report.lines == ("1-2",)
+
+
 def test_sts_06_method_payment_and_line_changes_are_not_taken_over() -> None:
     facts = replace(BASE, status=Status.AWAITING_SHIPMENT, holds=(), payment=Payment.PAID)
     changed = base_order(line("1", 9999, "別の配送方法"), line("77"), payment="cod")
