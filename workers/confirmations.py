@@ -12,8 +12,7 @@ from adapters.postgres.items import ClaimedItem
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.confirmations import Confirmed, Leave, Verdict, judge
-from domain.errors import AlreadyDone as RefusedAsDone
-from domain.errors import Undecodable
+from domain.errors import Rejected, Undecodable
 from domain.retry import may_have_been_sent
 from domain.runs import ItemState
 from workers.payloads import keys_of, pack
@@ -49,7 +48,7 @@ class ConfirmOrders(TakenAgain):
         if not confirmed:
             try:
                 shopserve_of(work).confirm_order(item.key)
-            except RefusedAsDone:  # cancelled, perhaps, since the plan read it
+            except Rejected:  # cancelled, perhaps, since the plan read it
                 verdict = _judged(work, item.key)
                 if isinstance(verdict, Leave):
                     return Outcome(ItemState.SKIPPED, verdict.reason)

@@ -46,6 +46,9 @@ _log = logging.getLogger(__name__)
 # Gone when Redis was emptied; then everything queued is sent again at once.
 _MARKER = "renkei:not-emptied"
 
+# A thousand shops end more runs in a quarter of an hour than one bite holds.
+_MOST_BITES = 20
+
 _EMPTY = Step(lambda _: [])
 
 
@@ -259,6 +262,12 @@ def _resend_after_loss(process: Process) -> None:
 
 
 def prune(process: Process) -> int:
-    """Delete one bite of old runs and log lines; returns how many."""
-    with transaction(process.engine) as connection:
-        return housekeeping.prune(connection)
+    """Delete old runs and log lines, bite by bite, a bounded time; returns how many."""
+    deleted = 0
+    for _ in range(_MOST_BITES):
+        with transaction(process.engine) as connection:
+            bite = housekeeping.prune(connection)
+        deleted += bite
+        if not bite:
+            break
+    return deleted

@@ -66,6 +66,8 @@ def open_engine(database_url: str, *, connections: int = 5, name: str = "renkei"
         max_overflow=2,
         pool_timeout=30,
         pool_recycle=1800,
+        # An error's text ends up in dead letters and logs: no buyer's address in it.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": CONNECT_TIMEOUT_S,
             "application_name": name,

@@ -19,8 +19,8 @@ FLOWER_PASSWORD_FILE = "flower.password"  # noqa: S105 -- the name of a file
 CONSOLE_MODULE = "console.web"
 LOOPBACK = "127.0.0.1"
 
-# The longest call of a worker has a deadline of 30 s; it may finish and be recorded.
-WORKER_PATIENCE_S = 45.0
+# The longest call of a worker has a deadline of 60 s; it may finish and be recorded.
+WORKER_PATIENCE_S = 75.0
 PATIENCE_S = 5.0
 
 WORKER = "worker"

@@ -211,6 +211,8 @@ class Station:
             if one.process is None and now >= one.start_at:
                 outside = {k: v for k, v in os.environ.items() if not k.startswith("RENKEI_")}
                 env = environment(self.settings, outside)
+                # A worker that stops while Redis is away leaves the broker's notes in a file.
+                env["TMPDIR"] = str(self._home)
                 log = self._logs / f"{one.program.name}.log"
                 one.log_start = log.stat().st_size if log.exists() else 0
                 one.process = self._forker.start(one.program, env, log)

@@ -43,7 +43,7 @@ LONG = Size(
         "bad answers": 12, "close cart": 8, "use up hour": 5, "end tokens": 14, "duplicates": 20,
         "second slots": 8,
     },
-    pairs=4, items=20, orders_a_second=1.0, pause_s=3.4, blind_s=3.0,
+    pairs=4, items=20, orders_a_second=1.2, pause_s=2.6, blind_s=3.0,
 )  # fmt: skip
 
 

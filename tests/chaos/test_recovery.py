@@ -8,7 +8,7 @@ from tests.chaos.load import loaded
 from tests.chaos.recovery import HEAD, KINDS, measure
 from tests.chaos.test_chaos import CHOSEN
 
-LONG_TIMES = 10
+LONG_TIMES = 6
 # `make chaos` has ten minutes in all.
 SHORT_KINDS = ("SIGKILL of one of two workers", "FLUSHALL of Redis")
 PROMISED_S = 30.0

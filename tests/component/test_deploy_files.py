@@ -82,7 +82,7 @@ def test_workers_listen_to_every_queue(services: dict[str, dict[str, Any]]) -> N
     command = services["worker"]["command"]
 
     assert command[command.index("-Q") + 1] == ",".join(QUEUES)
-    assert services["worker"]["stop_grace_period"] == "45s"
+    assert services["worker"]["stop_grace_period"] == "75s"
 
 
 def test_the_broker_keeps_what_it_took(services: dict[str, dict[str, Any]]) -> None:

@@ -287,6 +287,22 @@ def test_ret_05_an_effect_whose_answer_was_lost_is_settled_once_the_cart_shows_i
     assert set(states) == {"confirmed"}
 
 
+def test_cnf_01_an_order_cancelled_since_the_plan_read_it_is_left_to_sync_status(
+    bench: Bench,
+) -> None:
+    shop = bench.shop("shopserve", "card")
+    shop.run("import_orders")
+    (key,) = [order["cart_order_key"] for order in shop.orders()]
+    asked = bench.renkei.read("run", "confirm_orders", "--shop", shop.key)
+    runs.plan_run(bench.process, asked["id"])
+    shop.place(key, change="cancel")
+
+    bench.drain()
+
+    assert shop.shown(asked["id"])["state"] == "succeeded"
+    assert bench.renkei.read("dead", "list") == []
+
+
 def test_cls_7_notes_that_cannot_be_sent_are_left_to_the_sweep(bench: Bench) -> None:
     """Redis goes away between two messages of one process: its connection is open, and dead."""
     with Relay(bench.renkei.environment["RENKEI_REDIS_URL"]) as relay:

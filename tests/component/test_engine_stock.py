@@ -67,6 +67,22 @@ def test_stk_01_an_order_changes_the_free_stock_of_all_the_merchants_shops(
     assert held(shop, sku)["quantity"] == 20 - pieces
 
 
+@BOTH
+def test_stk_01_a_parcel_that_leaves_changes_no_free_stock_and_is_not_pushed(
+    bench: Bench, cart: str
+) -> None:
+    shop = mapped(bench, cart)
+    shop.add("card")
+    shop.run("import_orders")
+    shop.run("sync_stock")
+
+    shop.ship_all()
+    run = shop.run("sync_stock")
+
+    assert shop.only()["status"] == "shipped"
+    assert (run["items"], run["calls"]) == ([], 0)
+
+
 def test_stk_01_a_changed_mapping_notice_number_or_unlimited_flag_is_pushed(bench: Bench) -> None:
     shop = mapped(bench, "shopserve", items=1)
     (row,) = shop.simulated.items
