@@ -17,7 +17,7 @@ ACTIONS = (Action.IMPORT_ORDERS, Action.SYNC_STATUS, Action.SYNC_STOCK)
 _FIGURES = text("""
 with slots as (
   select shop_id, action, slot, count(*) as runs, max(attempts) as attempts,
-         max(generation) as generation
+         max(generation) as claims
     from runs where slot <= :until group by 1, 2, 3
 )
 select (select count(*) from robots b,
@@ -26,7 +26,8 @@ select (select count(*) from robots b,
          where b.enabled) as due,
        (select count(*) from slots) as ran,
        (select count(*) from slots where runs > 1) as more_than_once,
-       (select count(*) from slots where attempts > 1 or generation > 1) as planned_twice
+       (select count(*) from slots where attempts > 1) as tried_again,
+       (select count(*) from slots where claims > attempts) as put_off
 """)
 
 
@@ -43,15 +44,15 @@ def main(minutes: float, shops: int, every_s: int, beats: int) -> None:
             for shop in simulated:
                 here.open_shop(shop, ACTIONS, every_s)
             time.sleep(minutes * 60)
-            due, ran, more, twice = _counted(here)
+            figures = _counted(here)
     show(
         f"{beats} beats for {minutes:g} minutes: {shops * len(ACTIONS)} robots every {every_s} s",
-        ("slots due", "slots that ran", "ran more than once", "planned more than once"),
-        [(str(due), str(ran), str(more), str(twice))],
+        ("slots due", "slots that ran", "ran more than once", "tried again", "put off by pace"),
+        [[str(figure) for figure in figures]],
     )
 
 
-def _counted(here: Running) -> tuple[int, int, int, int]:
+def _counted(here: Running) -> tuple[int, ...]:
     """Count the slots up to now when the last of them have had their run."""
     with transaction(here.engine) as connection:
         until = connection.execute(text("select now()")).scalar_one()
@@ -60,9 +61,9 @@ def _counted(here: Running) -> tuple[int, int, int, int]:
         return _figures(connection, until)
 
 
-def _figures(connection: Connection, until: object) -> tuple[int, int, int, int]:
+def _figures(connection: Connection, until: object) -> tuple[int, ...]:
     row = connection.execute(_FIGURES, {"until": until}).one()
-    return int(row.due), int(row.ran), int(row.more_than_once), int(row.planned_twice)
+    return tuple(int(figure) for figure in row)
 
 
 if __name__ == "__main__":

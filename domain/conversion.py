@@ -254,4 +254,7 @@ def _warnings(order: CartOrder, skus: Mapping[str, Found], gap_yen: int) -> list
         )
     if isinstance(order.status, ShopServeStatus) and order.status.shipped:
         warnings.append("the cart shows this unconfirmed order as shipped (発送済): check it")
+    if order.status.unknown_literals:
+        named = ", ".join(order.status.unknown_literals)
+        warnings.append(f"the cart uses words we do not know, they change nothing: {named}")
     return [f"order {order.number}: {warning}" for warning in warnings]

@@ -8,6 +8,7 @@ from domain.errors import Permanent, Postponed, RemoteBusy, Transient
 LONGEST_BUSY_S = 15 * 60
 """A cart that names a longer wait is closed rather than busy: no attempt is spent."""
 
+LONGEST_MESSAGE = 200
 _LARGEST_POWER = 62
 
 
@@ -66,7 +67,9 @@ class RetryPolicy:
         if isinstance(error, Permanent):
             return GiveUp(str(error))
         if not isinstance(error, Transient):
-            return GiveUp(f"unexpected {type(error).__name__}: {error}", unexpected=True)
+            # Its first line only: what follows may quote a row of ours (PostgreSQL's DETAIL).
+            said = (str(error).splitlines() or [""])[0][:LONGEST_MESSAGE]
+            return GiveUp(f"unexpected {type(error).__name__}: {said}", unexpected=True)
         asked_s = (error.retry_after_s or 0) if isinstance(error, RemoteBusy) else 0
         if asked_s > LONGEST_BUSY_S:
             return WaitUntil(now + timedelta(seconds=asked_s))

@@ -11,7 +11,15 @@ from types import MappingProxyType
 
 from domain.conversion import FREE_SHIPPING, NewInstruction
 from domain.errors import BrokenRule
-from domain.instructions import Hold, HoldCause, HoldReason, Status, status_with
+from domain.instructions import (
+    Hold,
+    HoldCause,
+    HoldReason,
+    Status,
+    status_after_release,
+    status_with,
+    without,
+)
 from domain.orders import Cart, Contact
 
 
@@ -245,7 +253,16 @@ def _set_field(instruction: NewInstruction, step: Step, _: str) -> NewInstructio
 
 
 def _set_method(instruction: NewInstruction, step: Step, _: str) -> NewInstruction:
-    return replace(instruction, delivery_method=step.value, method_filled=False)
+    holds = instruction.holds
+    if step.value.strip():  # what IMP-16 waited for is there now
+        holds = without(holds, HoldCause.NO_DELIVERY_METHOD)
+    return replace(
+        instruction,
+        delivery_method=step.value,
+        method_filled=False,
+        holds=holds,
+        status=status_after_release(instruction.status, holds),
+    )
 
 
 def _hold(instruction: NewInstruction, step: Step, rule: str) -> NewInstruction:

@@ -18,7 +18,6 @@ from domain.instructions import (
     move,
     reasons,
     status_after_release,
-    without,
 )
 
 LONGEST_TRACKING = 64
@@ -292,6 +291,6 @@ class MarkPaidHere(_Plain):
 
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
-        left = without(standing.holds, HoldCause.UNPAID)
+        left = tuple(hold for hold in standing.holds if hold.reason is not HoldReason.PAYMENT)
         status = status_after_release(standing.status, left)
         return replace(standing, status=status, holds=left, payment=Payment.PAID)

@@ -7,6 +7,7 @@ whose databases may be emptied) to run against other servers.
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,10 @@ OTHER_REDIS_SERVER = os.environ.get("RENKEI_TEST_REDIS_URL")
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - only a folder made by mkdtemp inside it is used
 ROOM_IN_MEMORY_BYTES = 2 * 1024**3
 _numbers = itertools.count(1)
+
+# A shell that starts the tests in the background has Ctrl-C ignored, and what the tests start
+# would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

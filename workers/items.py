@@ -6,7 +6,6 @@ The only module that turns what happened to an item into its next state (domain.
 import logging
 import random
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
 from workers.leases import Lease
 from workers.process import Process
+from workers.tracebacks import without_data
 from workers.work import GivenUp, Outcome, Record, Work, nothing
 
 _log = logging.getLogger(__name__)
@@ -143,9 +143,9 @@ def _given_up(
     process: Process, item: ClaimedItem, work: Work | None, error: Exception, decision: GiveUp
 ) -> _End:
     permanent = isinstance(error, Permanent) or decision.unexpected
-    detail = traceback.format_exc() if decision.unexpected else ""
+    detail = without_data(error) if decision.unexpected else ""
     if decision.unexpected:
-        _log.error("a bug", exc_info=error, extra={"fields": _fields(item)})
+        _log.error("a bug", extra={"fields": {**_fields(item), "traceback": detail}})
     advice = NEEDS_PERSON if permanent else HEALS
     line = LogLine(f"{item.key}: {decision.reason} {advice}", "error", needs_person=permanent)
     effect = refusals.of_failure(process, item.shop_id, item.run_id, error)

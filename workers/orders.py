@@ -156,7 +156,10 @@ def _stored(work: Work, task: ImportTask, order: CartOrder, processed: Processed
     converted = processed.conversion
     log = [LogLine(f"{order.number}: {warning}", "warning", True) for warning in converted.warnings]
 
+    told = len(log)
+
     def record(connection: Connection) -> None:
+        del log[told:]  # a commit that was lost is tried again, its lines are not written twice
         numbers, created = store(connection, work.shop, converted.instructions)
         log.extend(
             LogLine(change)

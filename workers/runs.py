@@ -26,7 +26,7 @@ from adapters.postgres import (
 from adapters.postgres import items as item_rows
 from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.items import ClaimedItem, Ending
+from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
 from adapters.postgres.lost_items import LostClaim
 from adapters.postgres.runs import ClaimedRun
@@ -39,6 +39,7 @@ from workers.handlers import HANDLERS
 from workers.items import HEALS, NEEDS_PERSON, admit
 from workers.leases import ITEMS, RUNS, claim_name
 from workers.process import Process
+from workers.tracebacks import without_data
 from workers.work import Step, Work
 
 _log = logging.getLogger(__name__)
@@ -168,7 +169,7 @@ def _fail(
     process: Process, run: ClaimedRun, error: Exception, decision: GiveUp, calls: int
 ) -> None:
     if decision.unexpected:
-        _log.error("a bug", exc_info=error, extra={"fields": {"run": run.id}})
+        _log.error("a bug", extra={"fields": {"run": run.id, "traceback": without_data(error)}})
     needs_person = decision.unexpected or isinstance(error, AuthenticationFailed)
     effect = refusals.of_failure(process, run.shop_id, run.id, error)
     lines = [
@@ -223,15 +224,15 @@ def _bury_poisoned(process: Process) -> None:
     """Give up items that ended every worker that touched them."""
     with transaction(process.engine) as connection:
         poisoned = lost_items.poisoned(connection)
-        for item in poisoned:
-            _bury(connection, item)
+        handed = [_bury(connection, item) for item in poisoned]
+    messages.send_items(process.app, [item for item in handed if item is not None])
     for item in poisoned:
         closing.close_if_done(process, item.run_id)
 
 
-def _bury(connection: Connection, item: ClaimedItem) -> None:
+def _bury(connection: Connection, item: ClaimedItem) -> QueuedItem | None:
     reason = f"its worker died {item.attempts} times"
-    item_rows.end(connection, item, Ending(ItemState.FAILED, reason))
+    ended = item_rows.end(connection, item, Ending(ItemState.FAILED, reason))
     journal.bury(
         connection,
         Failure(item.shop_id, item.run_id, item.action, item.key, reason, item.attempts),
@@ -243,6 +244,7 @@ def _bury(connection: Connection, item: ClaimedItem) -> None:
         action=item.action,
         line=LogLine(f"{item.key}: {reason} {NEEDS_PERSON}", "error", needs_person=True),
     )
+    return ended.handed
 
 
 def _resend_after_loss(process: Process) -> None:

@@ -199,33 +199,41 @@ class _Applied:
 
     def record(self, connection: Connection) -> None:
         """Decide again on rows nobody else can change now, and record it (STS-7)."""
+        self._log.clear()  # a commit that was lost is tried again
         shop_id = self._work.shop.id
         if isinstance(self._answer, CartOrder):
             imports.note_total(connection, shop_id, self._key, self._answer.charges.total_yen)
         locked = order_parts.of_orders(connection, shop_id, [self._key], lock=True)
+        cancelled: list[tuple[Part, Cancel]] = []
         for part in locked.get(self._key, []):
             for change in decide_sync(_facts(self._work, part), self._answer):
-                self._apply(connection, part, change)
+                if isinstance(change, Cancel):
+                    cancelled.append((part, change))
+                else:
+                    self._apply(connection, part, change)
+        self._cancel(connection, cancelled)
 
     def _apply(self, connection: Connection, part: Part, change: Change) -> None:
         if isinstance(change, MarkPaid):
             status_changes.set_paid(connection, part, change.status, change.holds)
         elif isinstance(change, FillDeliveryMethod):
             status_changes.set_method(connection, part, change.method, change.status, change.holds)
-        elif isinstance(change, Cancel):
-            self._cancel(connection, part, change)
+        elif isinstance(change, Cancel):  # carried out together, see _cancel
+            return
         elif self._repeat or change.message != part.reported:
             needs_person = isinstance(change, NeedsAttention | ReportPartlyCancelled)
             self._log.append(LogLine(change.message, "warning", needs_person=needs_person))
             status_changes.note_reported(connection, part.id, change.message)
 
-    def _cancel(self, connection: Connection, part: Part, change: Cancel) -> None:
-        status_changes.cancel(connection, part, give_back_now=not change.recalculate_later)
-        if change.release_allocation:
-            self._log.append(
-                LogLine(
-                    f"{part.number}: キャンセルのため引当を解除しました。",
-                    "warning",
-                    needs_person=True,
-                )
-            )
+    def _cancel(self, connection: Connection, cancelled: Sequence[tuple[Part, Cancel]]) -> None:
+        """Cancel parts together, so that their SKUs are locked in one order (counts.py)."""
+        if not cancelled:
+            return
+        later = any(change.recalculate_later for _, change in cancelled)
+        parts = [part for part, _ in cancelled]
+        status_changes.cancel(connection, parts, give_back_now=not later)
+        self._log += [
+            LogLine(f"{part.number}: キャンセルのため引当を解除しました。", "warning", True)
+            for part, change in cancelled
+            if change.release_allocation
+        ]

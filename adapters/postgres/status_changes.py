@@ -1,7 +1,7 @@
 """Carrying out what sync_status decided about an instruction."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, text
 
@@ -36,21 +36,22 @@ def set_method(
     )
 
 
-def cancel(connection: Connection, part: Part, *, give_back_now: bool) -> None:
-    """Cancel an open instruction and give its secured pieces back.
+def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool) -> None:
+    """Cancel open instructions and give their secured pieces back.
 
     Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
     """
     connection.execute(
         text(
             "update instructions set status = 'cancelled', allocated = false,"
-            " holds = '[]'::jsonb, changed_at = now() where id = :id"
+            " holds = '[]'::jsonb, changed_at = now() where id = any(:ids)"
         ),
-        {"id": part.id},
+        {"ids": [part.id for part in parts]},
     )
     pieces: Counter[int] = Counter()
-    for line in part.lines:
-        pieces[line.sku_id] += line.quantity
+    for part in parts:
+        for line in part.lines:
+            pieces[line.sku_id] += line.quantity
     if give_back_now:
         claims.release(connection, pieces)
     else:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.conversion import convert
 from domain.eligibility import Skip, Take, judge_summary, judge_whole
 from domain.orders import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
 from tests.unit.samples import READY, base_order, line, shopserve_order, summary
@@ -39,7 +40,6 @@ def test_imp_05_other_shopserve_orders_are_left_for_good(
     [
         pytest.param(replace(READY, confirmed=None), id="confirm status"),
         pytest.param(replace(READY, folder=Folder.UNKNOWN), id="folder"),
-        pytest.param(replace(READY, unknown_literals=("payment_status=Half",)), id="any literal"),
     ],
 )
 def test_imp_05_a_word_nobody_knows_is_not_guessed_at_but_looked_at_again(
@@ -49,6 +49,15 @@ def test_imp_05_a_word_nobody_knows_is_not_guessed_at_but_looked_at_again(
 
     assert isinstance(verdict, Skip)
     assert verdict.remember
+
+
+def test_imp_05_a_strange_word_it_does_not_depend_on_keeps_no_order_out() -> None:
+    status = replace(READY, unknown_literals=("settlement_status=Half",))
+    order = shopserve_order(status=status)
+
+    assert judge_whole(order) == Take()
+    (warning,) = convert(order, lookup={}, default_method=None).warnings
+    assert "settlement_status=Half" in warning
 
 
 @pytest.mark.parametrize("dispatch", [Dispatch.UNPAID, Dispatch.ORDERED])
@@ -96,11 +105,11 @@ def test_imp_05_a_line_in_an_unknown_state_keeps_the_order_out_for_now() -> None
 
 def test_imp_08_every_skip_says_why_in_one_line() -> None:
     verdicts = [judge_summary(summary(dispatch)) for dispatch in Dispatch]
-    literal = BaseStatus(Dispatch.ORDERED, unknown_literals=("status=lost",))
+    literal = BaseStatus(Dispatch.UNKNOWN, unknown_literals=("dispatch_status=lost",))
     verdicts.append(judge_whole(base_order(status=literal)))
 
     reasons = [verdict.reason for verdict in verdicts if isinstance(verdict, Skip)]
 
     assert len(reasons) == 6
     assert all(reason.strip() and "\n" not in reason for reason in reasons)
-    assert "status=lost" in reasons[-1]
+    assert "dispatch_status=lost" in reasons[-1]
