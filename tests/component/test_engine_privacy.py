@@ -1,0 +1,46 @@
+"""What buyers told a shop must not end in dead letters, logs or Flower."""
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from domain.retry import GiveUp, decide
+from tests.unit.samples import NOON
+from workers.tracebacks import without_data
+
+SECRET = "佐伯 結衣 大阪市北区梅田9-9-9"
+
+
+def _violation(engine: Engine) -> IntegrityError:
+    with engine.connect() as connection, pytest.raises(IntegrityError) as refused:
+        connection.execute(
+            text("insert into merchants (key, name) values ('default', :name)"), {"name": SECRET}
+        )
+    error: IntegrityError = refused.value
+    return error
+
+
+def test_cls_4_a_dead_letter_of_a_bug_names_places_and_no_data(engine: Engine) -> None:
+    error = _violation(engine)
+
+    decision = decide(error, attempt=1, jitter=0.5, now=NOON)
+
+    assert isinstance(decision, GiveUp)
+    assert decision.unexpected
+    for kept in (decision.reason, without_data(error)):
+        assert "UniqueViolation" in kept or "duplicate key" in kept
+        assert SECRET not in kept
+        assert "DETAIL" not in kept
+
+
+def test_a_traceback_says_where_it_happened_and_what_caused_it() -> None:
+    try:
+        try:
+            raise KeyError("shipping_lines")
+        except KeyError as error:
+            raise RuntimeError("cannot convert") from error
+    except RuntimeError as error:
+        told = without_data(error)
+
+    assert "test_a_traceback_says_where" in told
+    assert told.index("KeyError: 'shipping_lines'") < told.index("RuntimeError: cannot convert")
