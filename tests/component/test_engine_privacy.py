@@ -33,14 +33,22 @@ def test_cls_4_a_dead_letter_of_a_bug_names_places_and_no_data(engine: Engine) -
         assert "DETAIL" not in kept
 
 
-def test_a_traceback_says_where_it_happened_and_what_caused_it() -> None:
+def _convert() -> None:
     try:
-        try:
-            raise KeyError("shipping_lines")
-        except KeyError as error:
-            raise RuntimeError("cannot convert") from error
-    except RuntimeError as error:
-        told = without_data(error)
+        _read()
+    except KeyError as error:
+        raise RuntimeError("cannot convert") from error
 
-    assert "test_a_traceback_says_where" in told
+
+def _read() -> None:
+    raise KeyError("shipping_lines")
+
+
+def test_a_traceback_says_where_it_happened_and_what_caused_it() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        _convert()
+
+    told = without_data(raised.value)
+
+    assert "in _read" in told
     assert told.index("KeyError: 'shipping_lines'") < told.index("RuntimeError: cannot convert")
