@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from redis.exceptions import RedisError
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Connection
 
 from adapters.postgres import (
@@ -44,8 +45,9 @@ from workers.work import Step, Work
 
 _log = logging.getLogger(__name__)
 
-# Gone when Redis was emptied; then everything queued is sent again at once.
-_MARKER = "renkei:not-emptied"
+# Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
+# what workers had fetched died with their connections, and everything queued is sent again at once.
+_MARKER = "renkei:notes-sent-to"
 
 # A thousand shops end more runs in a quarter of an hour than one bite holds.
 _MOST_BITES = 20
@@ -249,18 +251,27 @@ def _bury(connection: Connection, item: ClaimedItem) -> QueuedItem | None:
 
 def _resend_after_loss(process: Process) -> None:
     try:
-        emptied = process.redis.set(_MARKER, "1", nx=True)
+        start = _start_of(process.redis)
+        if process.redis.set(_MARKER, start, get=True) == start.encode():
+            return
     except RedisError:
-        return
-    if not emptied:
         return
     with transaction(process.engine) as connection:
         queued = turns.requeue_all(connection)
     if queued:
         _log.warning(
-            "the broker was emptied, notes sent again", extra={"fields": {"count": len(queued)}}
+            "the broker was emptied or restarted, notes sent again",
+            extra={"fields": {"count": len(queued)}},
         )
     messages.send_items(process.app, queued)
+
+
+def _start_of(redis: Redis) -> str:
+    """Name the present start of the server; always the same word where we may not ask."""
+    try:
+        return str(redis.info("server").get("run_id", ""))
+    except ResponseError:
+        return ""
 
 
 def prune(process: Process) -> int:

@@ -96,7 +96,7 @@ LOGGED = (
     "a bug",
     "Unrecoverable error",
     "lost to a newer owner",
-    "the broker was emptied",
+    "the broker was emptied or restarted",
     "outcome not recorded",
 )
 

@@ -26,6 +26,7 @@ from workers.app import make_app
 from workers.gate import ShopGate
 from workers.leases import ITEMS
 from workers.process import Process
+from workers.runs import _MARKER
 from workers.tokens import SharedTokens
 from workers.work import Work
 
@@ -198,6 +199,29 @@ def test_cls_7_the_turn_of_a_dead_worker_is_free_when_its_lease_has_ended(bench:
     _die(bench, item.id)
 
     assert process.budget.ask(item.shop_id, other).verdict == "go"
+
+
+@pytest.mark.parametrize("marker", ["of an earlier start", None])
+def test_cls_7_everything_queued_is_sent_again_to_a_redis_that_was_restarted_or_emptied(
+    bench: Bench, marker: str | None
+) -> None:
+    shop = _stocked(bench)
+    _claimed(bench, shop)
+    queued = len(bench.column("select id from run_items where state = 'queued'"))
+    with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
+        runs.sweep(bench.process)
+        runs.sweep(bench.process)
+        redis.delete("renkei:stock")
+        runs.sweep(bench.process)
+        at_peace = redis.llen("renkei:stock")
+        redis.delete(_MARKER)
+        if marker is not None:
+            redis.set(_MARKER, marker)
+        runs.sweep(bench.process)
+        after = redis.llen("renkei:stock")
+
+    assert queued
+    assert (at_peace, after) == (0, queued)
 
 
 def test_cls_2_the_budget_goes_on_where_it_stood_when_redis_was_emptied(bench: Bench) -> None:
