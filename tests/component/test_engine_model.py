@@ -109,7 +109,8 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(target=queued)
     def take_turns(self) -> MultipleResults[int]:
         with self.engine.begin() as connection:
-            return multiple(*[item.id for item in turns.admit(connection)])
+            # Sorted: a run has to be repeatable, and the order of RETURNING is the planner's.
+            return multiple(*sorted(item.id for item in turns.admit(connection)))
 
     @rule(target=claims, item_id=queued)
     def claim_an_item(self, item_id: int) -> MultipleResults[ClaimedItem] | ClaimedItem:
@@ -151,7 +152,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(target=queued)
     def redis_is_emptied(self) -> MultipleResults[int]:
         with self.engine.begin() as connection:
-            return multiple(*[item.id for item in turns.requeue_all(connection)])
+            return multiple(*sorted(item.id for item in turns.requeue_all(connection)))
 
     @rule(shop=st.integers(0, 1), parked=st.booleans())
     def turn_the_kill_switch(self, shop: int, parked: bool) -> None:
