@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 import redis
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from adapters.embedded import PrivateServers, ServerAddresses
 
@@ -23,6 +25,11 @@ OTHER_DATABASE_SERVER = os.environ.get("RENKEI_TEST_DATABASE_URL")
 OTHER_REDIS_SERVER = os.environ.get("RENKEI_TEST_REDIS_URL")
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - only a folder made by mkdtemp inside it is used
 ROOM_IN_MEMORY_BYTES = 2 * 1024**3
+DROP_TRIES = 20
+_END_SESSIONS = text(
+    "select pg_terminate_backend(pid) from pg_stat_activity"
+    " where datname = :name and usename = current_user and pid <> pg_backend_pid()"
+)
 _numbers = itertools.count(1)
 
 # A shell that starts the tests in the background has Ctrl-C ignored, and what the tests start
@@ -131,7 +138,24 @@ def _database(server: URL, name: str, *, template: str = "template1") -> Iterato
         yield server.set(database=name).render_as_string(hide_password=False)
     finally:
         with _outside_transactions(server) as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+            _drop(connection, name)
+
+
+def _drop(connection: Connection, name: str) -> None:
+    """Drop a database after ending our own sessions in it.
+
+    Not WITH (FORCE), which is refused while autovacuum looks at it; the plain form ends that.
+    """
+    for patience in range(DROP_TRIES):
+        connection.execute(_END_SESSIONS, {"name": name})
+        try:
+            connection.execute(text(f'DROP DATABASE "{name}"'))
+        except DBAPIError:
+            if patience == DROP_TRIES - 1:
+                raise
+            time.sleep(0.2)
+        else:
+            return
 
 
 @contextmanager
