@@ -24,7 +24,7 @@ from tests.chaos.world import World
 from workers.wiring import secret_box
 
 # A shop that has fewer than this many SKUs to be told gets all of them to be told again.
-FEW = 30
+FEW = 12
 LATENCY_S = 0.05
 _REFILL = text("""
 update stock_pushes p set wanted_version = wanted_version + 1
@@ -75,7 +75,7 @@ class Load:
 
 @contextmanager
 def loaded(
-    home: Path, logs: Path, *, pairs: int = 2, items: int = 60, workers: int = 2, busy: bool = True
+    home: Path, logs: Path, *, pairs: int = 2, items: int = 24, workers: int = 2, busy: bool = True
 ) -> Iterator[Load]:
     """Start everything and keep it busy until the end of the block.
 

@@ -18,7 +18,7 @@ class Relay:
         parts = urlsplit(url)
         self._target = (parts.hostname or "", parts.port or 0)
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._open = [self._listener]
+        self._open: list[socket.socket] = []
         port = self._listener.getsockname()[1]
         place = parts.netloc.replace(f"{parts.hostname}:{parts.port}", f"127.0.0.1:{port}")
         self.url = urlunsplit(parts._replace(netloc=place))
@@ -39,6 +39,11 @@ class Relay:
 
     def close(self) -> None:
         """Cut everything; harmless when it is cut."""
+        self._open.append(self._listener)
+        self.cut()
+
+    def cut(self) -> None:
+        """Cut what is connected; others may connect."""
         while self._open:
             one = self._open.pop()
             with suppress(OSError):

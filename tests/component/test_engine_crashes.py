@@ -327,6 +327,18 @@ def test_cnf_01_an_order_cancelled_since_the_plan_read_it_is_left_to_sync_status
     assert bench.renkei.read("dead", "list") == []
 
 
+def test_cls_7_notes_arrive_although_their_connection_died_unnoticed(bench: Bench) -> None:
+    url = bench.renkei.environment["RENKEI_REDIS_URL"]
+    with Relay(url) as relay, Redis.from_url(url) as redis:
+        app = make_app(relay.url)
+        messages.send_runs(app, [1, 2])
+        relay.cut()
+
+        messages.send_runs(app, [3, 4])
+
+        assert redis.llen("renkei:plan") >= 4
+
+
 def test_cls_7_notes_that_cannot_be_sent_are_left_to_the_sweep(bench: Bench) -> None:
     """Redis goes away between two messages of one process: its connection is open, and dead."""
     with Relay(bench.renkei.environment["RENKEI_REDIS_URL"]) as relay:
