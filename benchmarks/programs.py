@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from adapters.embedded.run_as import as_self
 from benchmarks.stage import THREADS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,7 +57,9 @@ def beat(environ: Mapping[str, str], log: Path) -> Iterator[None]:
 def _running(
     words: tuple[str, ...], environ: Mapping[str, str], log: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    command = (sys.executable, "-W", "ignore", "-m", "celery", "-A", *words)
+    celery = (sys.executable, "-W", "ignore", "-m", "celery", "-A", *words)
+    # It ends with us, also when we are ended before we can stop it.
+    command = as_self().command(celery, on_orphaned="SIGKILL")
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env=dict(environ), stdout=output, stderr=subprocess.STDOUT

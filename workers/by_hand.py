@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
 from adapters.postgres.shops import Shop
-from adapters.redis.budget import Allowance, CallBudget, RedisCallBudget
+from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.token_stash import TokenStash
 from domain.budget import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
@@ -73,7 +73,7 @@ def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[S
     try:
         gate = PatientGate(
             shop,
-            RedisCallBudget(redis, remembered=counter.remembered),
+            CallBudget(redis, remembered=counter.remembered),
             ClosureBoard(engine),
             counter,
         )

@@ -4,10 +4,10 @@ import logging
 
 from sqlalchemy import Connection
 
-from adapters.postgres import journal, runs, turns
+from adapters.postgres import journal, run_endings, runs, turns
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
-from adapters.postgres.runs import ClosingRun
+from adapters.postgres.run_endings import ClosingRun
 from domain.actions import Action, log_line
 from domain.runs import RunMode, RunState, final_state
 from workers import messages
@@ -23,7 +23,7 @@ def close_if_done(process: Process, run_id: int) -> bool:
     """
     try:
         with transaction(process.engine) as connection:
-            closing = runs.lock_for_closing(connection, run_id)
+            closing = run_endings.lock_for_closing(connection, run_id)
             if closing is None:
                 return False
             state = _close(connection, closing)
@@ -54,7 +54,7 @@ def close_if_done(process: Process, run_id: int) -> bool:
 
 def _close(connection: Connection, closing: ClosingRun) -> RunState:
     state = final_state(closing.tally, closed=closing.closed, plan_failed=closing.plan_failed)
-    runs.close(connection, closing, state)
+    run_endings.close(connection, closing, state)
     journal.log(
         connection,
         shop_id=closing.shop_id,
@@ -75,6 +75,6 @@ def _follow_up(connection: Connection, closing: ClosingRun, state: RunState) -> 
     """Each import is followed by a confirm run, unless that robot is off (CNF-3)."""
     if closing.action is not Action.IMPORT_ORDERS or state is RunState.CLOSED:
         return
-    runs.insert_follow_up(
+    run_endings.insert_follow_up(
         connection, closing.shop_id, Action.CONFIRM_ORDERS, mode=RunMode.FOLLOW_UP
     )

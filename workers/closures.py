@@ -50,8 +50,11 @@ class ClosureBoard:
                 connection, closure.id, lease_s=PROBE_LEASE_S, at_once=at_once
             )
 
-    def note(self, cart: Cart, api: ApiFamily, shop_id: int) -> None:
-        """Record that the cart answered it is closed, so that nobody else calls it."""
+    def note(self, cart: Cart, api: ApiFamily, shop_id: int, *, probing: bool) -> None:
+        """Record that the cart answered it is closed, so that nobody else calls it.
+
+        Args: probing: the call was a probe; only its answer makes the next one wait longer.
+        """
         now = datetime.now(UTC)
         with transaction(self._engine) as connection:
             closure_rows.note_detected(
@@ -59,6 +62,7 @@ class ClosureBoard:
                 cart,
                 api,
                 shop_id=shop_id,
+                probing=probing,
                 next_probe=lambda answers: next_probe_at(now, answers),
             )
         self._forget()

@@ -96,6 +96,11 @@ class ShopGate:
         self.calls += 1
         self._counter.count(self._shop.id)
 
+    @property
+    def probing(self) -> bool:
+        """Whether the last call was to find out if the cart is open again."""
+        return self._probing is not None
+
     def answered(self) -> None:
         """Note that the cart answered: a closure this gate was allowed to probe is over."""
         if self._probing is not None:

@@ -123,14 +123,18 @@ def _failed(process: Process, item: ClaimedItem, work: Work | None, error: Excep
         ending = Ending(ItemState.DUE, str(error), due_at=decision.at, calls=calls)
         return _End(ending, effect.before)
     if isinstance(decision, WaitUntil):
-        return _postponed(process, item, error, decision, calls)
+        return _postponed(process, item, work, error, decision)
     return _given_up(process, item, work, error, decision)
 
 
 def _postponed(
-    process: Process, item: ClaimedItem, error: Exception, decision: WaitUntil, calls: int
+    process: Process, item: ClaimedItem, work: Work | None, error: Exception, decision: WaitUntil
 ) -> _End:
-    effect = refusals.of_postponement(process, item.shop_id, item.action, item.run_id, error)
+    calls = work.gate.calls if work is not None else 0
+    probing = work is not None and work.gate.probing
+    effect = refusals.of_postponement(
+        process, item.shop_id, item.action, item.run_id, error, probing=probing
+    )
     if effect.carries:
         ending = Ending(ItemState.CARRIED, str(error), spent=False, calls=calls)
     else:
@@ -148,7 +152,7 @@ def _given_up(
         _log.error("a bug", extra={"fields": {**_fields(item), "traceback": detail}})
     advice = NEEDS_PERSON if permanent else HEALS
     line = LogLine(f"{item.key}: {decision.reason} {advice}", "error", needs_person=permanent)
-    effect = refusals.of_failure(process, item.shop_id, item.run_id, error)
+    effect = refusals.of_failure(process, item.shop_id, item.run_id, item.action, error)
     own: Record = nothing
     if work is not None:
         # Refused credentials are the shop's trouble; nothing is wrong with the item itself.

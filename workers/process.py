@@ -14,7 +14,7 @@ from adapters.postgres import items as item_rows
 from adapters.postgres import runs as run_rows
 from adapters.postgres.database import open_engine, statement
 from adapters.postgres.secrets import SecretBox
-from adapters.redis.budget import CallBudget, RedisCallBudget
+from adapters.redis.budget import CallBudget
 from adapters.redis.token_stash import TokenStash
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
@@ -45,7 +45,7 @@ class Process:
         )
         self.http: httpx.Client = build_client()
         self.counter = CallCounter(self.engine)
-        self.budget: CallBudget = RedisCallBudget(self.redis, remembered=self.counter.remembered)
+        self.budget = CallBudget(self.redis, remembered=self.counter.remembered)
         self.token_tools = TokenTools(
             self.engine, self.box, self.http, TokenCache(), TokenStash(self.redis)
         )

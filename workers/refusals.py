@@ -41,11 +41,14 @@ class Effect:
 
 
 def of_postponement(
-    process: Process, shop_id: int, action: Action, run_id: int, error: Exception
+    process: Process, shop_id: int, action: Action, run_id: int, error: Exception, *, probing: bool
 ) -> Effect:
-    """Return what a postponement means for the shop's other work."""
+    """Return what a postponement means for the shop's other work.
+
+    Args: probing: the call was the one that was to find out whether the cart is open again.
+    """
     if isinstance(error, Closed):
-        return _closed(process, shop_id, action, run_id, error)
+        return _closed(process, shop_id, action, run_id, error, probing=probing)
     if isinstance(error, BudgetSpent):
         return _spent(process, shop_id, action, error)
     process.directory.forget(shop_id)
@@ -65,13 +68,17 @@ def of_retry(shop_id: int, error: Exception, at: datetime) -> Effect:
     return Effect(slow_down)
 
 
-def of_failure(process: Process, shop_id: int, run_id: int, error: Exception) -> Effect:
+def of_failure(
+    process: Process, shop_id: int, run_id: int, action: Action, error: Exception
+) -> Effect:
     """Return what giving up means for the shop: refused credentials stop it (CLS-3)."""
     if not isinstance(error, AuthenticationFailed):
         return Effect()
 
     def lock_out(connection: Connection) -> None:
-        mark_auth_failed(connection, shop_id, process.clock())
+        if mark_auth_failed(connection, shop_id, process.clock()):
+            line = LogLine(AUTH_FAILED, "error", needs_person=True)
+            journal.log(connection, shop_id=shop_id, run_id=run_id, action=action, line=line)
         planned_items.carry_over(connection, run_id, "the shop's credentials were refused")
         process.directory.forget(shop_id)
 
@@ -91,9 +98,12 @@ def note_closure(connection: Connection, *, shop_id: int, run_id: int, action: A
     planned_items.carry_over(connection, run_id, MAINTENANCE)
 
 
-def _closed(process: Process, shop_id: int, action: Action, run_id: int, error: Closed) -> Effect:
+def _closed(
+    process: Process, shop_id: int, action: Action, run_id: int, error: Closed, *, probing: bool
+) -> Effect:
     if error.until is None:  # the cart itself said so; tell the other shops
-        process.closures.note(process.directory.shop(shop_id).cart, error.api, shop_id)
+        cart = process.directory.shop(shop_id).cart
+        process.closures.note(cart, error.api, shop_id, probing=probing)
     return Effect(
         lambda connection: note_closure(connection, shop_id=shop_id, run_id=run_id, action=action),
         carries=True,

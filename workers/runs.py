@@ -1,56 +1,30 @@
-"""One run from its slot to its items: start due robots, plan, admit, sweep.
+"""One run from its slot to its items: start due robots, plan, admit.
 
 beat -> start_due_runs(action) -> plan_run(run) -> items ... the last item closes the run
-beat -> admit (fair turns), sweep (what was lost)
+beat -> send_due (fair turns); sweeping.py puts back what was lost
 """
 
 import logging
 import random
 import time
-from collections.abc import Sequence
-from contextlib import suppress
-from datetime import datetime
 
-from redis import Redis
-from redis.exceptions import RedisError, ResponseError
-from sqlalchemy import Connection
-
-from adapters.postgres import (
-    housekeeping,
-    journal,
-    lanes,
-    lost_items,
-    planned_items,
-    schedule,
-    turns,
-)
-from adapters.postgres import items as item_rows
+from adapters.postgres import journal, planned_items, schedule
 from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
-from adapters.postgres.journal import Failure, LogLine
-from adapters.postgres.lost_items import LostClaim
+from adapters.postgres.journal import LogLine
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import PRIORITY, Action
 from domain.errors import AuthenticationFailed, LeaseLost
-from domain.retry import GiveUp, RetryAt, WaitUntil, decide
-from domain.runs import ItemState
+from domain.retry import GiveUp, RetryAt, decide
 from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
 from workers.items import HEALS, NEEDS_PERSON, admit
-from workers.leases import ITEMS, RUNS, claim_name
+from workers.leases import Lease
 from workers.process import Process
 from workers.tracebacks import without_data
 from workers.work import Step, Work
 
 _log = logging.getLogger(__name__)
-
-# Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
-# what workers had fetched died with their connections, and everything queued is sent again at once.
-_MARKER = "renkei:notes-sent-to"
-
-# A thousand shops end more runs in a quarter of an hour than one bite holds.
-_MOST_BITES = 20
 
 _EMPTY = Step(lambda _: [])
 
@@ -84,21 +58,28 @@ def plan_run(process: Process, run_id: int) -> None:
     if run is None:
         return
     with process.run_leases.hold(run.id, run.generation, claimed_at=claimed_at) as lease:
-        work: Work | None = None
         try:
-            work = Work(
-                process, process.directory.shop(run.shop_id), run.action, lease, mode=run.mode
-            )
-            _plan(work, run)
-        except LeaseLost:
-            _log.warning("lease lost while planning", extra={"fields": {"run": run.id}})
+            _plan_or_end(process, run, lease)
+        except LeaseLost as lost:
+            _log.warning("lost to a newer owner: %s", lost, extra={"fields": {"run": run.id}})
             return
         except DatabaseUnavailable as error:
+            # The lease runs out and the run is planned again.
             _log.warning("plan not recorded: %s", error, extra={"fields": {"run": run.id}})
             return
-        except Exception as error:  # noqa: BLE001 -- every failure ends in a state
-            _not_planned(process, run, work, error)
     closing.close_if_done(process, run.id)
+
+
+def _plan_or_end(process: Process, run: ClaimedRun, lease: Lease) -> None:
+    work: Work | None = None
+    try:
+        shop = process.directory.shop(run.shop_id)
+        work = Work(process, shop, run.action, lease, mode=run.mode)
+        _plan(work, run)
+    except (LeaseLost, DatabaseUnavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 -- every failure ends in a state
+        _not_planned(process, run, work, error)
 
 
 def _plan(work: Work, run: ClaimedRun) -> None:
@@ -119,7 +100,7 @@ def _record(work: Work, run: ClaimedRun, step: Step, *, last: bool) -> None:
     calls, work.gate.calls = work.gate.calls, 0
     with transaction(work.process.engine) as connection:
         # First, so that a worker that lost the run writes nothing and two cannot interleave.
-        ours = rows.record_step(
+        accepted = rows.record_step(
             connection,
             run,
             last=last,
@@ -127,8 +108,7 @@ def _record(work: Work, run: ClaimedRun, step: Step, *, last: bool) -> None:
             read_until=step.read_until,
             calls=calls,
         )
-        if not ours:
-            raise LeaseLost(f"run {run.id} has a newer owner")
+        _ours(run, accepted)
         found = step.find(connection)
         planned_items.insert(connection, run, PRIORITY[run.action], found)
         for line in step.log:
@@ -147,24 +127,26 @@ def _not_planned(process: Process, run: ClaimedRun, work: Work | None, error: Ex
     if isinstance(decision, RetryAt):
         effect = refusals.of_retry(run.shop_id, error, decision.at)
     else:
-        effect = refusals.of_postponement(process, run.shop_id, run.action, run.id, error)
+        probing = work is not None and work.gate.probing
+        effect = refusals.of_postponement(
+            process, run.shop_id, run.action, run.id, error, probing=probing
+        )
     with transaction(process.engine) as connection:
         effect.before(connection)
         if effect.carries:
-            rows.cut_short(connection, run, failed=False, calls=calls, reason=str(error))
+            _ours(
+                run, rows.cut_short(connection, run, failed=False, calls=calls, reason=str(error))
+            )
             return
-        rows.put_back(
+        accepted = rows.put_back(
             connection,
             run,
-            due_at=_due_at(process, decision),
+            due_at=decision.at or process.clock() + refusals.UNKNOWN_PAUSE,
             spent=isinstance(decision, RetryAt),
             calls=calls,
             reason=str(error),
         )
-
-
-def _due_at(process: Process, decision: RetryAt | WaitUntil) -> datetime:
-    return decision.at or process.clock() + refusals.UNKNOWN_PAUSE
+        _ours(run, accepted)
 
 
 def _fail(
@@ -173,114 +155,19 @@ def _fail(
     if decision.unexpected:
         _log.error("a bug", extra={"fields": {"run": run.id, "traceback": without_data(error)}})
     needs_person = decision.unexpected or isinstance(error, AuthenticationFailed)
-    effect = refusals.of_failure(process, run.shop_id, run.id, error)
-    lines = [
-        LogLine(
-            f"{decision.reason} {NEEDS_PERSON if needs_person else HEALS}",
-            "error",
-            needs_person=needs_person,
-        )
-    ]
-    if isinstance(error, AuthenticationFailed):
-        lines.append(LogLine(refusals.AUTH_FAILED, "error", needs_person=True))
+    advice = NEEDS_PERSON if needs_person else HEALS
+    line = LogLine(f"{decision.reason} {advice}", "error", needs_person=needs_person)
+    effect = refusals.of_failure(process, run.shop_id, run.id, run.action, error)
     with transaction(process.engine) as connection:
         effect.before(connection)
-        if not rows.cut_short(connection, run, failed=True, calls=calls, reason=decision.reason):
-            return
-        for line in lines:
-            journal.log(
-                connection, shop_id=run.shop_id, run_id=run.id, action=run.action, line=line
-            )
-
-
-def sweep(process: Process) -> int:
-    """Put back what was lost with a message, a worker or the whole broker; returns how many."""
-    with transaction(process.engine) as connection:
-        items_lost, lost_runs = lost_items.sweep(connection), rows.sweep(connection)
-        complete = rows.without_open_items(connection)
-        lanes.recover(connection)
-    for run_id in complete:
-        closing.close_if_done(process, run_id)
-    _bury_poisoned(process)
-    _resend_after_loss(process)
-    _free_turns(process, ITEMS, items_lost)
-    _free_turns(process, RUNS, lost_runs)
-    lost = len(items_lost) + len(lost_runs)
-    if lost:
-        _log.warning("lost work put back", extra={"fields": {"count": lost}})
-        send_due(process)
-    return lost
-
-
-def _free_turns(process: Process, kind: str, lost: Sequence[LostClaim]) -> None:
-    """End the turns of dead claims at shops that take one call at a time.
-
-    Those shops would wait for the deadline of a call that nobody makes any more.
-    """
-    with suppress(RedisError):
-        for claim in lost:
-            process.budget.release(claim.shop_id, claim_name(kind, claim.id, claim.generation))
-
-
-def _bury_poisoned(process: Process) -> None:
-    """Give up items that ended every worker that touched them."""
-    with transaction(process.engine) as connection:
-        poisoned = lost_items.poisoned(connection)
-        handed = [_bury(connection, item) for item in poisoned]
-    messages.send_items(process.app, [item for item in handed if item is not None])
-    for item in poisoned:
-        closing.close_if_done(process, item.run_id)
-
-
-def _bury(connection: Connection, item: ClaimedItem) -> QueuedItem | None:
-    reason = f"its worker died {item.attempts} times"
-    ended = item_rows.end(connection, item, Ending(ItemState.FAILED, reason))
-    journal.bury(
-        connection,
-        Failure(item.shop_id, item.run_id, item.action, item.key, reason, item.attempts),
-    )
-    journal.log(
-        connection,
-        shop_id=item.shop_id,
-        run_id=item.run_id,
-        action=item.action,
-        line=LogLine(f"{item.key}: {reason} {NEEDS_PERSON}", "error", needs_person=True),
-    )
-    return ended.handed
-
-
-def _resend_after_loss(process: Process) -> None:
-    try:
-        start = _start_of(process.redis)
-        if process.redis.set(_MARKER, start, get=True) == start.encode():
-            return
-    except RedisError:
-        return
-    with transaction(process.engine) as connection:
-        queued = turns.requeue_all(connection)
-    if queued:
-        _log.warning(
-            "the broker was emptied or restarted, notes sent again",
-            extra={"fields": {"count": len(queued)}},
+        _ours(
+            run,
+            rows.cut_short(connection, run, failed=True, calls=calls, reason=decision.reason),
         )
-    messages.send_items(process.app, queued)
+        journal.log(connection, shop_id=run.shop_id, run_id=run.id, action=run.action, line=line)
 
 
-def _start_of(redis: Redis) -> str:
-    """Name the present start of the server; always the same word where we may not ask."""
-    try:
-        return str(redis.info("server").get("run_id", ""))
-    except ResponseError:
-        return ""
-
-
-def prune(process: Process) -> int:
-    """Delete old runs and log lines, bite by bite, a bounded time; returns how many."""
-    deleted = 0
-    for _ in range(_MOST_BITES):
-        with transaction(process.engine) as connection:
-            bite = housekeeping.prune(connection)
-        deleted += bite
-        if not bite:
-            break
-    return deleted
+def _ours(run: ClaimedRun, accepted: bool) -> None:
+    """Raise LeaseLost, which rolls everything back, when a newer owner has the run."""
+    if not accepted:
+        raise LeaseLost(f"run {run.id}")

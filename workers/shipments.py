@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres import carriers, order_parts, runs
+from adapters.postgres import carriers, order_parts, run_endings
 from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
@@ -42,7 +42,9 @@ class ReturnShipments(TakenAgain):
         replayed = keys_of(run.mode, run.request)
 
         def find(connection: Connection) -> Sequence[NewItem]:
-            previous = runs.last_completed_start(connection, work.shop.id, work.action, but=run.id)
+            previous = run_endings.last_completed_start(
+                connection, work.shop.id, work.action, but=run.id
+            )
             dates = dates_covered(previous_run_at=previous, now=work.now(), ship_date=named)
             keys = replayed
             if keys is None:

@@ -1,5 +1,8 @@
 """The Celery tasks: wire names and one line each. Arguments are ids; all waiting is in the rows."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import Task
@@ -11,12 +14,15 @@ from celery.signals import (
 )
 from celery.worker.request import Request
 
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.journal import Failure
 from domain.actions import Action
-from workers import compares, items, names, process, runs, stock, token_care
+from workers import compares, items, names, process, runs, stock, sweeping, token_care
 from workers.app import app
 from workers.logs import configure_logging
 from workers.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 @setup_logging.connect
@@ -46,52 +52,69 @@ def _let_go(**_: Any) -> None:
     process.current().close()
 
 
+@contextmanager
+def _left_to_the_next_tick() -> Iterator[None]:
+    """A database that is away is no failure of the tick: the next one does what is left."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        _log.warning("left to the next tick: %s", error)
+
+
 @app.task(name=names.START_DUE_RUNS)
 def start_due_runs(action: str) -> None:
     """Start a run for every shop whose robot for this action is due."""
-    runs.start_due_runs(process.current(), Action(action))
+    with _left_to_the_next_tick():
+        runs.start_due_runs(process.current(), Action(action))
 
 
 @app.task(name=names.ADMIT, send_events=False)
 def admit_items() -> None:
     """Let shops take turns: queue their next items, plan what is pending."""
-    runs.send_due(process.current())
+    with _left_to_the_next_tick():
+        runs.send_due(process.current())
 
 
 @app.task(name=names.SWEEP, send_events=False)
 def sweep() -> None:
     """Put back work that was lost with a message, a worker or the broker."""
-    runs.sweep(process.current())
+    with _left_to_the_next_tick():
+        sweeping.sweep(process.current())
 
 
 @app.task(name=names.PRUNE)
 def prune() -> None:
     """Throw away runs and log lines nobody looks at any more."""
-    runs.prune(process.current())
+    with _left_to_the_next_tick():
+        sweeping.prune(process.current())
 
 
 @app.task(name=names.REFRESH_TOKENS)
 def refresh_tokens() -> None:
     """Refresh BASE tokens that end soon, and warn of those that need a person."""
-    token_care.refresh_ending(process.current())
+    with _left_to_the_next_tick():
+        token_care.refresh_ending(process.current())
 
 
 @app.task(name=names.RECALCULATE, send_events=False)
 def recalculate_secured() -> None:
     """Count secured pieces anew where an order was cancelled (確保数の再計算)."""
-    stock.recalculate_secured(process.current())
+    with _left_to_the_next_tick():
+        stock.recalculate_secured(process.current())
 
 
 @app.task(name=names.START_COMPARES)
 def start_nightly_compares() -> None:
     """Start tonight's full compare of every shop whose turn has come (全件比較)."""
-    compares.start_nightly(process.current())
+    with _left_to_the_next_tick():
+        compares.start_nightly(process.current())
 
 
 @app.task(name=names.YIELD_COMPARES, send_events=False)
 def yield_to_changed() -> None:
     """Put SKUs that changed ahead of the full compare that is under way."""
-    compares.yield_to_changed(process.current())
+    with _left_to_the_next_tick():
+        compares.yield_to_changed(process.current())
 
 
 @app.task(name=names.PLAN_RUN)

@@ -71,11 +71,16 @@ def note_detected(
     api: ApiFamily,
     *,
     shop_id: int,
+    probing: bool,
     next_probe: Callable[[int], datetime],
 ) -> None:
     """Record a closure found out by an answer, or that it still holds.
 
-    Args: next_probe: when to try again after so many closed answers in a row.
+    Args:
+        shop_id: whose call was answered.
+        probing: the call was a probe. Answers of calls that were under way when the cart closed
+            arrive together and tell nothing of how long it will last.
+        next_probe: when to try again after so many closed answers in a row.
     """
     connection.execute(_ONE_AT_A_TIME, {"cart": cart.value})
     known = connection.execute(
@@ -92,7 +97,7 @@ def note_detected(
                 "shop_id": shop_id,
             },
         )
-    else:
+    elif probing:
         answers = known.closed_answers + 1
         connection.execute(_AGAIN, {"id": known.id, "probe_at": next_probe(answers)})
 

@@ -148,13 +148,14 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
     return shop_id
 
 
-def mark_auth_failed(connection: Connection, shop_id: int, at: datetime) -> None:
-    """Remember since when the cart refuses the shop's credentials (CLS-3)."""
-    connection.execute(
+def mark_auth_failed(connection: Connection, shop_id: int, at: datetime) -> bool:
+    """Remember since when the cart refuses the shop's credentials (CLS-3); True the first time."""
+    found = connection.execute(
         update(shops)
         .where(shops.c.id == shop_id, shops.c.auth_failed_at.is_(None))
         .values(auth_failed_at=at)
     )
+    return bool(found.rowcount)
 
 
 def clear_auth_failed(connection: Connection, shop_id: int) -> None:

@@ -36,8 +36,20 @@ def set_method(
     )
 
 
+# Nobody confirms, ships or completes an order that has no live part left.
+_CLOSE_DEAD = text("""
+update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'cancelled'
+  from instructions c
+ where c.id = any(:ids) and d.shop_id = c.shop_id and d.key = c.cart_order_key
+   and d.state = 'open' and d.action in ('confirm_orders', 'return_shipments', 'complete_orders')
+   and not exists (select 1 from instructions o
+                    where o.shop_id = c.shop_id and o.cart_order_key = c.cart_order_key
+                      and o.status <> 'cancelled')
+""")
+
+
 def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool) -> None:
-    """Cancel open instructions and give their secured pieces back.
+    """Cancel open instructions, give their secured pieces back, close what failed about them.
 
     Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
     """
@@ -48,6 +60,7 @@ def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool
         ),
         {"ids": [part.id for part in parts]},
     )
+    connection.execute(_CLOSE_DEAD, {"ids": [part.id for part in parts]})
     pieces: Counter[int] = Counter()
     for part in parts:
         for line in part.lines:

@@ -6,7 +6,7 @@ PostgreSQL remembers the calls per hour; a shop Redis knows nothing of starts fr
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Protocol, cast
+from typing import cast
 
 from redis import Redis
 
@@ -70,21 +70,8 @@ class Verdict:
     ms: int
 
 
-class CallBudget(Protocol):
-    """Decides and counts; implemented on Redis and in memory."""
-
-    def ask(self, shop_id: int, allowance: Allowance) -> Verdict:
-        """Return whether one call may be made now, and count it if so."""
-
-    def release(self, shop_id: int, alone: str) -> None:
-        """End the turn of a caller that asked to be alone."""
-
-    def fill(self, shop_id: int, limit: str, calls: int) -> None:
-        """Set the count of this `hour` or `day`: the cart said its own limit is reached."""
-
-
-class RedisCallBudget:
-    """Implements CallBudget on Redis or Valkey."""
+class CallBudget:
+    """Decides whether a call may be made, and counts it; in Redis or Valkey."""
 
     def __init__(
         self, redis: Redis, *, remembered: Callable[[int], tuple[int, int]], prefix: str = "renkei:"
@@ -99,11 +86,13 @@ class RedisCallBudget:
         self._fill = redis.register_script(_FILL)
 
     def ask(self, shop_id: int, allowance: Allowance) -> Verdict:
-        """See CallBudget.ask. Raises redis.RedisError."""
+        """Return whether one call may be made now, and count it if so.
+
+        Raises redis.RedisError.
+        """
         verdict = self._try(shop_id, allowance)
         if verdict.verdict == "unknown":
-            hour, day = self._remembered(shop_id)
-            self._seed(keys=[self._key(shop_id)], args=[hour, day, KEEP_S])
+            self._remember(shop_id)
             verdict = self._try(shop_id, allowance)
         return verdict
 
@@ -126,12 +115,21 @@ class RedisCallBudget:
         return Verdict(word.decode() if isinstance(word, bytes) else str(word), int(answer[1]))
 
     def release(self, shop_id: int, alone: str) -> None:
-        """See CallBudget.release. Raises redis.RedisError."""
+        """End the turn of a caller that asked to be alone. Raises redis.RedisError."""
         self._release(keys=[self._key(shop_id)], args=[alone])
 
     def fill(self, shop_id: int, limit: str, calls: int) -> None:
-        """See CallBudget.fill. Raises redis.RedisError."""
+        """Set the count of this `hour` or `day`: the cart said its own limit is reached.
+
+        Raises redis.RedisError.
+        """
+        self._remember(shop_id)
         self._fill(keys=[self._key(shop_id)], args=[limit, calls])
+
+    def _remember(self, shop_id: int) -> None:
+        """Start from what PostgreSQL knows where Redis knows nothing of the shop."""
+        hour, day = self._remembered(shop_id)
+        self._seed(keys=[self._key(shop_id)], args=[hour, day, KEEP_S])
 
     def _key(self, shop_id: int) -> str:
         return f"{self._prefix}budget:{shop_id}"

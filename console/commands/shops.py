@@ -25,6 +25,7 @@ COLUMNS = (
     Column("calls_per_second", "calls/s", right=True),
     Column("in_flight", "in flight", right=True),
 )
+WHY = "Why; kept with who and when."
 
 
 @click.group()
@@ -147,19 +148,21 @@ def test(session: Session, key: str) -> None:
 @shop.command("park")
 @click.argument("key")
 @click.option("--action", type=ACTION, metavar="A", help="Only this action.")
+@click.option("--reason", default="", help=WHY)
 @leaf
-def park_one(session: Session, key: str, action: str | None) -> None:
+def park_one(session: Session, key: str, action: str | None, reason: str) -> None:
     """Turn the kill switch on: nothing is called, nothing is dropped."""
-    _switch(session, key, action, parked=True)
+    _switch(session, key, action, reason, parked=True)
 
 
 @shop.command("unpark")
 @click.argument("key")
 @click.option("--action", type=ACTION, metavar="A", help="Only this action.")
+@click.option("--reason", default="", help=WHY)
 @leaf
-def unpark_one(session: Session, key: str, action: str | None) -> None:
+def unpark_one(session: Session, key: str, action: str | None, reason: str) -> None:
     """Turn the kill switch off: everything resumes where it stood."""
-    _switch(session, key, action, parked=False)
+    _switch(session, key, action, reason, parked=False)
 
 
 @shop.command("set")
@@ -215,13 +218,14 @@ def remove(session: Session, key: str) -> None:
     session.tell({"shop": key, "removed": True}, f"shop {key} removed")
 
 
-def _switch(session: Session, key: str, action: str | None, *, parked: bool) -> None:
+def _switch(session: Session, key: str, action: str | None, reason: str, *, parked: bool) -> None:
     with session.work() as (connection, merchant_id):
         found = shop_of(connection, merchant_id, key)
         chosen = action_for(found.cart, action) if action else None
         park(connection, found.id, chosen, parked=parked)
         did = "shop.park" if parked else "shop.unpark"
-        session.audit(connection, merchant_id, did, key, detail={"action": chosen})
+        told = {"action": chosen}
+        session.audit(connection, merchant_id, did, key, reason=reason.strip(), detail=told)
         row = list_shops(connection, merchant_id, key)[0]
     what = f"{key} {chosen}" if chosen else key
     session.tell(row, f"{what} is {'parked' if parked else 'not parked any more'}")

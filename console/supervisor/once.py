@@ -6,7 +6,7 @@ import time
 from adapters.postgres import totals
 from adapters.postgres.database import DatabaseUnavailable, statement
 from domain.actions import Action
-from workers import runs
+from workers import runs, sweeping
 from workers.app import make_app
 from workers.process import Process
 from workers.settings import Settings
@@ -39,7 +39,7 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
 def _under_way(process: Process) -> bool:
     try:
         runs.send_due(process)
-        runs.sweep(process)
+        sweeping.sweep(process)
         with statement(process.engine) as connection:
             return totals.under_way(connection) > 0
     except DatabaseUnavailable:

@@ -21,12 +21,12 @@ from domain.ports import ItemKey, StockLevel
 from domain.runs import RunMode
 from tests.component.engine_bench import Bench, BenchShop
 from tests.component.relay import Relay
-from workers import items, messages, runs
+from workers import items, messages, runs, sweeping
 from workers.app import make_app
 from workers.gate import ShopGate
 from workers.leases import ITEMS
 from workers.process import Process
-from workers.runs import _MARKER
+from workers.sweeping import _MARKER
 from workers.tokens import SharedTokens
 from workers.work import Work
 
@@ -55,7 +55,7 @@ def _die(bench: Bench, item_id: int) -> None:
     bench.sql(
         "update run_items set lease_until = now() - interval '1 s' where id = :id", id=item_id
     )
-    runs.sweep(bench.process)
+    sweeping.sweep(bench.process)
 
 
 def _between_call_and_record(
@@ -209,15 +209,15 @@ def test_cls_7_everything_queued_is_sent_again_to_a_redis_that_was_restarted_or_
     _claimed(bench, shop)
     queued = len(bench.column("select id from run_items where state = 'queued'"))
     with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
-        runs.sweep(bench.process)
-        runs.sweep(bench.process)
+        sweeping.sweep(bench.process)
+        sweeping.sweep(bench.process)
         redis.delete("renkei:stock")
-        runs.sweep(bench.process)
+        sweeping.sweep(bench.process)
         at_peace = redis.llen("renkei:stock")
         redis.delete(_MARKER)
         if marker is not None:
             redis.set(_MARKER, marker)
-        runs.sweep(bench.process)
+        sweeping.sweep(bench.process)
         after = redis.llen("renkei:stock")
 
     assert queued

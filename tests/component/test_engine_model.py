@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Connection, Engine, text
 
-from adapters.postgres import items, lanes, lost_items, planned_items, runs, turns
+from adapters.postgres import items, lanes, lost_items, planned_items, run_endings, runs, turns
 from adapters.postgres.items import ClaimedItem, Ending
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
@@ -172,11 +172,11 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(run_id=consumes(pending))
     def close_a_run(self, run_id: int) -> None:
         with self.engine.begin() as connection:
-            closing = runs.lock_for_closing(connection, run_id)
+            closing = run_endings.lock_for_closing(connection, run_id)
             if closing is None:
                 return
             state = final_state(closing.tally, closed=False, plan_failed=False)
-            runs.close(connection, closing, state)
+            run_endings.close(connection, closing, state)
         ended = {key for run, key in self.model.ended if run == run_id}
         assert ended == self.model.planned.get(run_id, set())
 

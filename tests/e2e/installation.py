@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from adapters.embedded.run_as import as_self
 from console.supervisor.programs import Program, beat_program, environment, worker_programs
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import CommandLine
@@ -98,7 +99,7 @@ class Installation:
         log = folder / f"{program.name}-{next(_numbers)}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(
-                program.command,
+                as_self().command(program.command, on_orphaned="SIGKILL"),
                 env=environment(settings, {**clean_environment(), **self.settings}),
                 cwd=ROOT,
                 stdout=file,

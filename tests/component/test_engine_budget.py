@@ -1,0 +1,148 @@
+"""Call limits (CLS-2): one budget for all robots of a shop, the most urgent work first."""
+
+import pytest
+from redis import Redis
+
+from tests.component.engine_bench import Bench, BenchShop
+from workers import runs
+
+PER_HOUR = 5_000
+# From this many calls of the hour on, which actions still call the cart.
+STILL_GO = [
+    (0, {"sync_stock", "sync_status", "import_orders", "return_shipments"}),
+    (3_500, {"sync_status", "import_orders", "return_shipments"}),
+    (4_250, {"import_orders", "return_shipments"}),
+    (4_750, {"return_shipments"}),
+    (5_000, set()),
+]
+
+
+def _id(bench: Bench, shop: BenchShop) -> int:
+    (found,) = bench.column("select id from shops where key = :key", key=shop.key)
+    return int(found)
+
+
+def _used(bench: Bench, shop: BenchShop, calls: int) -> None:
+    """Have the shop's hour used up to `calls`."""
+    shop_id = _id(bench, shop)
+    bench.process.budget.fill(shop_id, "hour", calls)
+    bench.sql("update lanes set blocked_until = null where shop_id = :id", id=shop_id)
+
+
+def _next_hour(bench: Bench, shop: BenchShop) -> None:
+    """Let the hour pass: in Redis, at the cart and in the database."""
+    with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
+        redis.hincrby(f"renkei:budget:{_id(bench, shop)}", "h", -1)
+    bench.simulator.change_shop(shop.key, hour_calls=0, day_calls=0)
+    bench.later(hours=1)
+
+
+def _stocked(bench: Bench) -> BenchShop:
+    shop = bench.shop("thebase")
+    shop.map_items()
+    shop.stock_up(30)
+    return shop
+
+
+@pytest.mark.parametrize(("used", "expected"), STILL_GO)
+def test_cls_2_the_more_urgent_the_work_the_longer_it_goes_on(
+    bench: Bench, used: int, expected: set[str]
+) -> None:
+    shop = bench.shop("thebase", "card", "bank_unpaid")
+    shop.ready_to_return()
+    shop.map_items()
+    going = set()
+    for action in ("sync_stock", "sync_status", "import_orders", "return_shipments"):
+        _used(bench, shop, used)
+        before = shop.calls()
+        run = shop.run(action)
+        if shop.calls() > before:
+            going.add(action)
+        else:
+            assert run["state"] == "running"
+
+    assert going == expected
+
+
+@pytest.mark.parametrize("limit", ["hour", "day"])
+def test_cls_2_the_carts_own_limit_stops_the_shop_until_the_reset_and_no_other_shop(
+    bench: Bench, limit: str
+) -> None:
+    shop, other = _stocked(bench), _stocked(bench)
+    bench.simulator.change_shop(shop.key, **{f"{limit}_limit": 2})
+    run = shop.run("sync_stock")
+    told = shop.calls("items.edit_stock")
+    waiting = bench.column(
+        "select attempts from run_items where run_id = :run and state = 'due'", run=run["id"]
+    )
+
+    assert other.run("sync_stock")["state"] == "succeeded"
+    assert (run["state"], run["failed"], run["succeeded"]) == ("running", 0, 2)
+    assert told < 2 + shop.bench.column("select in_flight from shops")[0] + 1
+    assert set(waiting) == {0}
+    assert bench.renkei.read("dead", "list") == []
+
+    bench.simulator.change_shop(shop.key, **{f"{limit}_limit": PER_HOUR})
+    _pass(bench, shop, limit)
+
+    after = shop.shown(run["id"])
+    assert (after["state"], after["succeeded"]) == ("succeeded", len(shop.simulated.items))
+    assert len(shop.effects("stock_set")) == len(shop.simulated.items)
+
+
+def _pass(bench: Bench, shop: BenchShop, limit: str) -> None:
+    if limit == "hour":
+        _next_hour(bench, shop)
+        return
+    with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
+        redis.hincrby(f"renkei:budget:{_id(bench, shop)}", "d", -1)
+    bench.simulator.change_shop(shop.key, hour_calls=0, day_calls=0)
+    bench.later(hours=24)
+
+
+def test_cls_2_a_plan_that_ran_out_of_calls_goes_on_after_the_reset_where_it_stood(
+    bench: Bench,
+) -> None:
+    shop = bench.shop("thebase", "card", "card")
+    _used(bench, shop, PER_HOUR)
+    asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
+    runs.plan_run(bench.process, asked["id"])
+    waiting = shop.shown(asked["id"])
+
+    _next_hour(bench, shop)
+
+    run = shop.shown(asked["id"])
+    assert (waiting["state"], waiting["calls"]) == ("running", 0)
+    assert (run["state"], run["succeeded"]) == ("succeeded", 2)
+
+
+def test_cls_2_out_of_calls_a_shop_holds_no_worker(bench: Bench) -> None:
+    """Its items are due at the reset, none is queued, running or in a message."""
+    shop = _stocked(bench)
+    _used(bench, shop, PER_HOUR)
+
+    run = shop.run("sync_stock")
+
+    states = bench.column("select distinct state from run_items where run_id = :id", id=run["id"])
+    assert states == ["due"]
+    with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
+        redis.delete("renkei:stock")
+        runs.send_due(bench.process)
+        assert redis.llen("renkei:stock") == 0
+
+
+def test_cls_2_a_busy_answer_slows_the_shop_down_for_as_long_as_the_cart_asks(
+    bench: Bench,
+) -> None:
+    shop = _stocked(bench)
+    with bench.fault(
+        "respond", endpoint="items.edit_stock", status=429, headers={"Retry-After": "120"}, count=1
+    ):
+        run = shop.run("sync_stock")
+    calls = shop.calls("items.edit_stock")
+
+    bench.later(seconds=130)
+
+    assert run["state"] == "running"
+    assert calls <= bench.column("select in_flight from shops")[0]  # those under way already
+    assert shop.shown(run["id"])["state"] == "succeeded"
