@@ -61,6 +61,11 @@ _RESERVES: Mapping[Action, Fraction] = MappingProxyType(
 """The share of an hour or day each action leaves to those that are served before it."""
 
 
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CLOCKS_DIFFER = timedelta(minutes=2)
+AFTER_A_RESET = timedelta(minutes=1)
+
+
 def limits_of(cart: Cart) -> CallLimits:
     """Return a cart's limits; a shop can have its own pace (`calls_per_second`, `in_flight`)."""
     return _LIMITS[cart]
@@ -90,6 +95,22 @@ def waits_from(action: Action, limit: Limit, *, by_cart: bool) -> int:
         by_cart: the cart itself refused, so nothing is left for anybody.
     """
     return 0 if by_cart or limit is Limit.PACE else PRIORITY[action]
+
+
+def is_just_reset(limit: Limit, now: datetime) -> bool:
+    """Tell whether the hour or day began so recently that the cart may count in the one before.
+
+    Its clock may be behind ours, and its answer may belong to a call of the old hour.
+    """
+    length, following = (HOUR, next_hour(now)) if limit is Limit.HOUR else (DAY, next_day(now))
+    return now - (following - length) < CLOCKS_DIFFER
+
+
+def resumes_at(limit: Limit, now: datetime) -> datetime:
+    """Return when to call again after the cart said that its limit is reached (CLS-2)."""
+    if is_just_reset(limit, now):
+        return now + AFTER_A_RESET
+    return next_hour(now) if limit is Limit.HOUR else next_day(now)
 
 
 def next_hour(now: datetime) -> datetime:

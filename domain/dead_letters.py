@@ -10,3 +10,7 @@ class LetterState(StrEnum):
     REPLAYED = "replayed"
     DISCARDED = "discarded"
     CLOSED = "closed"
+
+
+UNDECIDED = frozenset({LetterState.OPEN, LetterState.REPLAYED})
+"""A person may still decide: a replay that changed nothing has not settled anything."""

@@ -104,6 +104,10 @@ class BudgetSpent(Postponed):
         self.by_cart = by_cart
 
 
+class Stopping(Postponed):
+    """This worker is stopping; another one goes on at once, in the same place of the queue."""
+
+
 class SwitchedOff(Postponed):
     """A person parked the shop or the action."""
 

@@ -18,7 +18,8 @@ from workers.carts import ShopCart, open_cart
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
 from workers.settings import Settings
-from workers.tokens import TokenCache, TokenTools
+from workers.token_cache import TokenCache
+from workers.tokens import TokenTools
 from workers.wiring import places, secret_box
 
 # A person waits this long for the shop's turn.
@@ -70,15 +71,17 @@ def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[S
     redis: Redis = Redis.from_url(places(settings).redis_url, socket_timeout=5)
     counter = CallCounter(engine)
     http = build_client()
+    closures = ClosureBoard(engine)
+    box = secret_box(settings)
     try:
         gate = PatientGate(
             shop,
             CallBudget(redis, remembered=counter.remembered),
-            ClosureBoard(engine),
+            closures,
             counter,
         )
         yield open_cart(
-            TokenTools(engine, secret_box(settings), http, TokenCache(), TokenStash(redis)),
+            TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures),
             shop,
             gate,
         )

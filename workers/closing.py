@@ -4,11 +4,12 @@ import logging
 
 from sqlalchemy import Connection
 
-from adapters.postgres import journal, run_endings, runs, turns
+from adapters.postgres import journal, run_endings, runs, schedule, turns
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.run_endings import ClosingRun
 from domain.actions import Action, log_line
+from domain.closures import family_of
 from domain.runs import RunMode, RunState, final_state
 from workers import messages
 from workers.process import Process
@@ -72,8 +73,14 @@ def _close(connection: Connection, closing: ClosingRun) -> RunState:
 
 
 def _follow_up(connection: Connection, closing: ClosingRun, state: RunState) -> None:
-    """Each import is followed by a confirm run, unless that robot is off (CNF-3)."""
-    if closing.action is not Action.IMPORT_ORDERS or state is RunState.CLOSED:
+    """Start what follows: confirm orders after an import (CNF-3), a daily robot after a closure."""
+    if state is RunState.CLOSED:
+        if closing.mode is RunMode.SCHEDULED:
+            schedule.again_after_closure(
+                connection, closing.shop_id, closing.action, family_of(closing.action)
+            )
+        return
+    if closing.action is not Action.IMPORT_ORDERS:
         return
     run_endings.insert_follow_up(
         connection, closing.shop_id, Action.CONFIRM_ORDERS, mode=RunMode.FOLLOW_UP

@@ -40,11 +40,8 @@ class ClosureBoard:
         """Return the closure that forbids calls of this family now, None if it is open."""
         return closed_now(self._closures(), cart, api, datetime.now(UTC))
 
-    def may_probe(self, closure: LiveClosure, shop_id: int, *, by_hand: bool) -> bool:
+    def claim_probe(self, closure: LiveClosure, *, at_once: bool) -> bool:
         """Tell whether this caller makes the one call that finds out whether it is over."""
-        at_once = closure.is_probed_at_once(shop_id, by_hand=by_hand)
-        if not closure.may_probe(datetime.now(UTC), at_once=at_once):
-            return False
         with transaction(self._engine) as connection:
             return closure_rows.claim_probe(
                 connection, closure.id, lease_s=PROBE_LEASE_S, at_once=at_once

@@ -9,23 +9,31 @@ from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
+from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, Verdict
 from domain.actions import Action
 from domain.budget import ceiling, limits_of
-from domain.errors import ApiFamily, BudgetSpent, Closed, Postponed, SwitchedOff
+from domain.errors import (
+    ApiFamily,
+    AuthenticationFailed,
+    BudgetSpent,
+    Closed,
+    Postponed,
+    Rejected,
+    RemoteBusy,
+    Stopping,
+    SwitchedOff,
+)
 from workers.closures import ClosureBoard
 from workers.counts import CallCounter
+from workers.directory import ShopDirectory
 from workers.draining import Draining
 from workers.leases import Lease
 
 # A short wait for the shop's pace is slept in the thread; a longer one gives the thread back.
 LONGEST_SLEEP_S = 1.05
-# At most this many threads of a process sleep for a pace at once, so that the others go on.
-MOST_SLEEPERS = 8
 _BROKER_PAUSE = timedelta(seconds=3)
-
-_sleepers = threading.BoundedSemaphore(MOST_SLEEPERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +42,16 @@ class GateTools:
 
     Attributes:
         counter: keeps the calls per shop and hour.
+        directory: how the shops' kill switches stand, seconds old at most.
+        sleepers: so many threads may sleep for a pace at once; the others go on.
     """
 
     budget: CallBudget
     closures: ClosureBoard
     counter: CallCounter
     draining: Draining
+    directory: ShopDirectory
+    sleepers: threading.BoundedSemaphore
 
 
 class ShopGate:
@@ -65,6 +77,8 @@ class ShopGate:
         self._closures = tools.closures
         self._counter = tools.counter
         self._draining = tools.draining
+        self._directory = tools.directory
+        self._sleepers = tools.sleepers
         self._by_hand = by_hand
         self._probing: int | None = None
         self._alone = lease.name if shop.in_flight == 1 else ""
@@ -83,23 +97,46 @@ class ShopGate:
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
         self._lease.check()
-        if self._draining.stopping:
-            raise Postponed("this worker is stopping", until=datetime.now(UTC))
-        if self._shop.parked or self._action in self._shop.parked_actions:
-            raise SwitchedOff(f"{self._shop.key}: {self._action} is parked")
-        self._check_open(api)
+        to_probe = self.check(api)
         self._wait_for_turn(deadline_s)
         self._lease.check()
+        if to_probe is not None:
+            self._claim_probe(to_probe, api)
         if self._before_sending is not None:
             self._before_sending()
             self._lease.check()
         self.calls += 1
         self._counter.count(self._shop.id)
 
+    def check(self, api: ApiFamily) -> LiveClosure | None:
+        """Raise unless calls of this family may be made now.
+
+        Returns: the closure that the next call would find out about, None where it is open.
+
+        Raises:
+            Stopping: this worker was asked to stop.
+            SwitchedOff: a person parked the shop or the action.
+            Closed: the cart is closed.
+        """
+        if self._draining.stopping:
+            raise Stopping("this worker is stopping")
+        shop = self._directory.shop(self._shop.id)
+        if shop.parked or self._action in shop.parked_actions:
+            raise SwitchedOff(f"{shop.key}: {self._action} is parked")
+        closure = self._closures.closed(shop.cart, api)
+        if closure is None or closure.id == self._probing:
+            return None
+        if closure.may_probe(datetime.now(UTC), at_once=self._at_once(closure)):
+            return closure
+        raise _closed(closure, api)
+
     @property
     def probing(self) -> bool:
-        """Whether the last call was to find out if the cart is open again."""
-        return self._probing is not None
+        """Whether the last call was due to find out if the cart is open again.
+
+        That of a person who does not wait for it tells nothing about how often to try.
+        """
+        return self._probing is not None and not self._by_hand
 
     def answered(self) -> None:
         """Note that the cart answered: a closure this gate was allowed to probe is over."""
@@ -107,18 +144,20 @@ class ShopGate:
             self._closures.ended(self._probing)
             self._probing = None
 
-    def _check_open(self, api: ApiFamily) -> None:
-        closure = self._closures.closed(self._shop.cart, api)
-        if closure is None or closure.id == self._probing:
-            return
-        if self._closures.may_probe(closure, self._shop.id, by_hand=self._by_hand):
-            self._probing = closure.id
-            return
-        raise Closed(
-            f"{self._shop.cart}: closed for maintenance",
-            api=api,
-            until=closure.end or closure.probe_at,
-        )
+    def failed(self, error: Exception) -> None:
+        """Note what ended the work: also a refusal is an answer of a cart that is open."""
+        refused = isinstance(error, Rejected | AuthenticationFailed | RemoteBusy)
+        if refused or (isinstance(error, BudgetSpent) and error.by_cart):
+            self.answered()
+
+    def _at_once(self, closure: LiveClosure) -> bool:
+        return closure.is_probed_at_once(self._shop.id, by_hand=self._by_hand)
+
+    def _claim_probe(self, closure: LiveClosure, api: ApiFamily) -> None:
+        """Take the one call that finds out; only now that nothing else keeps it from being made."""
+        if not self._closures.claim_probe(closure, at_once=self._at_once(closure)):
+            raise _closed(closure, api)
+        self._probing = closure.id
 
     def done(self) -> None:
         """See CallGate.done."""
@@ -127,7 +166,7 @@ class ShopGate:
                 self._budget.release(self._shop.id, self._alone)
 
     def _wait_for_turn(self, deadline_s: float) -> None:
-        may_sleep = _sleepers.acquire(blocking=False)
+        may_sleep = self._sleepers.acquire(blocking=False)
         try:
             give_up_at = time.monotonic() + (LONGEST_SLEEP_S if may_sleep else 0)
             while True:
@@ -136,7 +175,7 @@ class ShopGate:
                     return
         finally:
             if may_sleep:
-                _sleepers.release()
+                self._sleepers.release()
 
     def _turn_came(self, deadline_s: float, left_s: float) -> bool:
         verdict = self._ask(deadline_s, max(0.0, left_s))
@@ -149,6 +188,8 @@ class ShopGate:
             time.sleep(wait_s)
             return False
         until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        if verdict.verdict == "unknown":  # Redis was emptied in this very moment
+            raise Postponed("call budget not known yet", until=datetime.now(UTC) + _BROKER_PAUSE)
         raise BudgetSpent(
             f"{self._shop.key}: no call left for now ({verdict.verdict})",
             until=until,
@@ -172,3 +213,8 @@ class ShopGate:
                 f"call budget not reachable: {type(error).__name__}",
                 until=datetime.now(UTC) + _BROKER_PAUSE,
             ) from error
+
+
+def _closed(closure: LiveClosure, api: ApiFamily) -> Closed:
+    until = closure.end or closure.probe_at
+    return Closed(f"{closure.cart}: closed for maintenance", api=api, until=until)

@@ -17,7 +17,7 @@ from adapters.postgres import journal, turns
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
 from adapters.postgres.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
-from domain.errors import AuthenticationFailed, LeaseLost, Permanent
+from domain.errors import AuthenticationFailed, LeaseLost, Permanent, Stopping
 from domain.retry import GiveUp, RetryAt, WaitUntil, decide
 from domain.runs import FINAL_ITEM_STATES, ItemState
 from workers import closing, messages, refusals
@@ -116,6 +116,8 @@ def _done(work: Work, item: ClaimedItem, outcome: Outcome) -> _End:
 
 def _failed(process: Process, item: ClaimedItem, work: Work | None, error: Exception) -> _End:
     """Return what becomes of an item whose handling raised."""
+    if work is not None:
+        work.gate.failed(error)
     calls = work.gate.calls if work is not None else 0
     decision = decide(error, attempt=item.attempts, jitter=random.random(), now=process.clock())
     if isinstance(decision, RetryAt):
@@ -138,7 +140,9 @@ def _postponed(
     if effect.carries:
         ending = Ending(ItemState.CARRIED, str(error), spent=False, calls=calls)
     else:
-        due_at = decision.at or process.clock() + refusals.UNKNOWN_PAUSE
+        due_at = None
+        if not isinstance(error, Stopping):
+            due_at = decision.at or process.clock() + refusals.UNKNOWN_PAUSE
         ending = Ending(ItemState.DUE, str(error), due_at=due_at, spent=False, calls=calls)
     return _End(ending, effect.before)
 

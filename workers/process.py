@@ -23,8 +23,13 @@ from workers.draining import Draining
 from workers.gate import GateTools
 from workers.leases import ITEMS, RUNS, LeaseKeeper
 from workers.settings import Settings
-from workers.tokens import TokenCache, TokenTools
+from workers.token_cache import TokenCache
+from workers.tokens import TokenTools
 from workers.wiring import places, secret_box
+
+# One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
+SLEEPERS_SHARE = 2
+COMPARES_SHARE = 4
 
 
 class Process:
@@ -46,13 +51,21 @@ class Process:
         self.http: httpx.Client = build_client()
         self.counter = CallCounter(self.engine)
         self.budget = CallBudget(self.redis, remembered=self.counter.remembered)
-        self.token_tools = TokenTools(
-            self.engine, self.box, self.http, TokenCache(), TokenStash(self.redis)
-        )
         self.closures = ClosureBoard(self.engine)
+        self.token_tools = TokenTools(
+            self.engine, self.box, self.http, TokenCache(), TokenStash(self.redis), self.closures
+        )
         self.draining = Draining()
-        self.gate_tools = GateTools(self.budget, self.closures, self.counter, self.draining)
         self.directory = ShopDirectory(self.engine, self.box)
+        self.gate_tools = GateTools(
+            self.budget,
+            self.closures,
+            self.counter,
+            self.draining,
+            self.directory,
+            threading.BoundedSemaphore(max(1, settings.threads // SLEEPERS_SHARE)),
+        )
+        self.compares = threading.BoundedSemaphore(max(1, settings.threads // COMPARES_SHARE))
         self.item_leases = LeaseKeeper(self._renew_items, kind=ITEMS)
         self.run_leases = LeaseKeeper(self._renew_runs, kind=RUNS)
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -12,7 +12,7 @@ from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.journal import LogLine
 from adapters.postgres.shops import mark_auth_failed
 from domain.actions import Action
-from domain.budget import Limit, limits_of, waits_from
+from domain.budget import Limit, is_just_reset, limits_of, waits_from
 from domain.closures import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy
 from workers.process import Process
@@ -51,6 +51,8 @@ def of_postponement(
         return _closed(process, shop_id, action, run_id, error, probing=probing)
     if isinstance(error, BudgetSpent):
         return _spent(process, shop_id, action, error)
+    if isinstance(error, RemoteBusy) and error.retry_after_s:
+        return of_retry(shop_id, error, process.clock() + timedelta(seconds=error.retry_after_s))
     process.directory.forget(shop_id)
     return Effect()
 
@@ -75,14 +77,21 @@ def of_failure(
     if not isinstance(error, AuthenticationFailed):
         return Effect()
 
-    def lock_out(connection: Connection) -> None:
-        if mark_auth_failed(connection, shop_id, process.clock()):
-            line = LogLine(AUTH_FAILED, "error", needs_person=True)
-            journal.log(connection, shop_id=shop_id, run_id=run_id, action=action, line=line)
+    def stop(connection: Connection) -> None:
+        lock_out(connection, process, shop_id, run_id, action)
         planned_items.carry_over(connection, run_id, "the shop's credentials were refused")
-        process.directory.forget(shop_id)
 
-    return Effect(lock_out, carries=True)
+    return Effect(stop, carries=True)
+
+
+def lock_out(
+    connection: Connection, process: Process, shop_id: int, run_id: int | None, action: Action
+) -> None:
+    """Stop a shop whose credentials were refused (CLS-3); who finds out first raises the alert."""
+    if mark_auth_failed(connection, shop_id, process.clock()):
+        line = LogLine(AUTH_FAILED, "error", needs_person=True)
+        journal.log(connection, shop_id=shop_id, run_id=run_id, action=action, line=line)
+    process.directory.forget(shop_id)
 
 
 def note_closure(connection: Connection, *, shop_id: int, run_id: int, action: Action) -> None:
@@ -113,7 +122,7 @@ def _closed(
 def _spent(process: Process, shop_id: int, action: Action, error: BudgetSpent) -> Effect:
     until = error.until or process.clock() + UNKNOWN_PAUSE
     limit = Limit(error.limit)
-    if error.by_cart:
+    if error.by_cart and not is_just_reset(limit, process.clock()):
         calls = limits_of(process.directory.shop(shop_id).cart).calls(limit) or 0
         try:
             process.budget.fill(shop_id, limit.value, calls)

@@ -14,8 +14,10 @@ from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import PRIORITY, Action
+from domain.closures import family_of
 from domain.errors import AuthenticationFailed, LeaseLost
 from domain.retry import GiveUp, RetryAt, decide
+from domain.runs import RunMode
 from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
 from workers.items import HEALS, NEEDS_PERSON, admit
@@ -53,10 +55,34 @@ def plan_run(process: Process, run_id: int) -> None:
     if not process.draining.begin_run(run_id):
         return
     claimed_at = time.monotonic()
-    with transaction(process.engine) as connection:
-        run = rows.claim(connection, run_id)
+    run, compares = _claim(process, run_id)
     if run is None:
         return
+    try:
+        _plan_claimed(process, run, claimed_at)
+    finally:
+        if compares:
+            process.compares.release()
+
+
+def _claim(process: Process, run_id: int) -> tuple[ClaimedRun | None, bool]:
+    """Return the run and whether it took one of the few places for full compares.
+
+    A compare reads its list for minutes in one thread, and must not take them all.
+    """
+    place = process.compares.acquire(blocking=False)
+    run: ClaimedRun | None = None
+    try:
+        with transaction(process.engine) as connection:
+            run = rows.claim(connection, run_id, compares=place)
+    finally:
+        keeps = place and run is not None and run.mode is RunMode.COMPARE
+        if place and not keeps:
+            process.compares.release()
+    return run, keeps
+
+
+def _plan_claimed(process: Process, run: ClaimedRun, claimed_at: float) -> None:
     with process.run_leases.hold(run.id, run.generation, claimed_at=claimed_at) as lease:
         try:
             _plan_or_end(process, run, lease)
@@ -75,6 +101,8 @@ def _plan_or_end(process: Process, run: ClaimedRun, lease: Lease) -> None:
     try:
         shop = process.directory.shop(run.shop_id)
         work = Work(process, shop, run.action, lease, mode=run.mode)
+        # Nothing is planned for a cart that is closed: the same items would be written each time.
+        work.gate.check(family_of(run.action))
         _plan(work, run)
     except (LeaseLost, DatabaseUnavailable):
         raise
@@ -119,7 +147,10 @@ def _record(work: Work, run: ClaimedRun, step: Step, *, last: bool) -> None:
 
 def _not_planned(process: Process, run: ClaimedRun, work: Work | None, error: Exception) -> None:
     """Put the run back, or end it: closed by the cart, or failed."""
-    calls = work.gate.calls if work is not None else 0
+    calls = 0
+    if work is not None:
+        work.gate.failed(error)
+        calls = work.gate.calls
     decision = decide(error, attempt=run.attempts, jitter=random.random(), now=process.clock())
     if isinstance(decision, GiveUp):
         _fail(process, run, error, decision, calls)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres import imports, order_parts, status_changes
+from adapters.postgres import dead_letters, imports, order_parts, status_changes
 from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem
 from adapters.postgres.journal import LogLine
@@ -59,13 +59,18 @@ class SyncStatus(TakenAgain):
         else:
             found = {key: _Row(raw) for key, raw in read_batches(work, keys)}
         repeat = run.mode is not RunMode.SCHEDULED
-        items = [
-            item
+        looked_at = {
+            key: _item(_Known(work, parts[key], totals.get(key)), key, row, repeat=repeat)
             for key, row in found.items()
             if key in parts
-            and (item := _item(_Known(work, parts[key], totals.get(key)), key, row, repeat=repeat))
-        ]
-        yield Step(lambda _: items)
+        }
+
+        def find(connection: Connection) -> Sequence[NewItem]:
+            unchanged = [key for key, item in looked_at.items() if item is None]
+            dead_letters.settle(connection, work.shop.id, work.action, unchanged)
+            return [item for item in looked_at.values() if item is not None]
+
+        yield Step(find)
 
     def execute(self, work: Work, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: changes only go forward (STS-7)."""

@@ -8,12 +8,21 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Connection
 
-from adapters.postgres import housekeeping, journal, lanes, lost_items, run_endings, runs, turns
+from adapters.postgres import (
+    housekeeping,
+    journal,
+    lanes,
+    lost_items,
+    pushes,
+    run_endings,
+    runs,
+    turns,
+)
 from adapters.postgres import items as item_rows
 from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
-from adapters.postgres.lost_items import LostClaim
+from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT, LostClaim
 from domain.runs import ItemState
 from workers import closing, messages
 from workers.items import NEEDS_PERSON
@@ -34,9 +43,11 @@ _MOST_BITES = 20
 def sweep(process: Process) -> int:
     """Put back what was lost with a message, a worker or the whole broker; returns how many."""
     with transaction(process.engine) as connection:
+        _give_up_poisoned_plans(connection)
         items_lost, lost_runs = lost_items.sweep(connection), runs.sweep(connection)
         complete = run_endings.without_open_items(connection)
         lanes.recover(connection)
+        pushes.settle_doubts(connection)
     for run_id in complete:
         closing.close_if_done(process, run_id)
     _bury_poisoned(process)
@@ -58,6 +69,14 @@ def _free_turns(process: Process, kind: str, lost: Sequence[LostClaim]) -> None:
     with suppress(RedisError):
         for claim in lost:
             process.budget.release(claim.shop_id, claim_name(kind, claim.id, claim.generation))
+
+
+def _give_up_poisoned_plans(connection: Connection) -> None:
+    """Fail runs whose plan ended every worker that touched it; the next slot tries anew."""
+    reason = f"its worker died {LOST_CLAIMS_LIMIT} times while planning"
+    for run_id, shop_id, action in runs.give_up_poisoned(connection, reason):
+        line = LogLine(f"{reason} {NEEDS_PERSON}", "error", needs_person=True)
+        journal.log(connection, shop_id=shop_id, run_id=run_id, action=action, line=line)
 
 
 def _bury_poisoned(process: Process) -> None:

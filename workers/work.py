@@ -28,6 +28,9 @@ from workers.process import Process
 Record = Callable[[Connection], None]
 Find = Callable[[Connection], Sequence[NewItem]]
 
+# A person asked for these and waits for them.
+WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
+
 
 def nothing(_: Connection) -> None:
     """Record nothing beside the item itself."""
@@ -92,7 +95,7 @@ class Work:
             action,
             lease,
             process.gate_tools,
-            by_hand=mode not in {RunMode.SCHEDULED, RunMode.FOLLOW_UP},
+            by_hand=mode in WAITED_FOR,
         )
 
     @cached_property

@@ -168,7 +168,7 @@ with under_way as (
      and (r.state = 'planning' or exists (
            select 1 from run_items i
             where i.run_id = r.id and i.priority = :own
-              and i.state in ('due', 'queued', 'running')))
+              and i.finished_at is null))
    for update of r skip locked
 ), behind as (
   select u.id as run_id, u.shop_id, p.sku_id,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
-from domain.dead_letters import LetterState
+from domain.dead_letters import UNDECIDED, LetterState
 from domain.errors import BrokenRule
 
 _SELECT = """
@@ -36,7 +36,13 @@ select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state
 _DECIDE = text("""
 update dead_letters
    set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
- where id = any(:ids) and state = 'open'
+ where id = any(:ids) and state in ('open', 'replayed')
+""")
+
+_SETTLE = text("""
+update dead_letters set state = 'closed', decided_at = now()
+ where shop_id = :shop_id and action = :action and key = any(:keys)
+   and state in ('open', 'replayed')
 """)
 
 
@@ -96,11 +102,11 @@ def choose(
     shop: str | None = None,
     action: str | None = None,
 ) -> list[DeadLetter]:
-    """Lock open dead letters: those named by id, else all of a shop or an action.
+    """Lock dead letters: those named by id, else all open ones of a shop or an action.
 
     Raises:
         UnknownDeadLetter: the merchant has no such dead letter.
-        BrokenRule: a named one is not open any more.
+        BrokenRule: a named one is neither open nor being replayed any more.
     """
     rows = connection.execute(
         _CHOOSE,
@@ -115,9 +121,16 @@ def choose(
     if missing:
         raise UnknownDeadLetter(f"no dead letter {missing[0]}")
     for row in rows:
-        if row.state != LetterState.OPEN:
+        if row.state not in UNDECIDED:
             raise BrokenRule(f"dead letter {row.id} is {row.state}, not open")
     return [DeadLetter(row.id, row.shop_id, row.shop, Action(row.action), row.key) for row in rows]
+
+
+def settle(connection: Connection, shop_id: int, action: Action, keys: Sequence[str]) -> None:
+    """Close dead letters about what was looked at again and needs nothing any more (CLS-4)."""
+    if keys:
+        values = {"shop_id": shop_id, "action": action.value, "keys": list(keys)}
+        connection.execute(_SETTLE, values)
 
 
 def decide(

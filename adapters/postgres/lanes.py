@@ -8,11 +8,8 @@ from sqlalchemy import Connection, text
 RECOVER_EVERY_S = 10
 
 _BLOCK = text("""
-update lanes
-   set blocked_priority = case when blocked_until > now()
-                               then least(blocked_priority, :priority) else :priority end,
-       blocked_until = greatest(coalesce(blocked_until, now()), :until)
- where shop_id = :shop_id
+insert into lane_blocks (shop_id, priority, until) values (:shop_id, :priority, :until)
+on conflict (shop_id, priority) do update set until = greatest(lane_blocks.until, excluded.until)
 """)
 
 

@@ -23,19 +23,28 @@ class LostClaim:
     generation: int
 
 
-# It keeps its place before what came later, or a flood would delay it by as long as it lasts; what
-# goes on losing its workers has to stand behind the others.
+# A push that was under way may still arrive at the shop, after a newer number: it is in doubt.
+# An item keeps its place before what came later, or a flood would delay it by as long as it lasts;
+# what goes on losing its workers has to stand behind the others.
 _SWEEP = text("""
-update run_items
+with lost as (
+  select id, state, action, shop_id, subject_id from run_items
+   where state in ('queued', 'running') and lease_until < now()
+     and not (state = 'running' and attempts >= :limit)
+   limit 5000
+   for update skip locked
+), doubted as (
+  update stock_pushes p set doubted_at = now()
+    from lost
+   where lost.state = 'running' and lost.action = 'sync_stock'
+     and p.shop_id = lost.shop_id and p.sku_id = lost.subject_id
+)
+update run_items i
    set state = 'due', lease_until = null,
-       due_at = case when attempts <= :patience then due_at else now() end
- where id in (
-   select id from run_items
-    where state in ('queued', 'running') and lease_until < now()
-      and not (state = 'running' and attempts >= :limit)
-    limit 5000
-    for update skip locked)
-returning id, shop_id, generation
+       due_at = case when i.attempts <= :patience then i.due_at else now() end
+  from lost
+ where i.id = lost.id
+returning i.id, i.shop_id, i.generation
 """)
 
 _POISONED = text("""

@@ -23,7 +23,7 @@ _ITEMS = text("""
 select action, state, count(*) as counted,
        coalesce(extract(epoch from max(now() - due_at)
                 filter (where state = 'due' and due_at <= now())), 0) as lag
-  from run_items where state in ('due', 'queued', 'running') group by action, state
+  from run_items where finished_at is null group by action, state
 """)
 _ROBOTS = text("""
 select b.action, greatest(0, extract(epoch from max(now() - b.next_due_at))) as lag

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, text
 
+from adapters.postgres import dead_letters
 from domain.actions import Action
 
 
@@ -57,7 +58,7 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
     """Record what a plan found; a key the run already has stays as it is."""
     if not new:
         return
-    connection.execute(
+    found = connection.execute(
         _INSERT,
         {
             "run_id": run.id,
@@ -71,6 +72,23 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
             "payloads": [item.payload for item in new],
         },
     )
+    after_inserting(connection, found.rowcount)
+    if run.action is Action.IMPORT_ORDERS:  # an order that is not to be imported any more
+        skipped = [item.key for item in new if item.skipped]
+        dead_letters.settle(connection, run.shop_id, run.action, skipped)
+
+
+# So many new items are looked at by PostgreSQL at once.
+FLOOD = 2_000
+
+
+def after_inserting(connection: Connection, items: int) -> None:
+    """Renew the statistics when a flood came: plans made for an almost empty table cost seconds.
+
+    Autovacuum would do it a minute later. Must follow whatever inserts items by itself.
+    """
+    if items >= FLOOD:
+        connection.execute(text("analyze run_items"))
 
 
 _CARRY = text("""

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.database import Hot
 from adapters.postgres.items import Beside
+from adapters.postgres.planned_items import after_inserting
 
 _PLAN = text("""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)
@@ -35,7 +36,7 @@ def plan(
 
     Args: codes: only these SKUs (a replay).
     """
-    connection.execute(
+    found = connection.execute(
         _PLAN,
         {
             "run_id": run_id,
@@ -44,6 +45,7 @@ def plan(
             "codes": list(codes) if codes is not None else None,
         },
     )
+    after_inserting(connection, found.rowcount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,20 @@ update stock_pushes set wanted_version = wanted_version + 1
 def doubt(connection: Connection, mapping_ids: Sequence[int]) -> None:
     """Ask for another push where a late worker may have overwritten a newer number (STK-5)."""
     connection.execute(_DOUBT, {"ids": sorted(mapping_ids)})
+
+
+# A killed worker's call has arrived by then, or never will: its deadline is 20 s.
+DOUBT_S = 30
+
+_SETTLE_DOUBTS = text("""
+update stock_pushes set wanted_version = wanted_version + 1, doubted_at = null
+ where doubted_at < now() - make_interval(secs => :doubt_s)
+""")
+
+
+def settle_doubts(connection: Connection) -> None:
+    """Ask for another push where a killed worker's may have overwritten a newer number (STK-5)."""
+    connection.execute(_SETTLE_DOUBTS, {"doubt_s": DOUBT_S})
 
 
 def note_failure(connection: Connection, shop_id: int, sku_id: int, failure: str) -> None:

@@ -13,13 +13,13 @@ select r.id, r.shop_id, r.action, r.mode, r.closed_at, r.plan_failed, r.reason
   from runs r
  where r.id = :id and r.state = 'open'
    and not exists (select 1 from run_items i
-                    where i.run_id = r.id and i.state in ('due', 'queued', 'running'))
+                    where i.run_id = r.id and i.finished_at is null)
    for update
 """)
 
 # Once more, with the run locked: what the first look saw may be older than the lock.
 _COUNT = text("""
-select count(*) filter (where state in ('due', 'queued', 'running')) as open,
+select count(*) filter (where finished_at is null) as open,
        count(*) filter (where state = 'succeeded') as succeeded,
        count(*) filter (where state = 'failed') as failed,
        count(*) filter (where state = 'skipped') as skipped,
@@ -92,7 +92,7 @@ _COMPLETE = text("""
 select r.id from runs r
  where r.state = 'open'
    and not exists (select 1 from run_items i
-                    where i.run_id = r.id and i.state in ('due', 'queued', 'running'))
+                    where i.run_id = r.id and i.finished_at is null)
  limit 1000
 """)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from adapters.postgres.items import LEASE_S
-from adapters.postgres.lost_items import LostClaim
+from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT, LostClaim
 from domain.actions import Action
 from domain.ports import Window
 from domain.runs import RunMode
@@ -67,7 +67,8 @@ def insert(  # noqa: PLR0913 -- one argument per column a run is born with
     ).scalar_one_or_none()
 
 
-# Pending, due, of a shop and robot that may work, and no other run of the pair is under way.
+# Pending, due, of a shop and robot that may work, and no other run of the pair is under way:
+# neither planned or open, nor put back in the middle of its plan with items that are out.
 _STARTABLE = """
        r.state = 'pending' and r.due_at <= now()
    and exists (select 1 from shops s where s.id = r.shop_id
@@ -77,6 +78,11 @@ _STARTABLE = """
    and not exists (select 1 from runs o
                     where o.shop_id = r.shop_id and o.action = r.action
                       and o.state in ('planning', 'open'))
+   and not exists (select 1 from runs o
+                    where o.shop_id = r.shop_id and o.action = r.action and o.id <> r.id
+                      and o.state = 'pending'
+                      and exists (select 1 from run_items i
+                                   where i.run_id = o.id and i.finished_at is null))
 """
 
 _CLAIM = text(f"""
@@ -84,16 +90,20 @@ update runs r
    set state = 'planning', generation = r.generation + 1, attempts = r.attempts + 1,
        lease_until = now() + make_interval(secs => :lease_s),
        started_at = coalesce(r.started_at, now())
- where r.id = :id and {_STARTABLE}
+ where r.id = :id and {_STARTABLE} and (:compares or r.mode <> 'compare')
 returning r.id, r.shop_id, r.action, r.mode, r.request, r.window_from, r.window_to, r.read_until,
           r.generation, r.attempts, r.started_at
 """)
 
 
-def claim(connection: Connection, run_id: int) -> ClaimedRun | None:
-    """Take a pending run for planning; None when it is not to be started now."""
+def claim(connection: Connection, run_id: int, *, compares: bool = True) -> ClaimedRun | None:
+    """Take a pending run for planning; None when it is not to be started now.
+
+    Args: compares: a full compare may be taken, too.
+    """
+    values = {"id": run_id, "lease_s": LEASE_S, "compares": compares}
     try:
-        row = connection.execute(_CLAIM, {"id": run_id, "lease_s": LEASE_S}).one_or_none()
+        row = connection.execute(_CLAIM, values).one_or_none()
     except IntegrityError:
         return None  # another run of the same (shop, action) won the partial unique index
     if row is None:
@@ -257,13 +267,28 @@ def announce_pending(
 
 _SWEEP = text("""
 update runs set state = 'pending', due_at = now(), lease_until = null
- where id in (select id from runs where state = 'planning' and lease_until < now()
+ where id in (select id from runs
+               where state = 'planning' and lease_until < now() and attempts < :limit
                for update skip locked)
 returning id, shop_id, generation
+""")
+
+_GIVE_UP = text("""
+update runs set state = 'open', lease_until = null, plan_failed = true, reason = :reason
+ where id in (select id from runs
+               where state = 'planning' and lease_until < now() and attempts >= :limit
+               for update skip locked)
+returning id, shop_id, action
 """)
 
 
 def sweep(connection: Connection) -> list[LostClaim]:
     """Make pending again what a dead worker was planning; returns it."""
-    rows = connection.execute(_SWEEP)
+    rows = connection.execute(_SWEEP, {"limit": LOST_CLAIMS_LIMIT})
     return [LostClaim(row.id, row.shop_id, row.generation) for row in rows]
+
+
+def give_up_poisoned(connection: Connection, reason: str) -> list[tuple[int, int, Action]]:
+    """End plans that ended every worker that touched them; returns run, shop and action."""
+    rows = connection.execute(_GIVE_UP, {"limit": LOST_CLAIMS_LIMIT, "reason": reason})
+    return [(row.id, row.shop_id, Action(row.action)) for row in rows]

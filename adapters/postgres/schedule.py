@@ -4,6 +4,7 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.runs import ANNOUNCED_S
 from domain.actions import Action, Cadence
+from domain.errors import ApiFamily
 
 # A due robot whose last run is still under way stays due and starts as soon as that one ends.
 _DUE = text("""
@@ -30,11 +31,37 @@ on conflict (shop_id, action, slot) do nothing
 returning id
 """)
 
+# A robot of one slot a day would leave what the closure kept it from until tomorrow.
+_AFTER_CLOSURE = text("""
+update robots b
+   set next_due_at = least(b.next_due_at, greatest(now() + make_interval(secs => :pause_s), (
+         select max(coalesce(c.ends_at, c.probe_at)) from closures c join shops s on s.cart = c.cart
+          where s.id = b.shop_id and c.api in (:api, 'all') and c.ended_at is null
+            and c.starts_at <= now())))
+ where b.shop_id = :shop_id and b.action = :action and b.at is not null
+""")
+AFTER_CLOSURE_S = 60
+
 _MOVE_ON = text("""
 update robots b set next_due_at = m.at
   from unnest(cast(:ids as bigint[]), cast(:ats as timestamptz[])) as m(id, at)
  where b.id = m.id
 """)
+
+
+def again_after_closure(
+    connection: Connection, shop_id: int, action: Action, api: ApiFamily
+) -> None:
+    """Have a daily robot run again when the cart should be open, not only at its next slot."""
+    connection.execute(
+        _AFTER_CLOSURE,
+        {
+            "shop_id": shop_id,
+            "action": action.value,
+            "api": api.value,
+            "pause_s": AFTER_CLOSURE_S,
+        },
+    )
 
 
 def start_due(connection: Connection, action: Action, *, most: int = 1000) -> list[int]:

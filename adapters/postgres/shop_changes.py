@@ -13,7 +13,7 @@ REMOVED = "店舗が削除されました。"
 _STOP_ITEMS = text("""
 update run_items set state = 'failed', generation = generation + 1, lease_until = null,
                      finished_at = now(), reason = :reason
- where shop_id = :shop_id and state in ('due', 'queued', 'running')
+ where shop_id = :shop_id and finished_at is null
 """)
 _STOP_RUNS = text("""
 update runs r

@@ -5,34 +5,37 @@ from sqlalchemy import Connection, text
 from adapters.postgres.items import QUEUED_LEASE_S, SENDABLE, WORKING_SHOP, QueuedItem
 from domain.actions import Action
 
-# The fair claim: shops with room take turns, least recently served first (CLS-8).
+# The fair claim: shops with room and work take turns, least recently served first (CLS-8).
+_TAKE = text(f"""
+select s.id
+  from lanes l
+  join shops s on s.id = l.shop_id and {WORKING_SHOP}
+ cross join lateral (
+   select count(*) as out from run_items o
+    where o.shop_id = s.id and o.state in ('queued', 'running')) now_out
+ cross join lateral ({SENDABLE} limit 1) waiting
+ where (cast(:shop_id as bigint) is null or l.shop_id = :shop_id)
+   and now_out.out < least(s.in_flight, coalesce(l.allowed_in_flight, s.in_flight))
+ order by l.last_pick_at
+ limit :lanes
+   for update of l skip locked
+""")
+
+# A statement of its own, so that it counts what was queued before the lanes were locked.
 _ADMIT = text(f"""
 with turn as (
-  select l.shop_id,
+  select s.id,
          least(s.in_flight, coalesce(l.allowed_in_flight, s.in_flight))
          - (select count(*) from run_items o
-             where o.shop_id = l.shop_id and o.state in ('queued', 'running')) as room
-    from lanes l
-    join shops s on s.id = l.shop_id
-   where {WORKING_SHOP}
-     and (cast(:shop_id as bigint) is null or l.shop_id = :shop_id)
-     and exists (select 1 from run_items n where n.shop_id = l.shop_id and {SENDABLE})
-   order by l.last_pick_at
-   limit :lanes
-   for update of l skip locked
+             where o.shop_id = s.id and o.state in ('queued', 'running')) as room
+    from lanes l join shops s on s.id = l.shop_id
+   where l.shop_id = any(cast(:shops as bigint[]))
 ), picked as (
-  select p.id
-    from turn t
-    join lanes l on l.shop_id = t.shop_id
-   cross join lateral (
-     select n.id from run_items n
-      where n.shop_id = t.shop_id and {SENDABLE}
-      order by n.priority, n.due_at, n.id
-      limit greatest(t.room, 0)
-      for update of n skip locked) p
+  select next.id
+    from turn s
+   cross join lateral ({SENDABLE} limit greatest(s.room, 0) for update of n skip locked) next
 ), stamped as (
-  update lanes l set last_pick_at = clock_timestamp()
-    from turn t where l.shop_id = t.shop_id and t.room > 0
+  update lanes set last_pick_at = clock_timestamp() where shop_id = any(cast(:shops as bigint[]))
 )
 update run_items i
    set state = 'queued', lease_until = now() + make_interval(secs => :queued_s)
@@ -46,9 +49,10 @@ def admit(
     connection: Connection, *, shop_id: int | None = None, lanes: int = 500
 ) -> list[QueuedItem]:
     """Queue what has room, shop by shop in turn; the caller sends the messages after commit."""
-    rows = connection.execute(
-        _ADMIT, {"shop_id": shop_id, "lanes": lanes, "queued_s": QUEUED_LEASE_S}
-    )
+    taken = [row.id for row in connection.execute(_TAKE, {"shop_id": shop_id, "lanes": lanes})]
+    if not taken:
+        return []
+    rows = connection.execute(_ADMIT, {"shops": taken, "queued_s": QUEUED_LEASE_S})
     return [QueuedItem(row.id, Action(row.action)) for row in rows]
 
 

@@ -13,7 +13,7 @@ from redis import Redis
 KEEP_S = 172_800  # two days: longer than any budget window
 
 _SEED = """
-if redis.call('EXISTS', KEYS[1]) == 0 then
+if redis.call('HEXISTS', KEYS[1], 'h') == 0 then
   local time = redis.call('TIME')
   local tokyo = tonumber(time[1]) + 9 * 3600
   redis.call('HSET', KEYS[1], 'h', math.floor(tokyo / 3600), 'hn', ARGV[1],

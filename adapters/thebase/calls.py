@@ -12,7 +12,7 @@ import httpx
 from adapters.http.calls import Answer, Call, checked_base, lost, send
 from adapters.http.reading import parse_json
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
-from domain.budget import Limit, next_day, next_hour
+from domain.budget import Limit, resumes_at
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -78,7 +78,12 @@ class BaseCalls:
         self._clock = clock
 
     def make(self, request: Request) -> object:
-        """Make the call and return its JSON; a token that ended is renewed once."""
+        """Make the call and return its JSON; a token that ended is renewed once.
+
+        The token comes before the gate: whoever waits 25 s for another worker's refresh must not
+        hold the shop's turn meanwhile, nor a probe of a closed cart. The tokens look at the
+        closures themselves.
+        """
         token = _settled(self._tokens.access_token)
         try:
             return self._once(request, token)
@@ -165,11 +170,15 @@ def failure(api: ApiFamily, call: Call, answer: Answer, clock: Callable[[], date
 def _refused(call: Call, message: str, said: Refusal, clock: Callable[[], datetime]) -> SyncError:
     meaning = said.meaning
     if meaning is Meaning.HOUR_SPENT:
-        return BudgetSpent(message, until=next_hour(clock()), limit=Limit.HOUR, by_cart=True)
+        return _spent(message, Limit.HOUR, clock())
     if meaning is Meaning.DAY_SPENT:
-        return BudgetSpent(message, until=next_day(clock()), limit=Limit.DAY, by_cart=True)
+        return _spent(message, Limit.DAY, clock())
     if meaning is Meaning.CART_FAILED:
         return lost(call, said.code)
     if meaning is Meaning.NOT_ALLOWED:
         return AuthenticationFailed(message)
     return _REFUSALS.get(meaning, Rejected)(message, code=said.code)
+
+
+def _spent(message: str, limit: Limit, now: datetime) -> BudgetSpent:
+    return BudgetSpent(message, until=resumes_at(limit, now), limit=limit, by_cart=True)

@@ -104,7 +104,7 @@ class UseUpHour:
             for key in redis.scan_iter("renkei:budget:*"):
                 redis.delete(key)
         this = "(select id from shops where key = :shop)"
-        _write(scene, f"update lanes set blocked_until = null where shop_id = {this}", shop=shop)  # noqa: S608
+        _write(scene, f"delete from lane_blocks where shop_id = {this}", shop=shop)  # noqa: S608
         for table in ("run_items", "runs"):
             state = "due" if table == "run_items" else "pending"
             _write(

@@ -29,7 +29,7 @@ MOST_ROUNDS = 300
 WAITING = (
     ("run_items", "due_at"),
     ("runs", "due_at"),
-    ("lanes", "blocked_until"),
+    ("lane_blocks", "until"),
     ("import_tasks", "retry_after"),
     ("effects", "sent_at"),
 )

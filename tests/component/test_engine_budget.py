@@ -24,9 +24,7 @@ def _id(bench: Bench, shop: BenchShop) -> int:
 
 def _used(bench: Bench, shop: BenchShop, calls: int) -> None:
     """Have the shop's hour used up to `calls`."""
-    shop_id = _id(bench, shop)
-    bench.process.budget.fill(shop_id, "hour", calls)
-    bench.sql("update lanes set blocked_until = null where shop_id = :id", id=shop_id)
+    bench.process.budget.fill(_id(bench, shop), "hour", calls)
 
 
 def _next_hour(bench: Bench, shop: BenchShop) -> None:

@@ -1,7 +1,11 @@
 """Fair turns (CLS-8) and what a flood of changes costs (STK-5)."""
 
-from redis import Redis
+import threading
 
+from redis import Redis
+from sqlalchemy import text
+
+from adapters.postgres import items as item_rows
 from adapters.postgres import turns
 from adapters.postgres.database import transaction
 from tests.component.engine_bench import Bench, BenchShop
@@ -78,7 +82,8 @@ def test_cls_8_shops_take_turns_the_one_that_waited_longest_first(bench: Bench) 
                 bench.column("select distinct run_id from run_items where id = any(:i)", i=admitted)
             )
         bench.sql(
-            "update run_items set state = 'succeeded', lease_until = null where state = 'queued'"
+            "update run_items set state = 'succeeded', lease_until = null, finished_at = now()"
+            " where state = 'queued'"
         )
 
     assert sorted(run for (run,) in served[:3]) == sorted(run_ids)
@@ -147,3 +152,88 @@ def test_stk_05_tasks_that_run_out_of_order_end_with_the_newest_number(bench: Be
     shown = {row["quantity"] for row in bench.simulator.stock(shop.key)}
     assert shop.shown(run_id)["succeeded"] == 5
     assert shown == {100 + len(queued) - 1}
+
+
+def test_cls_8_two_ticks_at_once_keep_a_shop_within_its_places(bench: Bench) -> None:
+    """The second tick counts what the first queued, however close together they are."""
+    shops = [_mapped(bench, 12) for _ in range(4)]
+    run_ids = [_planned_without_places(bench, shop) for shop in shops]
+    bench.sql("update shops set in_flight = :n", n=IN_FLIGHT)
+
+    def tick() -> None:
+        items.admit(bench.process)
+
+    for _ in range(5):
+        ticks = [threading.Thread(target=tick) for _ in range(4)]
+        for one in ticks:
+            one.start()
+        for one in ticks:
+            one.join(30)
+
+    for run_id in run_ids:
+        assert _states(bench, run_id)["queued"] == IN_FLIGHT
+
+
+def _planned_without_places(bench: Bench, shop: BenchShop) -> int:
+    """Plan a run while all places seem taken."""
+    run_id = _planned(bench, shop)
+    bench.sql("update run_items set state = 'due', lease_until = null where state = 'queued'")
+    return run_id
+
+
+def test_cls_8_a_shop_whose_places_were_lowered_hands_none_over(bench: Bench) -> None:
+    shop = _mapped(bench, 12)
+    run_id = _planned(bench, shop)
+    bench.sql("update shops set in_flight = 2")
+    queued = sorted(bench.column("select id from run_items where state = 'queued'"))
+
+    for item_id in queued[:3]:
+        items.work_on(bench.process, item_id)
+
+    assert _states(bench, run_id)["queued"] == 2
+
+
+def test_cls_8_a_flood_costs_its_neighbours_no_longer_statements(bench: Bench) -> None:
+    """Statistics are as old as the hour: PostgreSQL believes the table to be almost empty."""
+    flood, quiet = _mapped(bench, 1), _mapped(bench, 1)
+    quiet.run("sync_stock")
+    run_id = _planned(bench, flood)
+    with bench.process.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as now:
+        now.execute(text("analyze"))
+    bench.sql(
+        "insert into run_items (run_id, shop_id, action, key, priority)"
+        " select id, shop_id, action, 'F' || n, 3 from runs cross join generate_series(1, 20000) n"
+        " where id = :id",
+        id=run_id,
+    )
+
+    assert _blocks_read(bench, turns._TAKE.text, {"shop_id": None, "lanes": 500}) < 500
+    shops = bench.column("select shop_id from lanes")
+    (running,) = bench.column("select id from run_items where state = 'queued'")
+    with transaction(bench.process.engine) as connection:
+        item = item_rows.claim(connection, running)
+    assert item is not None
+    ending = {
+        "id": item.id,
+        "run_id": item.run_id,
+        "generation": item.generation,
+        "calls": 1,
+        "state": "succeeded",
+        "reason": "",
+        "refund": 0,
+        "due_at": None,
+        "queued_s": 20,
+    }
+    assert _blocks_read(bench, item_rows._END % "", ending) < 200
+    assert _blocks_read(bench, turns._ADMIT.text, {"shops": shops, "queued_s": 20}) < 500
+
+
+def _blocks_read(bench: Bench, statement: str, values: dict[str, object]) -> int:
+    """Return how many blocks PostgreSQL looks at for a statement, which is rolled back."""
+    with bench.process.engine.connect() as connection:
+        plan = connection.execute(
+            text(f"explain (analyze, buffers, format json) {statement}"), values
+        ).scalar_one()
+        connection.rollback()
+    found = plan[0]["Plan"]
+    return int(found["Shared Hit Blocks"] + found["Shared Read Blocks"])

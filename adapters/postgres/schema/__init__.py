@@ -15,7 +15,7 @@ from adapters.postgres.schema.orders import (
     instructions,
 )
 from adapters.postgres.schema.rules import rules
-from adapters.postgres.schema.runs import call_counts, cursors, lanes, run_items, runs
+from adapters.postgres.schema.runs import call_counts, cursors, lane_blocks, lanes, run_items, runs
 from adapters.postgres.schema.shops import carriers, merchants, robots, shops
 from adapters.postgres.schema.stock import (
     external_items,
@@ -41,6 +41,7 @@ __all__ = [
     "import_tasks",
     "instruction_lines",
     "instructions",
+    "lane_blocks",
     "lanes",
     "mappings",
     "merchants",

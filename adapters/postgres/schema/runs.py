@@ -106,6 +106,10 @@ run_items = Table(
     CheckConstraint(
         "(lease_until is not null) = (state in ('queued', 'running'))", name="leased_while_out"
     ),
+    CheckConstraint(
+        "(finished_at is null) = (state in ('due', 'queued', 'running'))",
+        name="finished_when_final",
+    ),
     Index(
         "ix_run_items_due",
         "shop_id",
@@ -120,11 +124,9 @@ run_items = Table(
         "lease_until",
         postgresql_where=text("state in ('queued', 'running')"),
     ),
-    Index(
-        "ix_run_items_open",
-        "run_id",
-        postgresql_where=text("state in ('due', 'queued', 'running')"),
-    ),
+    # By another word than ix_run_items_out, or PostgreSQL takes this one for it when both were
+    # empty at its last look, and counts a shop's few items out among a flood's thousands.
+    Index("ix_run_items_open", "run_id", postgresql_where=text("finished_at is null")),
     # Rows change state several times in a short life: leave room beside them.
     postgresql_with={"fillfactor": "70"},
 )
@@ -135,13 +137,19 @@ lanes = Table(
     metadata,
     Column("shop_id", BigInteger, primary_key=True),
     moment("last_pick_at", default_now=True),
-    # Out of budget or asked to slow down: items with this priority number or a larger one are
-    # not sent before this (CLS-2).
-    moment("blocked_until"),
-    Column("blocked_priority", SmallInteger, nullable=False, server_default=text("0")),
     # Below the shop's own limit while its answers say it is too much.
     Column("allowed_in_flight", Integer),
     moment("slowed_at"),
+)
+
+# Out of budget or asked to slow down: a shop's items with this priority number or a larger one are
+# not sent before that moment (CLS-2). A short wait of all leaves a long one of some as it is.
+lane_blocks = Table(
+    "lane_blocks",
+    metadata,
+    Column("shop_id", BigInteger, primary_key=True),
+    Column("priority", SmallInteger, primary_key=True, autoincrement=False),
+    moment("until", nullable=False),
 )
 
 # Calls per shop and hour: what the budget in Redis starts from after it was emptied (CLS-2).

@@ -112,7 +112,10 @@ stock_pushes = Table(
     Column("pushed_unlimited", Boolean, nullable=False, server_default=text("false")),
     moment("pushed_at"),
     Column("failure", Text, nullable=False, server_default=text("''")),
+    # A worker died while it may have been telling the shop a number, which may arrive late (STK-5).
+    moment("doubted_at"),
     CheckConstraint("pushed_version <= wanted_version", name="never_ahead"),
+    Index("ix_stock_pushes_doubted", "doubted_at", postgresql_where=text("doubted_at is not null")),
     Index(
         "ix_stock_pushes_behind",
         "shop_id",
