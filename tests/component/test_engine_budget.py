@@ -1,8 +1,15 @@
 """Call limits (CLS-2): one budget for all robots of a shop, the most urgent work first."""
 
+import time
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from redis import Redis
 
+from adapters.postgres import lanes
+from adapters.postgres.database import transaction
+from adapters.thebase import calls
+from domain.budget import next_hour, resumes_at
 from tests.component.engine_bench import Bench, BenchShop
 from workers import runs
 
@@ -22,9 +29,9 @@ def _id(bench: Bench, shop: BenchShop) -> int:
     return int(found)
 
 
-def _used(bench: Bench, shop: BenchShop, calls: int) -> None:
-    """Have the shop's hour used up to `calls`."""
-    bench.process.budget.fill(_id(bench, shop), "hour", calls)
+def _used(bench: Bench, shop: BenchShop, count: int) -> None:
+    """Have the shop's hour used up to `count`."""
+    bench.process.budget.fill(_id(bench, shop), "hour", count)
 
 
 def _next_hour(bench: Bench, shop: BenchShop) -> None:
@@ -137,10 +144,66 @@ def test_cls_2_a_busy_answer_slows_the_shop_down_for_as_long_as_the_cart_asks(
         "respond", endpoint="items.edit_stock", status=429, headers={"Retry-After": "120"}, count=1
     ):
         run = shop.run("sync_stock")
-    calls = shop.calls("items.edit_stock")
+    called = shop.calls("items.edit_stock")
 
     bench.later(seconds=130)
 
     assert run["state"] == "running"
-    assert calls <= bench.column("select in_flight from shops")[0]  # those under way already
+    assert called <= bench.column("select in_flight from shops")[0]  # those under way already
     assert shop.shown(run["id"])["state"] == "succeeded"
+
+
+def test_cls_2_a_shop_asked_to_wait_an_hour_is_not_asked_again_by_its_other_items(
+    bench: Bench,
+) -> None:
+    shop = _stocked(bench)
+    with bench.fault(
+        "respond", endpoint="items.edit_stock", status=429, headers={"Retry-After": "3600"}
+    ):
+        run = shop.run("sync_stock")
+    called = shop.calls("items.edit_stock")
+
+    bench.later(hours=1.1)
+
+    after = shop.shown(run["id"])
+    assert called <= bench.column("select in_flight from shops")[0]
+    assert after["state"] == "succeeded"
+    assert {item["attempts"] for item in after["items"]} == {1}
+
+
+def test_cls_2_a_short_wait_of_all_does_not_make_a_long_one_of_stock_that_of_shipments(
+    bench: Bench,
+) -> None:
+    shop = bench.shop("thebase", "card")
+    shop.ready_to_return()
+    shop.map_items()
+    _used(bench, shop, 3_500)
+    stock = shop.run("sync_stock")
+    shop_id = _id(bench, shop)
+    soon = datetime.now(UTC) + timedelta(seconds=1)
+    with transaction(bench.process.engine) as connection:
+        lanes.block(connection, shop_id, until=soon, priority=0)
+    time.sleep(1.1)
+
+    returned = shop.run("return_shipments")
+
+    assert shop.shown(stock["id"])["state"] == "running"
+    assert (returned["state"], returned["succeeded"]) == ("succeeded", 1)
+
+
+def test_cls_2_the_carts_answer_just_after_a_reset_belongs_to_the_hour_before(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its clock may be behind ours; the shop must not wait for another whole hour."""
+    shop = _stocked(bench)
+    bench.simulator.change_shop(shop.key, hour_limit=2)
+    just_reset = next_hour(datetime.now(UTC)) + timedelta(seconds=1)
+    monkeypatch.setattr(bench.process, "clock", lambda: just_reset)
+    monkeypatch.setattr(calls, "resumes_at", lambda limit, _: resumes_at(limit, just_reset))
+    shop.run("sync_stock")
+    with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
+        counted = int(redis.hget(f"renkei:budget:{_id(bench, shop)}", "hn") or 0)
+
+    waits = bench.column("select distinct due_at from run_items where state = 'due'")
+    assert waits == [just_reset + timedelta(minutes=1)]
+    assert counted < PER_HOUR

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from domain.actions import Action
 from domain.errors import ApiFamily
 from domain.orders import Cart
 from simulator.client import Document
@@ -69,7 +70,6 @@ def test_cls_1_an_announced_closure_ends_runs_closed_before_any_call(
     assert shop.calls() == 0
     assert shop.cursor() is None
     assert shop.messages().count(CLOSED) == 2
-    assert {item["state"] for item in closed[1]["items"]} <= {"carried"}
     bench.renkei.ok("maintenance", "remove", str(closure["id"]))
     _notice(bench)
     assert [shop.run(action)["state"] for action in ("import_orders", "sync_stock")] == [
@@ -211,3 +211,83 @@ def test_cls_1_numbers_that_could_not_be_told_are_pushed_after_the_closure(
     assert after["succeeded"] == len(shop.simulated.items)
     assert {row["quantity"] for row in bench.simulator.stock(shop.key)} == {20}
     assert bench.renkei.read("dead", "list") == []
+
+
+@BOTH
+def test_cls_1_nothing_is_planned_for_a_closed_cart(bench: Bench, cart: str) -> None:
+    """A shop of 50,000 changed SKUs would write them all anew every five minutes."""
+    shop = _stocked(bench, cart)
+    _announce(bench, cart, "all")
+
+    closed = [shop.run("sync_stock") for _ in range(3)]
+
+    assert {run["state"] for run in closed} == {"closed"}
+    assert bench.column("select count(*) from run_items") == [0]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(401, "{}"), (400, '{"error": "no_order"}'), (400, '{"error": "hour_api_limit"}')],
+)
+def test_cls_1_a_probe_that_is_refused_opens_the_cart_too(
+    bench: Bench, status: int, body: str
+) -> None:
+    prober, other = bench.shop("thebase", "card"), bench.shop("thebase", "card")
+    bench.simulator.close("thebase")
+    prober.scheduled("import_orders")
+    bench.simulator.open("thebase")
+    _probe_is_due(bench)
+    with bench.fault("respond", shop=prober.key, status=status, body=body):
+        prober.scheduled("import_orders")
+
+    assert other.scheduled("import_orders")["state"] == "succeeded"
+
+
+def test_cls_1_a_shop_without_calls_does_not_use_up_the_probe(bench: Bench) -> None:
+    spent, other = bench.shop("thebase", "card"), bench.shop("thebase", "card")
+    bench.simulator.close("thebase")
+    spent.scheduled("import_orders")
+    bench.simulator.open("thebase")
+    (shop_id,) = bench.column("select id from shops where key = :key", key=spent.key)
+    bench.process.budget.fill(shop_id, "hour", 5_000)
+    _probe_is_due(bench)
+
+    spent.scheduled("import_orders")
+
+    assert other.scheduled("import_orders")["state"] == "succeeded"
+
+
+def test_cls_1_a_person_who_tries_again_and_again_makes_nobody_wait_longer(bench: Bench) -> None:
+    shop = bench.shop("thebase", "card")
+    bench.simulator.close("thebase")
+
+    for _ in range(5):
+        assert shop.run("import_orders")["state"] == "closed"
+
+    assert shop.calls() == 5
+    assert bench.column("select closed_answers from closures where source = 'detected'") == [1]
+
+
+def test_cls_1_a_daily_robot_runs_again_after_a_closure_not_only_tomorrow(bench: Bench) -> None:
+    shop = bench.shop("thebase", "card")
+    shop.ready_to_return()
+    bench.sql(
+        "update robots set enabled = true, next_due_at = now() - interval '1 s'"
+        " where action = 'return_shipments'"
+    )
+    bench.simulator.close("thebase")
+    runs.start_due_runs(bench.process, Action.RETURN_SHIPMENTS)
+    bench.drain()
+    bench.simulator.open("thebase")
+    _probe_is_due(bench)
+    (waits_s,) = bench.column(
+        "select extract(epoch from next_due_at - now()) from robots"
+        " where action = 'return_shipments'"
+    )
+    bench.sql("update robots set next_due_at = now() where action = 'return_shipments'")
+
+    runs.start_due_runs(bench.process, Action.RETURN_SHIPMENTS)
+    bench.drain()
+
+    assert 0 < waits_s < 120
+    assert len(shop.effects("line_dispatched")) == 1

@@ -10,6 +10,7 @@ import pytest
 from redis import Redis
 
 from adapters.postgres import items as item_rows
+from adapters.postgres import runs as run_rows
 from adapters.postgres.database import transaction
 from adapters.postgres.items import QueuedItem
 from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT
@@ -348,3 +349,83 @@ def test_cls_7_notes_that_cannot_be_sent_are_left_to_the_sweep(bench: Bench) -> 
 
         messages.send_runs(app, [3, 4])
         messages.send_items(app, [QueuedItem(1, Action.SYNC_STOCK)])
+
+
+def test_stk_05_a_push_of_a_killed_worker_that_arrives_late_is_overwritten_again(
+    bench: Bench,
+) -> None:
+    """Killed with its call under way, it can tell nobody that the older number may yet arrive."""
+    shop = _stocked(bench)
+    shop.run("sync_stock")
+    row = shop.simulated.items[0]
+    bench.renkei.ok("stock", "set", row["sku"], "60")
+    killed = _claimed(bench, shop)
+    bench.renkei.ok("stock", "set", row["sku"], "7")
+    _die(bench, killed.id)
+    bench.drain()
+    bench.simulator.set_stock(shop.key, row["item"], 60, row["variation"] or "")
+
+    bench.sql("update stock_pushes set doubted_at = doubted_at - interval '31 s'")
+    sweeping.sweep(bench.process)
+    shop.run("sync_stock")
+
+    shown = {one["sku"]: one["quantity"] for one in bench.simulator.shop(shop.key).items}
+    assert shown[row["sku"]] == 7
+
+
+def test_stk_05_a_compare_put_back_with_items_out_keeps_the_pair_to_itself(bench: Bench) -> None:
+    """Two runs of one shop would tell it two numbers of one SKU in any order."""
+    shop = _stocked(bench)
+    compare = bench.renkei.read("run", "sync_stock", "--shop", shop.key, "--compare")
+    with bench.fault("respond", endpoint="items.list", skip=0, status=500, body="{}"):
+        runs.plan_run(bench.process, compare["id"])
+    bench.sql(
+        "insert into run_items (run_id, shop_id, action, key, subject_id, priority)"
+        " select r.id, r.shop_id, r.action, s.code, s.id, 3 from runs r cross join skus s"
+        " where s.code = :sku",
+        sku=shop.simulated.items[0]["sku"],
+    )  # as after the first of many pages
+    other = bench.renkei.read("run", "sync_stock", "--shop", shop.key)
+    runs.plan_run(bench.process, other["id"])
+
+    both = bench.column("select distinct run_id from run_items")
+
+    assert both == [compare["id"]]
+    bench.later(seconds=90)
+    assert shop.shown(other["id"])["state"] == "succeeded"
+
+
+def test_cls_7_a_plan_that_kills_its_workers_is_given_up_and_the_next_slot_tries_anew(
+    bench: Bench,
+) -> None:
+    shop = bench.shop("thebase", "card")
+    asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
+    for _ in range(LOST_CLAIMS_LIMIT):
+        with transaction(bench.process.engine) as connection:
+            assert run_rows.claim(connection, asked["id"]) is not None
+        bench.sql("update runs set lease_until = now() - interval '1 s'")
+        sweeping.sweep(bench.process)
+
+    run = shop.shown(asked["id"])
+    assert (run["state"], run["items"]) == ("failed", [])
+    assert f"{LOST_CLAIMS_LIMIT} times" in shop.messages()
+    assert shop.run("import_orders")["state"] == "succeeded"
+
+
+def test_cls_8_full_compares_leave_most_threads_to_the_others(bench: Bench) -> None:
+    shops = [_stocked(bench, "shopserve") for _ in range(2)]
+    compares = [
+        bench.renkei.read("run", "sync_stock", "--shop", one.key, "--compare")["id"] for one in shops
+    ]
+    places = bench.process.settings.threads // 4
+    taken = [bench.process.compares.acquire(blocking=False) for _ in range(places)]
+
+    for run_id in compares:
+        runs.plan_run(bench.process, run_id)
+
+    assert all(taken)
+    assert bench.column("select distinct state from runs") == ["pending"]
+    for _ in taken:
+        bench.process.compares.release()
+    bench.drain()
+    assert bench.column("select distinct state from runs") == ["succeeded"]

@@ -6,6 +6,7 @@ from domain.actions import Action
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop, reasons
 from workers import runs
+from workers.gate import ShopGate
 from workers.handlers import HANDLERS
 
 BOTH = pytest.mark.parametrize("cart", ["shopserve", "thebase"])
@@ -274,3 +275,72 @@ def test_cls_5_a_shop_parked_in_the_middle_of_a_run_stops_before_the_next_call(
     assert (stopped["state"], shop.calls("items.edit_stock")) == ("parked", 3)
     assert {item["attempts"] for item in after["items"]} == {1}
     assert (after["state"], after["succeeded"]) == ("succeeded", 3)
+
+
+def test_cls_5_a_shop_parked_while_its_list_is_read_is_not_called_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full compare or a long range reads for minutes; the switch counts between two calls."""
+    shop = bench.shop("shopserve", items=6)
+    shop.map_items()
+    answered: list[int] = []
+    done = ShopGate.done
+
+    def parks_after_two(gate: ShopGate) -> None:
+        done(gate)
+        answered.append(1)
+        if len(answered) == 2:
+            bench.renkei.ok("shop", "park", shop.key)
+            bench.process.directory.forget(bench.column("select id from shops")[0])
+
+    monkeypatch.setattr(ShopGate, "done", parks_after_two)
+    asked = bench.renkei.read("run", "sync_stock", "--shop", shop.key, "--compare")
+    runs.plan_run(bench.process, asked["id"])
+    stopped = shop.calls()
+
+    bench.renkei.ok("shop", "unpark", shop.key)
+    bench.process.directory.forget(bench.column("select id from shops")[0])
+    bench.later(seconds=10)
+
+    assert stopped == 2
+    assert shop.shown(asked["id"])["state"] == "succeeded"
+
+
+def test_cls_4_a_letter_about_an_order_that_needs_nothing_any_more_is_closed(bench: Bench) -> None:
+    shop = bench.shop("thebase", "bank_unpaid")
+    shop.run("import_orders")
+    with bench.fault("respond", endpoint="orders.detail", status=500, body="{}"):
+        shop.run("sync_status")
+    before = [row["state"] for row in _letters(bench)]
+
+    shop.scheduled("sync_status")
+
+    assert before == ["open"]
+    assert [row["state"] for row in _letters(bench)] == ["closed"]
+
+
+def test_cls_4_a_letter_of_an_order_cancelled_before_its_import_is_closed(bench: Bench) -> None:
+    shop = bench.shop("thebase")
+    key = shop.add("card")
+    with bench.fault("respond", endpoint="orders.detail", status=500, body="{}"):
+        shop.run("import_orders")
+    before = [row["state"] for row in _letters(bench)]
+    shop.place(key, change="cancel")
+
+    bench.later(hours=2)
+    shop.run("import_orders")
+
+    assert before == ["open"]
+    assert [row["state"] for row in _letters(bench)] == ["closed"]
+
+
+def test_cls_4_a_replay_that_settled_nothing_can_still_be_discarded(bench: Bench) -> None:
+    shop = _stocked(bench, items=1)
+    with bench.fault("respond", endpoint="items.edit_stock", status=500, body="{}"):
+        shop.run("sync_stock")
+    (letter,) = _letters(bench)
+    bench.renkei.ok("dead", "replay", str(letter["id"]))  # and nobody works on it yet
+
+    bench.renkei.ok("dead", "discard", str(letter["id"]), "--reason", "sold elsewhere")
+
+    assert [row["state"] for row in _letters(bench)] == ["discarded"]
