@@ -17,7 +17,7 @@ from adapters.postgres import journal, turns
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
 from adapters.postgres.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
-from domain.errors import AuthenticationFailed, LeaseLost, Permanent, Stopping
+from domain.errors import AuthenticationFailed, LeaseLost, Permanent
 from domain.retry import GiveUp, RetryAt, WaitUntil, decide
 from domain.runs import FINAL_ITEM_STATES, ItemState
 from workers import closing, messages, refusals
@@ -140,9 +140,7 @@ def _postponed(
     if effect.carries:
         ending = Ending(ItemState.CARRIED, str(error), spent=False, calls=calls)
     else:
-        due_at = None
-        if not isinstance(error, Stopping):
-            due_at = decision.at or process.clock() + refusals.UNKNOWN_PAUSE
+        due_at = refusals.again_at(process, error, decision.at)
         ending = Ending(ItemState.DUE, str(error), due_at=due_at, spent=False, calls=calls)
     return _End(ending, effect.before)
 

@@ -14,7 +14,7 @@ from adapters.postgres.shops import mark_auth_failed
 from domain.actions import Action
 from domain.budget import Limit, is_just_reset, limits_of, waits_from
 from domain.closures import MESSAGE as MAINTENANCE
-from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy
+from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
 from workers.process import Process
 
 # Postponed without a known end: look again after this.
@@ -55,6 +55,13 @@ def of_postponement(
         return of_retry(shop_id, error, process.clock() + timedelta(seconds=error.retry_after_s))
     process.directory.forget(shop_id)
     return Effect()
+
+
+def again_at(process: Process, error: Exception, at: datetime | None) -> datetime | None:
+    """Return when to try again; None = at once, in the old place of the queue."""
+    if isinstance(error, Stopping):
+        return None
+    return at or process.clock() + UNKNOWN_PAUSE
 
 
 def of_retry(shop_id: int, error: Exception, at: datetime) -> Effect:

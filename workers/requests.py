@@ -43,6 +43,8 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
     )
     if run_id is None:  # only a slot can be taken, and this run has none
         raise AssertionError("a run without a slot was not inserted")
+    if mode is RunMode.RANGE:
+        runs.go_on(connection, run_id)
     return run_id
 
 

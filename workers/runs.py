@@ -112,12 +112,21 @@ def _plan_or_end(process: Process, run: ClaimedRun, lease: Lease) -> None:
 
 def _plan(work: Work, run: ClaimedRun) -> None:
     """Record each step when the next one is known, so that the last one opens the run."""
+    steps = HANDLERS[run.action].plan(work, run)
     held: Step | None = None
-    for step in HANDLERS[run.action].plan(work, run):
+    while True:
+        try:
+            step = next(steps, None)
+        except Exception:
+            if held is not None:  # it was read to its end, whatever became of the next one
+                _record(work, run, held, last=False)
+            raise
+        if step is None:
+            break
+        work.gate.answered()
         if held is not None:
             _record(work, run, held, last=False)
             admit(work.process, shop_id=run.shop_id)
-        work.gate.answered()
         held = step
     _record(work, run, held or _EMPTY, last=True)
     admit(work.process, shop_id=run.shop_id)
@@ -172,7 +181,7 @@ def _not_planned(process: Process, run: ClaimedRun, work: Work | None, error: Ex
         accepted = rows.put_back(
             connection,
             run,
-            due_at=decision.at or process.clock() + refusals.UNKNOWN_PAUSE,
+            due_at=refusals.again_at(process, error, decision.at),
             spent=isinstance(decision, RetryAt),
             calls=calls,
             reason=str(error),

@@ -67,6 +67,22 @@ def insert(  # noqa: PLR0913 -- one argument per column a run is born with
     ).scalar_one_or_none()
 
 
+_GO_ON = text("""
+update runs r set read_until = o.read_until
+  from runs o
+ where r.id = :id and o.read_until <= r.window_to
+   and o.id = (select max(p.id) from runs p
+                where p.shop_id = r.shop_id and p.action = r.action and p.mode = r.mode
+                  and p.window_from = r.window_from and p.id < r.id)
+   and (o.closed_at is not null or o.plan_failed)
+""")
+
+
+def go_on(connection: Connection, run_id: int) -> None:
+    """Have a range run begin where the last one of the same range was cut short (IMP-3)."""
+    connection.execute(_GO_ON, {"id": run_id})
+
+
 # Pending, due, of a shop and robot that may work, and no other run of the pair is under way:
 # neither planned or open, nor put back in the middle of its plan with items that are out.
 _STARTABLE = """

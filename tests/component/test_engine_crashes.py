@@ -414,9 +414,8 @@ def test_cls_7_a_plan_that_kills_its_workers_is_given_up_and_the_next_slot_tries
 
 def test_cls_8_full_compares_leave_most_threads_to_the_others(bench: Bench) -> None:
     shops = [_stocked(bench, "shopserve") for _ in range(2)]
-    compares = [
-        bench.renkei.read("run", "sync_stock", "--shop", one.key, "--compare")["id"] for one in shops
-    ]
+    words = ("run", "sync_stock", "--compare", "--shop")
+    compares = [bench.renkei.read(*words, one.key)["id"] for one in shops]
     places = bench.process.settings.threads // 4
     taken = [bench.process.compares.acquire(blocking=False) for _ in range(places)]
 

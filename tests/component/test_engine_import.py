@@ -581,3 +581,23 @@ def test_imp_18_choices_nobody_mapped_fail_that_order_and_a_mapping_heals_it(ben
     assert {line["sku"] for line in shop.only()["lines"]} == fact["skus"].keys()
     (letter,) = bench.renkei.read("dead", "list")
     assert letter["state"] == "closed"
+
+
+def test_imp_03_a_range_cut_short_by_a_closure_goes_on_where_it_was(bench: Bench) -> None:
+    shop = bench.shop("shopserve")
+    shop.add("card", ordered_at=ago(days=20))
+    shop.add("card", ordered_at=ago(days=2))
+    words = ("--from", ago(days=21), "--to", ago(days=1))
+    with bench.fault(
+        "respond", endpoint="orders.search", skip=1, status=503, body="メンテナンス中"
+    ):
+        closed = shop.run("import_orders", *words)
+    asked = shop.calls("orders.search")
+    bench.cancel_closures()
+
+    again = shop.run("import_orders", *words)
+
+    assert closed["state"] == "closed"
+    assert (again["state"], len(shop.orders())) == ("succeeded", 2)
+    # Two of the three weeks, and the order that was left of the first.
+    assert shop.calls("orders.search") - asked == 3
