@@ -26,7 +26,9 @@ def authorise_url(session: Session, key: str) -> str:
 def exchange(session: Session, key: str, code: str) -> datetime:
     """Take the tokens a consent gave, and return until when they can be refreshed.
 
-    Raises: Rejected for a code that is wrong, used or too old.
+    Raises:
+        Rejected: the code is wrong, used or too old.
+        Postponed: the cart is closed for maintenance; the code is still good.
     """
     shop = _base_shop(session, key)
     with _client(shop) as client:

@@ -43,12 +43,17 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """What is to be recorded about a claim, in one transaction."""
+    """What is to be recorded about a claim, in one transaction.
+
+    Attributes:
+        last: what the run has left ends with it.
+    """
 
     ending: Ending
     record: Record = nothing
     log: Sequence[LogLine] = ()
     failure: Failure | None = None
+    last: bool = False
 
 
 def work_on(process: Process, item_id: int) -> Failure | None:
@@ -142,7 +147,7 @@ def _postponed(
     else:
         due_at = refusals.again_at(process, error, decision.at)
         ending = Ending(ItemState.DUE, str(error), due_at=due_at, spent=False, calls=calls)
-    return _End(ending, effect.before)
+    return _End(ending, effect.before, last=effect.carries)
 
 
 def _given_up(
@@ -170,6 +175,7 @@ def _given_up(
         record,
         (line,),
         _failure(item, decision.reason, detail),
+        last=effect.carries,
     )
 
 
@@ -187,7 +193,7 @@ def _settle(process: Process, item: ClaimedItem, end: _End) -> Failure | None:
         with suppress(DatabaseUnavailable):
             admit(process, shop_id=item.shop_id)
     final = end.ending.state in FINAL_ITEM_STATES
-    if final and (ended.handed is None or not ended.others_open):
+    if final and (ended.handed is None or not ended.others_open or end.last):
         closing.close_if_done(process, item.run_id)
     return end.failure
 

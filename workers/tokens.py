@@ -3,10 +3,10 @@
 access_token() -> cached while fresh -> PostgreSQL -> refresh under a lease -> stored in one step
 
 The old refresh token dies when the cart answers. The new one is put into Redis before it is
-committed, so that a crash in between is survived (docs/decisions/0006-tokens.md).
+committed, so that a crash in between is survived (docs/decisions/0006-tokens.md). Nothing is
+refreshed while a closure forbids every call. Who asked records what a refusal means for the shop.
 """
 
-import threading
 import time
 import uuid
 from dataclasses import dataclass
@@ -16,12 +16,16 @@ import httpx
 from sqlalchemy import Engine
 
 from adapters.postgres import tokens as rows
+from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shops import Shop, mark_auth_failed
+from adapters.postgres.shops import Shop
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
-from domain.errors import AuthenticationFailed, Postponed, SyncError
+from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
+from domain.orders import Cart
+from workers.closures import ClosureBoard
+from workers.token_cache import TokenCache
 
 # Refresh this long before the end, so that no call meets an ended token in the normal course.
 AHEAD = timedelta(minutes=5)
@@ -34,30 +38,6 @@ LONGEST_STORE_S = 60.0
 _POLL_S = 0.2
 
 
-class TokenCache:
-    """Tokens as this process last saw them."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        self._guard = threading.Lock()
-        self._known: dict[int, rows.Tokens] = {}
-
-    def get(self, shop_id: int) -> rows.Tokens | None:
-        """Return what was last seen of a shop."""
-        with self._guard:
-            return self._known.get(shop_id)
-
-    def put(self, shop_id: int, tokens: rows.Tokens) -> None:
-        """Remember a shop's tokens."""
-        with self._guard:
-            self._known[shop_id] = tokens
-
-    def forget(self, shop_id: int) -> None:
-        """Read them anew next time."""
-        with self._guard:
-            self._known.pop(shop_id, None)
-
-
 @dataclass(frozen=True, slots=True)
 class TokenTools:
     """What the tokens of all shops share in one process."""
@@ -67,6 +47,17 @@ class TokenTools:
     http: httpx.Client
     cache: TokenCache
     stash: TokenStash
+    closures: ClosureBoard
+
+
+def closed_altogether(closures: ClosureBoard, cart: Cart) -> list[LiveClosure]:
+    """Return the closures in force while each family of a cart's calls is closed, else none.
+
+    The token address belongs to no family: one that is open needs tokens.
+    """
+    found = [closures.closed(cart, api) for api in ApiFamily]
+    known = [closure for closure in found if closure is not None]
+    return known if len(known) == len(found) else []
 
 
 class SharedTokens:
@@ -79,6 +70,7 @@ class SharedTokens:
         self._box = tools.box
         self._cache = tools.cache
         self._stash = tools.stash
+        self._closures = tools.closures
         self._oauth = OAuthClient(
             tools.http,
             base_url=shop.auth_url,
@@ -107,49 +99,86 @@ class SharedTokens:
     def _stored(self) -> rows.Tokens:
         with transaction(self._engine) as connection:
             found = rows.load_tokens(connection, self._shop.id, self._box)
-        if found is None:
+        return self._seen(found)
+
+    def _seen(self, stored: rows.Tokens | None) -> rows.Tokens:
+        if stored is None:
             raise AuthenticationFailed(
                 f"{self._shop.key}: not authorised yet; run `renkei shop authorize"
                 f" {self._shop.key}`"
             )
-        self._cache.put(self._shop.id, found)
-        return found
+        self._cache.put(self._shop.id, stored)
+        return stored
 
     def _refresh(self, *, refused: str | None) -> rows.Tokens:
         """Refresh under the lease, or wait for whoever holds it and take their token."""
         holder = uuid.uuid4().hex
         give_up_at = time.monotonic() + LONGEST_WAIT_S
         while True:
+            alone = self._only_alone()
             with transaction(self._engine) as connection:
-                ours = rows.claim_refresh(connection, self._shop.id, holder, REFRESH_LEASE_S)
+                ours = rows.claim_refresh(
+                    connection, self._shop.id, holder, REFRESH_LEASE_S, alone=alone
+                )
             stored = self._stored()
+            if ours and self._adopted(stored):
+                continue  # still ours: the claim is prolonged, and what was adopted looked at
             if stored.access_token != refused and _fresh(stored):
                 if ours:
                     self._release(holder)
                 return stored
             if ours:
-                return self._refresh_now(holder, stored)
-            if time.monotonic() > give_up_at:
-                raise Postponed(
-                    f"{self._shop.key}: another worker is refreshing the token",
-                    until=datetime.now(UTC) + timedelta(seconds=5),
-                )
-            time.sleep(_POLL_S)
+                return self._refresh_now(holder, stored, alone=alone)
+            self._wait(give_up_at, alone=alone)
 
-    def _refresh_now(self, holder: str, stored: rows.Tokens) -> rows.Tokens:
-        left = self._left_by_a_crash(stored)
-        if left is not None:
-            self._store(holder, left)
-            if _fresh(left):
-                return left
-            stored = left
+    def _only_alone(self) -> bool:
+        """Tell whether the cart is closed as far as known and waits for one call to find out.
+
+        A refresh is the one call that cannot be repeated, so it is no good probe. But when every
+        access token has ended nothing else can be: then one shop at a time refreshes, and only
+        when a probe is due. Its next call is the probe.
+
+        Raises:
+            Closed: no call of any family is made now.
+            Postponed: the cart said a moment ago that it refreshes nothing for this shop.
+        """
+        closures = closed_altogether(self._closures, self._shop.cart)
+        now = datetime.now(UTC)
+        if closures and not any(closure.may_probe(now, at_once=False) for closure in closures):
+            opens = [at for closure in closures if (at := closure.end or closure.probe_at)]
+            raise self._closed(min(opens))
+        paused_until = self._cache.paused_until(self._shop.id)
+        if paused_until is not None:
+            raise Postponed(f"{self._shop.key}: no token for now", until=paused_until)
+        return bool(closures)
+
+    def _closed(self, until: datetime) -> Closed:
+        # Any family: whichever the token was asked for is closed.
+        return Closed(
+            f"{self._shop.cart}: closed for maintenance", api=ApiFamily.ORDERS, until=until
+        )
+
+    def _wait(self, give_up_at: float, *, alone: bool) -> None:
+        if alone:
+            raise self._closed(datetime.now(UTC) + timedelta(seconds=REFRESH_LEASE_S))
+        if time.monotonic() > give_up_at:
+            raise Postponed(
+                f"{self._shop.key}: another worker is refreshing the token",
+                until=datetime.now(UTC) + timedelta(seconds=5),
+            )
+        time.sleep(_POLL_S)
+
+    def _refresh_now(self, holder: str, stored: rows.Tokens, *, alone: bool) -> rows.Tokens:
         try:
             answered = self._oauth.refresh(stored.refresh_token)
-        except AuthenticationFailed:
+        except AuthenticationFailed as error:
             self._release(holder)
-            return self._newer_than(stored)
-        except SyncError:
-            self._release(holder)
+            return self._newer_than(stored, error)
+        except SyncError as error:
+            if isinstance(error, Postponed) and error.until is not None:
+                self._cache.pause(self._shop.id, error.until)
+            if not alone:  # else the lease runs out by itself, and keeps the other shops waiting
+                self._release(holder)
             raise
         new = rows.Tokens(
             access_token=answered.access_token,
@@ -159,38 +188,54 @@ class SharedTokens:
         # The old refresh token is dead from here on: keep the new one in three places, fast first.
         self._stash.put(self._shop.id, self._sealed(new, replaces=stored.refresh_token))
         self._cache.put(self._shop.id, new)
-        self._store(holder, new)
-        return new
+        return self._store(new, replaces=stored.refresh_token, release=holder)
 
-    def _store(self, holder: str, new: rows.Tokens) -> None:
-        """Commit the new tokens; a database that restarts is waited for."""
+    def _store(self, new: rows.Tokens, *, replaces: str, release: str | None) -> rows.Tokens:
+        """Commit new tokens and return what is stored then; a restarting database is waited for.
+
+        Args: release: who gives its lease back in the same step.
+        """
         give_up_at = time.monotonic() + LONGEST_STORE_S
         while True:
             try:
                 with transaction(self._engine) as connection:
                     now = datetime.now(UTC)
-                    rows.store_tokens(connection, self._shop.id, new, now, self._box)
-                    rows.release_refresh(connection, self._shop.id, holder)
+                    stored = rows.replace_tokens(
+                        connection, self._shop.id, new, now, self._box, replaces=replaces
+                    )
+                    if release is not None:
+                        rows.release_refresh(connection, self._shop.id, release)
             except DatabaseUnavailable:
                 if time.monotonic() > give_up_at:
                     raise
                 time.sleep(_POLL_S)
             else:
-                self._stash.drop(self._shop.id)
-                return
+                break
+        if stored is new:  # else the copy may be a later holder's; a stale one is dropped when met
+            self._stash.drop(self._shop.id)
+        return self._seen(stored)
+
+    def _adopted(self, stored: rows.Tokens) -> bool:
+        """Store tokens left by a crash, if there are any; the lease stays ours."""
+        left = self._left_by_a_crash(stored)
+        if left is None:
+            return False
+        self._store(left, replaces=stored.refresh_token, release=None)
+        return True
 
     def _left_by_a_crash(self, stored: rows.Tokens) -> rows.Tokens | None:
         """Return tokens a worker got and could not commit; the stored ones are dead then.
 
         Those it got in place of others than the stored ones are older than these: somebody has
-        authorised the shop anew meanwhile.
+        authorised the shop anew meanwhile, or adopted them.
         """
         sealed = self._stash.get(self._shop.id)
         if sealed is None:
             return None
         values = self._box.open(sealed)
         # Without the name: left by a version that did not write it yet.
-        if values.get("replaces", stored.refresh_token) != stored.refresh_token:
+        replaces = values.get("replaces", stored.refresh_token)
+        if replaces != stored.refresh_token or values["refresh_token"] == stored.refresh_token:
             self._stash.drop(self._shop.id)
             return None
         return rows.Tokens(
@@ -209,17 +254,15 @@ class SharedTokens:
             }
         )
 
-    def _newer_than(self, refused: rows.Tokens) -> rows.Tokens:
+    def _newer_than(self, refused: rows.Tokens, error: AuthenticationFailed) -> rows.Tokens:
         """Look once more before giving up: somebody may have rotated the token meanwhile."""
         stored = self._stored()
         if stored.refresh_token != refused.refresh_token:
             return stored
-        with transaction(self._engine) as connection:
-            mark_auth_failed(connection, self._shop.id, datetime.now(UTC))
         raise AuthenticationFailed(
-            f"{self._shop.key}: BASE refused the refresh token; run `renkei shop authorize"
+            f"{self._shop.key}: no new token ({error}); run `renkei shop authorize"
             f" {self._shop.key}`"
-        )
+        ) from error
 
     def _release(self, holder: str) -> None:
         with transaction(self._engine) as connection:

@@ -1,7 +1,7 @@
 """Authorising a shop at BASE and keeping it authorised."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
 import httpx
@@ -17,11 +17,15 @@ from adapters.thebase.calls import (
     json_of,
 )
 from adapters.thebase.wire import tokens
-from adapters.thebase.wire.refusals import refusal
+from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
 from adapters.thebase.wire.tokens import Tokens
-from domain.errors import ApiFamily, AuthenticationFailed
+from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, Rejected
 
 __all__ = ["OAuthClient", "Tokens"]
+
+# The token address belongs to no family of calls: what it says of maintenance is no closure of
+# the orders API, only a reason to leave this shop alone for a while.
+CLOSED_PAUSE = timedelta(minutes=1)
 
 
 class OAuthClient:
@@ -55,7 +59,9 @@ class OAuthClient:
     def exchange_code(self, code: str) -> Tokens:
         """Return tokens for the code of the callback; a code works once.
 
-        Raises: Rejected: the code is wrong, used or too old.
+        Raises:
+            Rejected: the code is wrong, used or too old.
+            Postponed: the cart is closed for maintenance.
         """
         return self._exchange(tokens.by_code(code))
 
@@ -65,8 +71,16 @@ class OAuthClient:
         Raises:
             AuthenticationFailed: the shop has to be authorised again.
             OutcomeUnknown: the answer was lost, so the token may be dead already.
+            Postponed: the cart is closed for maintenance; the token was not used.
         """
-        return self._exchange(tokens.by_refresh(refresh_token))
+        try:
+            return self._exchange(tokens.by_refresh(refresh_token))
+        except Rejected as error:
+            # A dead refresh token and a wrong redirect address have the same code, and need the
+            # same: a person. The texts that tell them apart are not documented.
+            if error.code != INVALID_REQUEST:
+                raise
+            raise AuthenticationFailed(str(error)) from error
 
     def _exchange(self, grant: Mapping[str, str]) -> Tokens:
         call = Call(
@@ -80,10 +94,12 @@ class OAuthClient:
             deadline_s=DEADLINE_S,
         )
         answer = send(self._http, call)
-        if answer.status == HTTPStatus.OK:
-            return tokens.tokens(json_of(ApiFamily.ORDERS, call, answer))
-        said = refusal(answer.body)
-        error = failure(ApiFamily.ORDERS, call, answer, lambda: datetime.now(UTC))
-        if said.refresh_token_refused or isinstance(error, TokenEndedError):
-            raise AuthenticationFailed(f"{call} -> {answer.status}: {said}")
-        raise error
+        try:
+            if answer.status == HTTPStatus.OK:
+                return tokens.tokens(json_of(ApiFamily.ORDERS, call, answer))
+            raise failure(ApiFamily.ORDERS, call, answer, lambda: datetime.now(UTC))
+        except Closed as error:
+            raise Postponed(str(error), until=datetime.now(UTC) + CLOSED_PAUSE) from error
+        except TokenEndedError as error:
+            said = refusal(answer.body)
+            raise AuthenticationFailed(f"{call} -> {answer.status}: {said}") from error

@@ -44,10 +44,9 @@ _MEANINGS = {
     "unauthorized_client": Meaning.NOT_ALLOWED,
     "access_denied": Meaning.NOT_ALLOWED,
 }
-# `invalid_request` stands for everything; only its text tells a token that ended.
-_VAGUE = "invalid_request"
+# Stands for everything; only its text tells an access token that ended from another refusal.
+INVALID_REQUEST = "invalid_request"
 _ACCESS_TOKEN = "アクセストークン"  # noqa: S105 - a word of a message
-_REFRESH_TOKEN = "リフレッシュトークン"  # noqa: S105 - a word of a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +64,9 @@ class Refusal:
     @property
     def meaning(self) -> Meaning:
         """What it asks for."""
-        if self.code == _VAGUE and _ACCESS_TOKEN in self.text:
+        if self.code == INVALID_REQUEST and _ACCESS_TOKEN in self.text:
             return Meaning.TOKEN_ENDED
         return _MEANINGS.get(self.code, Meaning.REFUSED)
-
-    @property
-    def refresh_token_refused(self) -> bool:
-        """Whether the shop has to be authorised again."""
-        return self.code == _VAGUE and _REFRESH_TOKEN in self.text
 
     def __str__(self) -> str:
         """Code and text for a message."""
