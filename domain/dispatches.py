@@ -45,12 +45,14 @@ class BasePlan:
         done: lines that need no call any more.
         notes: worth a log line, but no obstacle.
         problems: lines that can never be returned (RET-4).
+        unclear: lines one answer does not tell enough about; they are tried again.
     """
 
     steps: tuple[DispatchLine | ShipDeferred, ...]
     done: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
 
 
 def plan_base(
@@ -77,6 +79,7 @@ def plan_base(
     done: list[str] = []
     notes: list[str] = []
     problems: list[str] = []
+    unclear: list[str] = []
     states = {line.key: line.state for line in order.lines}
     for line in lines:
         state = states.get(line.key) if line.key.strip() else None
@@ -87,10 +90,10 @@ def plan_base(
         elif state is LineState.CANCELLED:
             notes.append(f"line {line.key} ({line.name}) is cancelled in BASE: nothing to return")
         else:
-            problems.append(_unreturnable(line, state))
-    if notes and not (steps or done or problems):
+            (unclear if line.key.strip() else problems).append(_unreturnable(line, state))
+    if notes and not (steps or done or problems or unclear):
         raise BrokenRule(f"order {order.number}: all its lines are cancelled in BASE: {notes[0]}")
-    return BasePlan(tuple(steps), tuple(done), tuple(notes), tuple(problems))
+    return BasePlan(tuple(steps), tuple(done), tuple(notes), tuple(problems), tuple(unclear))
 
 
 def _unreturnable(line: LineToReturn, state: LineState | None) -> str:

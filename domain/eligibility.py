@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from domain.errors import Undecodable
 from domain.orders import (
     BaseStatus,
     CartOrder,
@@ -57,6 +58,10 @@ def judge_whole(order: CartOrder) -> Verdict:
     """Judge a whole order (IMP-5).
 
     A literal we do not know is never guessed at: the order is left out and looked at again.
+
+    Raises:
+        Undecodable: the order would be taken, but lacks lines or pieces. Half an order is worse
+            than none, and what has no lines at all is not an order whose lines are cancelled.
     """
     if isinstance(order.status, BaseStatus):
         return _judge_base(order, order.status)
@@ -77,7 +82,11 @@ def _judge_shopserve(order: CartOrder, status: ShopServeStatus) -> Verdict:
         return _OTHER_FOLDERS[status.folder]
     if status.confirmed:
         return Skip("confirmed already (確認済)")
-    unknown = status.folder is Folder.UNKNOWN or status.confirmed is None
+    unknown = status.folder is Folder.UNKNOWN or None in {
+        status.confirmed,
+        status.cancelled,
+        status.test,
+    }
     return _judge_rest(order, status.unknown_literals, unknown=unknown)
 
 
@@ -96,6 +105,21 @@ def _judge_rest(order: CartOrder, literals: tuple[str, ...], *, unknown: bool) -
     if unknown:
         named = ", ".join(literals) or "a status"
         return Skip(f"the cart uses a word we do not know: {named}", remember=True)
+    _refuse_half(order)
     if all(line.state is LineState.CANCELLED for line in order.lines):
         return Skip("no line of it is left (全明細キャンセル)")
     return Take()
+
+
+def _refuse_half(order: CartOrder) -> None:
+    if not order.lines:
+        raise Undecodable(f"order {order.number}: the cart told no lines")
+    bare = {place.number for place in order.destinations} - {
+        line.destination for line in order.lines
+    }
+    if bare:
+        named = ", ".join(str(number) for number in sorted(bare))
+        raise Undecodable(f"order {order.number}: no lines for destination {named}")
+    for line in order.lines:
+        if line.quantity < 1 and line.state is not LineState.CANCELLED:
+            raise Undecodable(f"order {order.number}: line {line.key} has no pieces")

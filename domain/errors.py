@@ -8,6 +8,7 @@
   + Postponed        not a failure: spends no attempt, makes no dead letter
     - Closed             the cart's API is closed for maintenance
     - BudgetSpent        the shop's calls of this hour or day are used up, or its pace says wait
+    - Stopping           this worker was asked to stop; another one goes on
     - SwitchedOff        the kill switch of the shop or of this action is on
   + Permanent        trying again cannot help; goes to the dead letters now
     - Rejected           the cart understood the request and refused it

@@ -66,8 +66,8 @@ class ShopServeStatus:
         confirmed: 確認済 (True), 未確認 (False) or a literal we do not know (None).
         shipped: 発送済, or None for an unknown literal.
         paid: payment status 入金済, or None for an unknown literal.
-        cancelled: the order's cancel flag is Yes.
-        test: a test order, never shipped.
+        cancelled: the order's cancel flag is Yes; None if the cart does not tell.
+        test: a test order, never shipped; None if the cart does not tell.
         unknown_literals: `field=value` of each literal we do not know; they change nothing.
     """
 
@@ -76,8 +76,8 @@ class ShopServeStatus:
     shipped: bool | None
     paid: bool | None
     settlement: Settlement
-    cancelled: bool
-    test: bool
+    cancelled: bool | None
+    test: bool | None
     unknown_literals: tuple[str, ...] = ()
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from domain.errors import ApiFamily
+from domain.listings import Listing
 from domain.orders import CartOrder, ListedOrder, OrderSummary
 
 
@@ -158,7 +159,7 @@ class StockTarget(Protocol):
         Raises: NotFound (item or variation unknown), Rejected.
         """
 
-    def list_stock(self) -> Iterator[Sequence[ExternalItem]]:
+    def list_stock(self) -> Iterator[Listing[ExternalItem]]:
         """Yield all items and variations of the shop, page by page."""
 
 

@@ -47,7 +47,7 @@ def return_to_base(
     _note_done(work, [lines[key] for key in plan.done])
     if part.deferred and deferred_happened(order):
         _note_seen(work, EffectKind.DEFERRED, [order.key])
-    failures: list[str] = []
+    failures: list[str] = list(plan.unclear)
     for step in plan.steps:
         send = _Sending(work, order, read_at, parcel)
         try:

@@ -25,13 +25,14 @@ from domain.actions import PRIORITY, Action
 from domain.budget import Limit
 from domain.compares import COMPARE_PRIORITY, is_night
 from domain.errors import ApiFamily, BudgetSpent
+from domain.listings import Listing, UnreadableRow
 from domain.ports import CallGate, ExternalItem, ItemKey
 from domain.stock import differs
 from workers import messages
 from workers.carts import open_cart
 from workers.offers import offer_of
 from workers.process import Process
-from workers.work import Find, Step, Work
+from workers.work import Step, Work
 
 # A list that is read for minutes waits this long for the shop's pace; starting over costs more.
 LONGEST_WAIT_S = 60.0
@@ -65,7 +66,7 @@ def plan(work: Work, run: ClaimedRun) -> Iterator[Step]:
     reading = _Reading(work, run)
     cart = open_cart(work.process.token_tools, work.shop, PatientGate(work.gate))
     for page in cart.list_stock():
-        yield Step(reading.page(page))
+        yield reading.page(page)
     yield reading.rest()
 
 
@@ -109,9 +110,14 @@ class _Reading:
         self._compared = 0
         self._differing = 0
 
-    def page(self, page: Sequence[ExternalItem]) -> Find:
-        """Return what compares one page with the offers of the moment it is recorded."""
+    def page(self, page: Listing[ExternalItem]) -> Step:
+        """Return the step that compares one page with the offers of the moment it is recorded.
+
+        What the shop does not tell of an item differs from nothing: its mappings are left alone.
+        """
         shown = {}
+        for row in page.unreadable:
+            self._leave_out(row)
         for item in page:
             known = self._unseen.pop(_plain(item.key), None)
             if known is not None:
@@ -122,7 +128,11 @@ class _Reading:
             self._push(connection, _differing(connection, self._work, shown))
             return []
 
-        return find
+        return Step(find, log=[_unreadable(row) for row in page.unreadable])
+
+    def _leave_out(self, row: UnreadableRow) -> None:
+        for key in [key for key in self._unseen if key.item == row.key]:
+            del self._unseen[key]
 
     def rest(self) -> Step:
         """Return the step for mapped items the list did not name.
@@ -155,6 +165,12 @@ class _Reading:
             priority=COMPARE_PRIORITY,
             differing=differing,
         )
+
+
+def _unreadable(row: UnreadableRow) -> LogLine:
+    item = f"商品 {row.key}" if row.key else f"商品一覧の{row.position}件目"
+    text = f"全件比較: {item}の在庫を読み取れないため比較していません: {row.reason}"
+    return LogLine(f"{text} 店舗の商品設定を確認してください。", "warning", needs_person=True)
 
 
 def _waiting(connection: Connection, work: Work, run: ClaimedRun) -> Sequence[NewItem]:

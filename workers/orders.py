@@ -5,8 +5,7 @@ execute: one order -> read it whole if needed -> judge -> convert by the shop's 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection
@@ -28,28 +27,13 @@ from domain.orders import CartOrder, ListedOrder
 from domain.ports import Window
 from domain.runs import ItemState, RunMode
 from domain.shop_rules import Processed
-from domain.windows import difference_window, next_cursor, range_slices, slices
+from domain.windows import difference_window, range_slices, slices
+from workers.order_lists import OrderList
 from workers.payloads import keys_of
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
 
 ALREADY = "imported already"
-
-
-@dataclass(slots=True)
-class _List:
-    """What one reading of a list gave, each order once."""
-
-    rows: dict[str, ListedOrder] = field(default_factory=dict)
-
-    def read(self, work: Work, window: Window) -> None:
-        """Read one window to its end."""
-        for page in work.cart.list_orders(window):
-            self.rows.update({row.key: row for row in page})
-
-    @property
-    def newest(self) -> datetime | None:
-        """Order time of the newest order."""
-        return max((row.ordered_at for row in self.rows.values() if row.ordered_at), default=None)
+GONE = "the shop does not know this order any more"
 
 
 class ImportOrders:
@@ -68,12 +52,15 @@ class ImportOrders:
 
     def _range(self, work: Work, run: ClaimedRun, window: Window) -> Iterator[Step]:
         """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
+        if run.read_until is not None:  # what was cut short has left orders, too (CLS-1)
+            yield Step(lambda connection: _left_over(connection, work, run, OrderList()))
         for part in range_slices(work.shop.cart, window.since, window.until, work.now()):
             if run.read_until is not None and part.until <= run.read_until:
                 continue
-            found = _List()
+            found = OrderList()
             found.read(work, part)
-            yield Step(partial(_register, work, run, found), read_until=part.until)
+            find = partial(_register, work, run, found)
+            yield Step(find, read_until=part.until, log=found.log())
 
     def _difference(self, work: Work, run: ClaimedRun) -> Step:
         """One step for the whole window: a list that was not read to its end moves nothing."""
@@ -83,21 +70,18 @@ class ImportOrders:
         window = difference_window(
             work.shop.cart, cursor=cursor, now=now, overlap=timedelta(seconds=work.shop.overlap_s)
         )
-        found = _List()
+        found = OrderList()
         for part in slices(window, work.shop.cart, now):
             found.read(work, part)
-        moved = next_cursor(
-            work.shop.cart, cursor=cursor, run_started_at=now, newest_ordered_at=found.newest
-        )
+        moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
 
         def find(connection: Connection) -> Sequence[NewItem]:
             items = _register(work, run, found, connection)
             items += _left_over(connection, work, run, found)
-            if moved is not None:
-                imports.move_cursor(connection, work.shop.id, work.action, moved)
+            imports.move_cursor(connection, work.shop.id, work.action, moved)
             return items
 
-        return Step(find, window=window)
+        return Step(find, window=window, log=found.log())
 
     def execute(self, work: Work, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: instructions are unique per order."""
@@ -108,7 +92,8 @@ class ImportOrders:
             return Outcome(ItemState.SKIPPED, ALREADY)
         raw = self._whole(work, task, stored=bool(item.request.get("stored")))
         if raw is None:
-            return _skipped(work, task, Skip("the shop does not know this order any more"))
+            # Said once it may be a slip of the cart, and the order would be lost: asked again.
+            return _skipped(work, task, Skip(GONE, remember=task.reason != GONE))
         order = work.cart.decode(raw)
         verdict = judge_whole(order)
         if isinstance(verdict, Skip):
@@ -194,7 +179,9 @@ def _skipped(work: Work, task: ImportTask, verdict: Skip) -> Outcome:
     )
 
 
-def _register(work: Work, run: ClaimedRun, found: _List, connection: Connection) -> list[NewItem]:
+def _register(
+    work: Work, run: ClaimedRun, found: OrderList, connection: Connection
+) -> list[NewItem]:
     """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
     known = imports.known(connection, work.shop.id, found.rows)
     items: list[NewItem] = []
@@ -236,7 +223,9 @@ def _judge(work: Work, row: ListedOrder) -> Verdict:
     return Take()
 
 
-def _left_over(connection: Connection, work: Work, run: ClaimedRun, found: _List) -> list[NewItem]:
+def _left_over(
+    connection: Connection, work: Work, run: ClaimedRun, found: OrderList
+) -> list[NewItem]:
     """Take unfinished orders of earlier runs again, each from a fresh read (IMP-5, IMP-12)."""
     left = [
         task

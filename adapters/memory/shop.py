@@ -8,6 +8,7 @@ from typing import cast
 
 from adapters.memory.codec import encode, order_of
 from domain.errors import NotFound, Rejected, SyncError
+from domain.listings import Listing
 from domain.orders import CartOrder, ListedOrder
 from domain.ports import ExternalItem, ItemKey, Parcel, StockLevel, Window
 
@@ -72,11 +73,11 @@ class MemoryShop:
         """See OrderSource.decode."""
         return order_of(raw)
 
-    def list_stock(self) -> Iterator[Sequence[ExternalItem]]:
+    def list_stock(self) -> Iterator[Listing[ExternalItem]]:
         """See StockTarget.list_stock."""
         rows = [_external(item, place) for item, place in self.stock.items()]
         for start in range(0, len(rows), PAGE_ROWS):
-            yield rows[start : start + PAGE_ROWS]
+            yield Listing(tuple(rows[start : start + PAGE_ROWS]))
 
     def test_connection(self) -> str:
         """See TestsConnection.test_connection."""
@@ -96,7 +97,7 @@ class MemoryShop:
         found = (order for order in self.orders.values() if since <= order.ordered_at <= until)
         rows = [self.listed(order) for order in self.in_list_order(found)]
         for start in range(0, len(rows), PAGE_ROWS):
-            yield rows[start : start + PAGE_ROWS]
+            yield Listing(tuple(rows[start : start + PAGE_ROWS]))
 
     def find_order(self, key: str) -> CartOrder:
         """Return an order. Raises NotFound."""

@@ -5,8 +5,16 @@ from collections.abc import Iterator, Sequence
 import httpx
 
 from adapters.shopserve.calls import ShopServeCalls
-from adapters.shopserve.wire import orders, stock
-from domain.errors import AlreadyDone, ApiFamily, NotFound, Rejected, RemoteDown
+from adapters.shopserve.wire import orders, pages, stock
+from domain.errors import (
+    AlreadyDone,
+    ApiFamily,
+    NotFound,
+    Rejected,
+    RemoteDown,
+    Undecodable,
+)
+from domain.listings import Listing, UnreadableRow, listing
 from domain.orders import CartOrder, ListedOrder
 from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
 
@@ -26,7 +34,7 @@ class ShopServeCart:
             http, gate, base_url=base_url, credentials=(shop_id, manager_key)
         )
 
-    def list_orders(self, window: Window) -> Iterator[Sequence[ListedOrder]]:
+    def list_orders(self, window: Window) -> Iterator[Listing[ListedOrder]]:
         """See OrderSource.list_orders."""
         if (window.until - window.since).total_seconds() > LONGEST_WINDOW_S:
             raise Rejected("ShopServe: a window may be 7 days long at most")
@@ -34,17 +42,27 @@ class ShopServeCart:
 
     def read_order(self, key: str) -> dict[str, object] | None:
         """See OrderSource.read_order."""
-        return self.read_orders([key]).get(key)
+        raw = self.read_orders([key]).get(key)
+        if raw is pages.NAMELESS:
+            raise Undecodable(f"ShopServe: the answer does not tell whether it is order {key}")
+        return raw
 
     def read_orders(self, keys: Sequence[str]) -> dict[str, dict[str, object]]:
-        """See ReadsInBatches.read_orders."""
+        """See ReadsInBatches.read_orders.
+
+        A key that no row names, while some row names none, comes back undecodable: it may be that
+        row's, so the cart cannot be said not to know it.
+        """
         wanted = dict.fromkeys(keys)
         if len(wanted) > orders.MOST_KEYS:
             raise Rejected(f"ShopServe: at most {orders.MOST_KEYS} orders can be read at once")
         if not wanted:
             return {}
-        pages = self._pages(orders.by_keys(list(wanted)))
-        return {row.key: row.raw for rows in pages for row in rows if row.key in wanted}
+        answer = list(self._pages(orders.by_keys(list(wanted))))
+        found = {row.key: row.raw for rows in answer for row in rows if row.key in wanted}
+        if any(rows.unreadable for rows in answer):
+            found |= {key: pages.NAMELESS for key in wanted if key not in found}
+        return found
 
     def decode(self, raw: dict[str, object]) -> CartOrder:
         """See OrderSource.decode."""
@@ -83,19 +101,19 @@ class ShopServeCart:
         self._calls.write(ApiFamily.STOCK, "PUT", stock.stock_path(item.item), body)
         return None
 
-    def list_stock(self) -> Iterator[Sequence[ExternalItem]]:
+    def list_stock(self) -> Iterator[Listing[ExternalItem]]:
         """See StockTarget.list_stock.
 
         The item list tells neither combinations nor notice numbers, so this costs one call for
-        each item besides one for each 100 items.
+        each item besides one for each 100 items. An item the cart refuses to tell is unreadable.
         """
         start, done = 0, False
         while not done:
             body = self._calls.read(ApiFamily.STOCK, "POST", stock.SEARCH, stock.page_of(start))
-            page = stock.item_page(body)
+            page = stock.item_page(body, start)
             start += len(page.rows)
             done = not page.rows or (page.total is not None and start >= page.total)
-            yield [found for item in page.rows for found in self._external(item)]
+            yield listing(found for item in page.rows for found in self._external(item))
 
     def test_connection(self) -> str:
         """See TestsConnection.test_connection. The cart tells no shop name: its id stands in."""
@@ -110,26 +128,36 @@ class ShopServeCart:
         except AlreadyDone as error:
             raise Rejected(str(error), code=error.code) from error
 
-    def _pages(self, search: dict[str, object]) -> Iterator[Sequence[ListedOrder]]:
+    def _pages(self, search: dict[str, object]) -> Iterator[Listing[ListedOrder]]:
         """Yield a search page by page.
 
         Oldest first, so orders that arrive meanwhile only add rows at the end. When the total
         sinks, rows moved towards the start and as many may have slipped past: those places are
         read again.
+
+        A total that is missing or too small is not believed: then an empty page is the end.
+
+        Raises: RemoteDown: among others when rows the total promises do not come. Taken for the
+            end, that would leave their orders behind.
         """
         start, known_total = 0, None
         for _ in range(MOST_PAGES):
             request = orders.page_of(search, start)
-            page = orders.page(self._calls.read(ApiFamily.ORDERS, "POST", orders.RETRIEVE, request))
-            if page.rows:
+            body = self._calls.read(ApiFamily.ORDERS, "POST", orders.RETRIEVE, request)
+            page = pages.page(body, start)
+            if page.size:
                 yield page.rows
             if page.total is not None and known_total is not None and page.total < known_total:
                 start = max(0, start - (known_total - page.total))
                 known_total = page.total
                 continue
             known_total = page.total
-            start += len(page.rows)
-            if not page.rows or (page.total is not None and start >= page.total):
+            start += page.size
+            if start == page.total:
+                return
+            if not page.size and page.total is not None and start < page.total:
+                raise RemoteDown("ShopServe: the order list ends before its total")
+            if not page.size:
                 return
         raise RemoteDown("ShopServe: the order list does not come to an end")
 
@@ -145,11 +173,17 @@ class ShopServeCart:
             self._calls.read(ApiFamily.STOCK, "GET", stock.stock_path(item_code)),
         )
 
-    def _external(self, item: stock.ListedItem) -> list[ExternalItem]:
+    def _external(
+        self, item: stock.ListedItem | UnreadableRow
+    ) -> Sequence[ExternalItem | UnreadableRow]:
+        if isinstance(item, UnreadableRow):
+            return [item]
         try:
             places = self._stock_of(item.code)
         except NotFound:  # deleted since the list was read
             return []
+        except (Rejected, Undecodable) as error:
+            return [UnreadableRow(str(error), key=item.code, label=item.name)]
         return [stock.external(item, place) for place in places]
 
 

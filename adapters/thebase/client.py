@@ -17,6 +17,7 @@ from domain.errors import (
     Rejected,
     Undecodable,
 )
+from domain.listings import Listing, UnreadableRow, listing
 from domain.orders import CartOrder, ListedOrder, OrderSummary
 from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, TokenStore, Window
 
@@ -40,19 +41,20 @@ class TheBaseCart:
         """Args: http: from adapters.http.deadline.build_client, shared by all shops."""
         self._calls = BaseCalls(http, tokens, gate, base_url=base_url, clock=clock)
 
-    def list_orders(self, window: Window) -> Iterator[Sequence[ListedOrder]]:
+    def list_orders(self, window: Window) -> Iterator[Listing[ListedOrder]]:
         """See OrderSource.list_orders. Rows are summaries; a key comes once."""
         query = orders.by_window(window)
 
-        def fetch(start: int) -> list[ListedOrder]:
-            return orders.page(self._page(ApiFamily.ORDERS, orders.LIST, query, start))
+        def fetch(start: int) -> Sequence[ListedOrder | UnreadableRow]:
+            return orders.page(self._page(ApiFamily.ORDERS, orders.LIST, query, start), start)
 
-        return iter(Pages(fetch, lambda row: row.key))
+        for rows in Pages(fetch, _identity):
+            yield listing(rows)
 
     def read_order(self, key: str) -> dict[str, object] | None:
         """See OrderSource.read_order."""
         try:
-            return orders.whole(self._read(ApiFamily.ORDERS, orders.detail_path(key)))
+            return orders.detail(self._read(ApiFamily.ORDERS, orders.detail_path(key)), key)
         except NotFound:
             return None
 
@@ -88,14 +90,14 @@ class TheBaseCart:
         answer = self._write(ApiFamily.STOCK, items.EDIT_STOCK, items.update(item, level.quantity))
         return items.quantity_after(answer, item)
 
-    def list_stock(self) -> Iterator[Sequence[ExternalItem]]:
+    def list_stock(self) -> Iterator[Listing[ExternalItem]]:
         """See StockTarget.list_stock. One call for each 100 items, and one for the empty end."""
 
-        def fetch(start: int) -> list[tuple[str, list[ExternalItem]]]:
-            return items.page(self._page(ApiFamily.STOCK, items.LIST, items.ORDER, start))
+        def fetch(start: int) -> Sequence[items.Listed]:
+            return items.page(self._page(ApiFamily.STOCK, items.LIST, items.ORDER, start), start)
 
-        for rows in Pages(fetch, lambda row: row[0]):
-            yield [sold for _, variations in rows for sold in variations]
+        for rows in Pages(fetch, _item_identity):
+            yield listing(sold for row in rows for sold in _sold(row))
 
     def test_connection(self) -> str:
         """See TestsConnection.test_connection."""
@@ -117,3 +119,15 @@ class TheBaseCart:
 
     def _write(self, api: ApiFamily, path: str, form: Mapping[str, str]) -> object:
         return self._calls.make(Request(api, path, form=form))
+
+
+def _identity(row: ListedOrder | UnreadableRow) -> str:
+    return row.identity if isinstance(row, UnreadableRow) else row.key
+
+
+def _item_identity(row: items.Listed) -> str:
+    return row.identity if isinstance(row, UnreadableRow) else row[0]
+
+
+def _sold(row: items.Listed) -> Sequence[ExternalItem | UnreadableRow]:
+    return [row] if isinstance(row, UnreadableRow) else row[1]

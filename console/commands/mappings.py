@@ -150,7 +150,9 @@ def fetch(session: Session, shop: str) -> None:
     from console.cart_calls import open_cart_of  # noqa: PLC0415 -- needs an HTTP client
 
     with open_cart_of(session, shop) as (found, cart):
-        listed = {item.key: item for page in cart.list_stock() for item in page}
+        pages = list(cart.list_stock())
+    listed = {item.key: item for page in pages for item in page}
+    unreadable = [row for page in pages for row in page.unreadable]
     items = list(listed.values())
     with session.work() as (connection, merchant_id):
         name_items(connection, found.id, items)
@@ -168,6 +170,9 @@ def fetch(session: Session, shop: str) -> None:
     unmapped = len(listed.keys() - mapped) - len(fresh)
     document = {"shop": shop, **detail, "unmapped": unmapped, "repeated_codes": repeated}
     warnings = [f"code {code}: several items have it, none was mapped" for code in repeated]
+    warnings += [
+        f"item {row.key or row.position}: not readable: {row.reason}" for row in unreadable
+    ]
     session.tell(
         document,
         f"{shop}: {len(items)} items, {len(fresh)} newly mapped, {unmapped} without a SKU",

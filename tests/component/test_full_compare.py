@@ -1,5 +1,7 @@
 """Full compare (STK-6) with a real database and both carts."""
 
+import json
+
 import pytest
 
 from simulator.client import Document
@@ -107,6 +109,58 @@ def test_stk_04_and_stk_06_an_item_the_shop_does_not_list_is_a_failure_with_its_
     assert gone["item"] in run["items"][0]["reason"]
     assert "1件が店舗の商品一覧にありません" in shop.messages()
     assert skus(shop.run("sync_stock")) == [gone["sku"]]
+
+
+UNREADABLE = {
+    "a kind of counting nobody knows": {
+        "status": 200,
+        "body": '{"stock": {"management_type": "PerLot", "management_item": {"quantity": 3}}}',
+    },
+    "no number": {
+        "status": 200,
+        "body": '{"stock": {"management_type": "Item", "management_item": {"quantity": null}}}',
+    },
+    "refused": {"status": 422, "body": '{"error_code": "E422", "message": "対象外です"}'},
+}
+
+
+@pytest.mark.parametrize("answer", UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_stk_06_an_item_the_shop_does_not_tell_is_left_alone_and_the_others_compared(
+    bench: Bench, answer: Document
+) -> None:
+    shop = in_step(bench, "shopserve", items=4)
+    hidden, differing, *_ = shop.simulated.items
+    drift(shop, hidden, 3)
+    drift(shop, differing, 3)
+
+    with bench.fault("respond", path=f"/{hidden['item']}/stock$", method="GET", **answer):
+        run = compare(shop)
+
+    assert (figures(run), skus(run)) == (("succeeded", 1, 0, 0), [differing["sku"]])
+    assert (shown(shop)[hidden["sku"]], shown(shop)[differing["sku"]]) == (3, 10)
+    (line,) = [line for line in shop.log() if f"商品 {hidden['item']}の在庫" in line["message"]]
+    assert (line["level"], line["needs_person"]) == ("warning", True)
+    assert "店舗の商品一覧にありません" not in shop.messages()
+
+
+@pytest.mark.parametrize(
+    ("cart", "endpoint"), [("shopserve", "items.search"), ("thebase", "items.list")]
+)
+def test_stk_06_a_row_of_the_item_list_without_its_key_stops_no_compare(
+    bench: Bench, cart: str, endpoint: str
+) -> None:
+    shop = in_step(bench, cart, items=3)
+    row = shop.simulated.items[0]
+    drift(shop, row, 3)
+    name = "contents" if cart == "shopserve" else "items"
+    body = json.dumps({"total_count": 1, name: [{"item_name": "?"}]})
+
+    with bench.fault("respond", endpoint=endpoint, count=1, status=200, body=body):
+        run = compare(shop)
+
+    assert run["failed"] == 0
+    assert shown(shop)[row["sku"]] == 10
+    assert "商品一覧の1件目" in shop.messages()
 
 
 def test_stk_06_what_waits_for_a_push_goes_first_and_is_pushed_once(bench: Bench) -> None:

@@ -90,6 +90,75 @@ def test_pages_follow_the_rows_received() -> None:
     assert [body["from"] for body in wire.bodies if isinstance(body, dict)] == [0, 2, 4]
 
 
+def test_a_list_that_ends_before_its_total_is_not_read_to_its_end() -> None:
+    wire = Wire(page(3, "a", "b"), page(3))
+
+    with pytest.raises(RemoteDown, match="before its total"):
+        list(wire.cart.list_orders(WEEK))
+
+
+def test_a_list_without_a_total_ends_at_an_empty_page() -> None:
+    rows = [{**shopserve_order(), "serial_code": "a"}]
+    wire = Wire(*(httpx.Response(200, json={"orders": told}) for told in (rows, [])))
+
+    assert [row.key for found in wire.cart.list_orders(WEEK) for row in found] == ["a"]
+
+
+def test_a_total_smaller_than_what_came_is_not_believed() -> None:
+    wire = Wire(page(1, "a", "b"), page(3, "c"))
+
+    assert [row.key for found in wire.cart.list_orders(WEEK) for row in found] == ["a", "b", "c"]
+
+
+def nameless(total: int, *keys: str) -> httpx.Response:
+    rows = [{**shopserve_order(), "serial_code": key} for key in (None, *keys)]
+    return httpx.Response(200, json={"total_count": total, "orders": rows})
+
+
+def test_a_row_without_its_key_counts_for_the_paging() -> None:
+    wire = Wire(nameless(3, "a"), page(3, "b"))
+
+    pages = list(wire.cart.list_orders(WEEK))
+    assert [row.key for rows in pages for row in rows] == ["a", "b"]
+    assert [row.position for rows in pages for row in rows.unreadable] == [1]
+    assert [body["from"] for body in wire.bodies if isinstance(body, dict)] == [0, 2]
+
+
+def test_cls_3_an_order_that_may_be_a_row_without_key_is_not_said_to_be_unknown() -> None:
+    found = Wire(nameless(2, "a")).cart.read_orders(["a", "b"])
+
+    assert set(found) == {"a", "b"}
+    with pytest.raises(Undecodable, match="serial_code"):
+        Wire().cart.decode(found["b"])
+    with pytest.raises(Undecodable, match="whether it is order b"):
+        Wire(nameless(1)).cart.read_order("b")
+
+
+def test_stk_6_an_item_that_cannot_be_read_is_apart_from_the_others() -> None:
+    items = [{"item_code": code, "item_name": code} for code in ("A", "B", "C", None)]
+    counted = {"management_type": "Item", "management_item": {"quantity": 4}}
+    wire = Wire(
+        httpx.Response(200, json={"total_count": 4, "contents": items}),
+        httpx.Response(200, json={"stock": {**counted, "management_type": "New"}}),
+        httpx.Response(422, json={}),
+        httpx.Response(200, json={"stock": counted}),
+    )
+
+    (page,) = wire.cart.list_stock()
+    assert [item.key.item for item in page] == ["C"]
+    assert [row.key for row in page.unreadable] == ["A", "B", ""]
+    assert "management_type" in page.unreadable[0].reason
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(401, json={}), httpx.Response(500)])
+def test_stk_6_trouble_of_the_whole_shop_is_not_the_items(answer: httpx.Response) -> None:
+    items = [{"item_code": "A", "item_name": "A"}]
+    wire = Wire(httpx.Response(200, json={"total_count": 1, "contents": items}), answer)
+
+    with pytest.raises((AuthenticationFailed, RemoteDown)):
+        list(wire.cart.list_stock())
+
+
 def test_a_total_that_sinks_makes_it_read_those_places_again() -> None:
     wire = Wire(page(5, "a", "b"), page(4, "d", "e"), page(4, "c", "d"), page(4, "e"))
 

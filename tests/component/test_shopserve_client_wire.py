@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.http.reading import Field
-from adapters.shopserve.wire import literals, orders, refusals, stock
+from adapters.shopserve.wire import literals, orders, pages, refusals, stock
 from domain.errors import Undecodable
 from domain.orders import CartLine, Charges, Folder, Settlement, ShopServeStatus
 from domain.ports import ItemKey, Parcel, StockLevel, Window
@@ -139,7 +139,7 @@ def test_unknown_words_change_nothing_and_are_reported() -> None:
 
     assert (status.folder, status.settlement) == (Folder.UNKNOWN, Settlement.UNKNOWN)
     assert (status.confirmed, status.shipped, status.paid) == (None, None, None)
-    assert status.cancelled is False
+    assert status.cancelled is None
     assert status.unknown_literals == (
         "basic.folder=Attic",
         "basic.confirm_status=Maybe",
@@ -186,7 +186,7 @@ def test_the_window_is_written_in_tokyo_time() -> None:
 
 @pytest.mark.parametrize("name", ["orders", "contents"])
 def test_a_page_is_found_under_either_name(name: str) -> None:
-    page = orders.page({"total_count": "1", name: [shopserve_order()]})
+    page = pages.page({"total_count": "1", name: [shopserve_order()]})
 
     assert page.total == 1
     assert [row.key for row in page.rows] == ["SC-1"]
@@ -195,7 +195,7 @@ def test_a_page_is_found_under_either_name(name: str) -> None:
 def test_a_row_with_an_odd_date_is_listed_all_the_same() -> None:
     raw = {**shopserve_order(), "basic": {"order_date": "soon"}}
 
-    (row,) = orders.page({"orders": [raw]}).rows
+    (row,) = pages.page({"orders": [raw]}).rows
     assert row.ordered_at is None
 
 
@@ -203,6 +203,87 @@ def test_a_method_without_code_goes_by_its_name() -> None:
     raw = {**shopserve_order(), "payment": {"method_code": None, "method_name": "銀行振込"}}
 
     assert orders.order(raw).payment_method == "銀行振込"
+
+
+def _place(raw: Json) -> Json:
+    places = raw["deliveries"]
+    assert isinstance(places, list)
+    place: Json = places[0]
+    return place
+
+
+def _line(raw: Json) -> Json:
+    lines = _place(raw)["items"]
+    assert isinstance(lines, list)
+    line: Json = lines[0]
+    return line
+
+
+@pytest.mark.parametrize("told", [None, []])
+def test_imp_15_an_order_without_destinations_or_lines_is_undecodable(told: object) -> None:
+    second = {**_place(shopserve_order()), "delivery_no": 2, "items": told}
+    half = {**shopserve_order(), "deliveries": [_place(shopserve_order()), second]}
+
+    with pytest.raises(Undecodable, match=r"deliveries\[1\]\.items: not there"):
+        orders.order(half)
+    with pytest.raises(Undecodable, match="deliveries: not there"):
+        orders.order({**shopserve_order(), "deliveries": told})
+
+
+@pytest.mark.parametrize("gone", [{"cancel": "Yes"}, {"folder": "Canceled"}, {"folder": "Trash"}])
+def test_sts_04_a_cancelled_order_may_have_lost_its_lines(gone: Json) -> None:
+    raw = {**shopserve_order(), "deliveries": []}
+    raw["basic"] = {**shopserve_order()["basic"], **gone}  # type: ignore[dict-item]
+
+    assert orders.order(raw).lines == ()
+
+
+@pytest.mark.parametrize("flag", ["cancel", "test_order"])
+@pytest.mark.parametrize("word", [None, "", "Perhaps"])
+def test_imp_05_a_flag_that_is_not_told_is_not_taken_for_a_no(flag: str, word: object) -> None:
+    status = status_of(**{flag: word})
+
+    assert None in {status.cancelled, status.test}
+    assert status.unknown_literals == (f"basic.{flag}={word or ''}",)
+
+
+@pytest.mark.parametrize("told", [None, [None], ["", "M"], [""], ["ネイビー", None]])
+def test_imp_18_a_choice_that_went_missing_does_not_make_another_sku(told: object) -> None:
+    raw = shopserve_order()
+    _line(raw)["variation"] = told
+
+    with pytest.raises(Undecodable, match="variation"):
+        orders.order(raw)
+
+
+@pytest.mark.parametrize(
+    ("told", "choices"), [([], ()), (["M", "", ""], ("M",)), (["赤", "M"], ("赤", "M"))]
+)
+def test_imp_18_blank_names_behind_the_last_axis_say_nothing(
+    told: object, choices: tuple[str, ...]
+) -> None:
+    raw = shopserve_order()
+    _line(raw)["variation"] = told
+
+    assert orders.order(raw).lines[0].choices == choices
+
+
+def test_cls_3_a_row_without_its_key_is_apart_with_what_it_tells() -> None:
+    nameless = {**shopserve_order(), "serial_code": {}}
+    page = pages.page({"total_count": 9, "orders": [None, nameless, shopserve_order()]}, 100)
+
+    assert [row.key for row in page.rows] == ["SC-1"]
+    nothing, lost = page.rows.unreadable
+    assert (nothing.position, nothing.label, nothing.ordered_at) == (101, "", None)
+    assert (lost.position, lost.label) == (102, "00010042")
+    assert lost.ordered_at == datetime(2026, 10, 3, 1, 15, 42, tzinfo=UTC)
+    assert "試験" not in repr(lost)
+    assert (page.size, page.total) == (3, 9)
+
+
+def test_cls_3_a_total_nobody_can_read_is_none() -> None:
+    assert pages.page({"total_count": ["?"], "orders": []}).total is None
+    assert stock.item_page({"total_count": {}, "contents": []}).total is None
 
 
 def test_two_destinations_may_not_share_a_number() -> None:
@@ -262,7 +343,7 @@ def test_any_order_is_read_or_undecodable(raw: Json) -> None:
 @given(body=st.one_of(ANYTHING, mutated({"total_count": 1, "orders": [shopserve_order()]})))
 def test_any_page_is_read_or_undecodable(body: object) -> None:
     try:
-        orders.page(body)
+        pages.page(body)
     except Undecodable:
         return
 

@@ -20,10 +20,12 @@ from domain.errors import (
     Closed,
     NotFound,
     OutcomeUnknown,
+    Postponed,
     Rejected,
     RemoteBusy,
     RemoteDown,
     SyncError,
+    Undecodable,
 )
 from domain.ports import ItemKey, Parcel, StockLevel, Window
 from tests.component.cart_samples import base_item, base_order, base_row
@@ -87,6 +89,45 @@ def test_a_list_names_the_window_in_tokyo_and_ends_at_an_empty_page() -> None:
         "offset": "0",
     }
     assert wire.requests[1].url.params["offset"] == "2"
+
+
+def test_cls_3_a_row_without_its_key_is_apart_and_read_once() -> None:
+    rows = [{**base_row(), "unique_key": key} for key in ("a", None, "b")]
+    wire = Wire(httpx.Response(200, json={"orders": [*rows, 5]}), orders())
+
+    (page,) = wire.cart.list_orders(WEEK)
+    assert [row.key for row in page] == ["a", "b"]
+    assert [row.position for row in page.unreadable] == [2, 4]
+    assert page.unreadable[0].ordered_at is not None
+
+
+def test_cls_3_pages_overlap_at_rows_nobody_can_read_too() -> None:
+    first = [{**base_row(), "unique_key": f"k{at}"} for at in range(95)]
+    more = [{**base_row(), "unique_key": f"l{at}"} for at in range(9)]
+    pages: list[list[object]] = [[*first, None, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, *more], []]
+    wire = Wire(*(httpx.Response(200, json={"orders": rows}) for rows in pages))
+
+    read = list(wire.cart.list_orders(WEEK))
+    assert sum(len(page) for page in read) == 95 + 9
+    assert sum(len(page.unreadable) for page in read) == 6
+
+
+@pytest.mark.parametrize("key", [None, "", "another", 7])
+def test_cls_3_another_orders_detail_is_not_the_order_asked_for(key: object) -> None:
+    wire = Wire(httpx.Response(200, json={"order": {**base_order(), "unique_key": key}}))
+
+    with pytest.raises(Undecodable, match="unique_key"):
+        wire.cart.read_order("3C07A19F5B2E84D6")
+
+
+def test_stk_6_an_item_that_cannot_be_read_is_apart_from_the_others() -> None:
+    spoilt = [{**base_item(), "item_id": 5, "variations": [{}]}, None]
+    answer = httpx.Response(200, json={"items": [base_item(), *spoilt]})
+    wire = Wire(answer, httpx.Response(200, json={"items": []}))
+
+    (page,) = wire.cart.list_stock()
+    assert {item.key.item for item in page} == {"77001234"}
+    assert [row.key for row in page.unreadable] == ["5", ""]
 
 
 def test_writes_are_forms() -> None:
@@ -399,7 +440,9 @@ OAUTH_REFUSALS = [
     ("invalid_request", "リフレッシュトークンの有効期限が切れています。", AuthenticationFailed),
     ("unauthorized_client", "", AuthenticationFailed),
     ("access_denied", "ユーザーが存在しません。", AuthenticationFailed),
-    ("invalid_request", "", Rejected),
+    ("invalid_request", "", AuthenticationFailed),
+    ("invalid_request", "redirect_uriが一致しません。", AuthenticationFailed),
+    ("no_such_code", "", Rejected),
     ("server_error", "DB error", OutcomeUnknown),
 ]
 
@@ -414,3 +457,24 @@ def test_a_refused_refresh_says_whether_to_authorise_again(
         client.refresh("r1")
     assert type(caught.value) is error
     assert "r1" not in str(caught.value)
+
+
+def test_a_code_that_is_refused_is_no_failed_authentication() -> None:
+    client, _ = oauth(refused("invalid_request", "不正な認可コードです。"))
+
+    with pytest.raises(Rejected) as caught:
+        client.exchange_code("c1")
+    assert type(caught.value) is Rejected
+
+
+@pytest.mark.parametrize("status", [503, 200, 502])
+def test_maintenance_of_the_token_address_is_no_closure_of_the_orders_api(status: int) -> None:
+    """It belongs to no family of calls: only this shop waits a minute."""
+    client, _ = oauth(httpx.Response(status, content="ただいまメンテナンス中です"))
+    now = datetime.now(UTC)
+
+    with pytest.raises(Postponed) as caught:
+        client.refresh("r1")
+    assert type(caught.value) is Postponed
+    assert caught.value.until is not None
+    assert timedelta(seconds=59) < caught.value.until - now < timedelta(seconds=65)

@@ -153,6 +153,62 @@ def test_old_orders_without_totals_of_lines_are_counted() -> None:
     assert (line.options_yen, line.total_yen, line.tax_rate) == (500, 5500, 10)
 
 
+@pytest.mark.parametrize("told", [None, []])
+def test_imp_05_an_order_without_lines_is_undecodable_unless_it_is_cancelled(told: object) -> None:
+    with pytest.raises(Undecodable, match="order_items: not there"):
+        details.order(changed(order_items=told, shipping_lines=[]))
+    gone = changed(order_items=told, shipping_lines=[], dispatch_status="cancelled")
+    assert details.order(gone).lines == ()
+
+
+def test_imp_10_an_entry_that_names_a_line_which_is_not_there_is_half_an_order() -> None:
+    raw = base_order()
+    del lines_of(raw)[0]
+
+    with pytest.raises(Undecodable, match=r"shipping_lines\[0\]\.order_item_ids"):
+        details.order(raw)
+
+
+@pytest.mark.parametrize("ids", [None, []])
+def test_imp_11_an_entry_that_lost_its_lines_does_not_make_them_ship_for_free(ids: object) -> None:
+    entries = [{"shipping_method": "宅配便", "shipping_fee": 980, "order_item_ids": ids}]
+
+    with pytest.raises(Undecodable, match="order_item_ids"):
+        details.order(changed(shipping_lines=entries))
+    told = details.order(changed(shipping_lines=entries, shipping_method="定形外"))
+    assert [line.delivery_method for line in told.lines] == ["定形外", "ネコポス"]
+
+
+@pytest.mark.parametrize("lost", ["variation_id", "variation"])
+def test_imp_12_a_variation_is_one_if_any_field_names_it(lost: str) -> None:
+    raw = base_order()
+    lines_of(raw)[0][lost] = None
+
+    assert details.order(raw).lines[0].has_variation
+    assert not details.order(raw).lines[1].has_variation
+
+
+def test_imp_12_a_variation_whose_code_is_left_out_is_not_one_without_code() -> None:
+    raw = base_order()
+    lines_of(raw)[0]["variation_identifier"] = None
+    assert details.order(raw).lines[0].variation_code == ""
+
+    del lines_of(raw)[0]["variation_identifier"]
+    with pytest.raises(Undecodable, match="variation_identifier: not there"):
+        details.order(raw)
+
+
+@pytest.mark.parametrize("name", ["payment", "order_receiver"])
+def test_imp_09_payment_and_recipient_have_to_be_told(name: str) -> None:
+    with pytest.raises(Undecodable, match=name):
+        details.order(changed(**{name: None}))
+
+
+def test_sts_02_a_row_without_its_payment_may_be_a_short_transfer() -> None:
+    with pytest.raises(Undecodable, match="payment"):
+        orders.summary({**base_row(), "payment": None})
+
+
 def test_two_lines_may_not_share_an_id() -> None:
     raw = base_order()
 
@@ -177,8 +233,10 @@ def test_tracking_numbers_lose_everything_but_letters_and_digits(number: str) ->
 
 
 def test_items_and_their_variations_are_listed() -> None:
-    ((key, sold),) = items.page({"items": [base_item()]})
+    (row,) = items.page({"items": [base_item()]})
 
+    assert isinstance(row, tuple)
+    key, sold = row
     assert key == "77001234"
     assert [(item.key, item.code, item.quantity) for item in sold] == [
         (ItemKey("77001234", "410055"), "TOTE-NAT", 4),

@@ -6,8 +6,9 @@ import pytest
 
 from domain.conversion import convert
 from domain.eligibility import Skip, Take, judge_summary, judge_whole
-from domain.orders import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
-from tests.unit.samples import READY, base_order, line, shopserve_order, summary
+from domain.errors import Undecodable
+from domain.orders import BaseStatus, CartOrder, Dispatch, Folder, LineState, ShopServeStatus
+from tests.unit.samples import READY, base_order, line, shop_line, shopserve_order, summary
 
 
 def test_imp_05_an_unconfirmed_order_of_the_ledger_is_taken() -> None:
@@ -40,6 +41,8 @@ def test_imp_05_other_shopserve_orders_are_left_for_good(
     [
         pytest.param(replace(READY, confirmed=None), id="confirm status"),
         pytest.param(replace(READY, folder=Folder.UNKNOWN), id="folder"),
+        pytest.param(replace(READY, cancelled=None), id="cancel flag"),
+        pytest.param(replace(READY, test=None), id="test order flag"),
     ],
 )
 def test_imp_05_a_word_nobody_knows_is_not_guessed_at_but_looked_at_again(
@@ -113,3 +116,32 @@ def test_imp_08_every_skip_says_why_in_one_line() -> None:
     assert len(reasons) == 6
     assert all(reason.strip() and "\n" not in reason for reason in reasons)
     assert "dispatch_status=lost" in reasons[-1]
+
+
+@pytest.mark.parametrize("order", [shopserve_order(), base_order()], ids=["shopserve", "base"])
+def test_imp_05_an_order_without_lines_is_no_order_whose_lines_are_cancelled(
+    order: CartOrder,
+) -> None:
+    with pytest.raises(Undecodable, match="no lines"):
+        judge_whole(replace(order, lines=()))
+
+
+def test_imp_15_a_destination_without_lines_is_half_an_order() -> None:
+    order = shopserve_order(shop_line(destination=1), shop_line(destination=2))
+
+    with pytest.raises(Undecodable, match="destination 2"):
+        judge_whole(replace(order, lines=order.lines[:1]))
+
+
+def test_imp_05_a_line_without_pieces_is_undecodable_unless_it_is_cancelled() -> None:
+    gone = replace(line("1", state=LineState.CANCELLED), quantity=0)
+
+    assert judge_whole(base_order(gone, line("2"))) == Take()
+    with pytest.raises(Undecodable, match="line 2 has no pieces"):
+        judge_whole(base_order(line("1"), replace(line("2"), quantity=0)))
+
+
+def test_imp_05_what_is_not_taken_anyway_may_lack_its_lines() -> None:
+    order = shopserve_order(status=replace(READY, cancelled=True))
+
+    assert isinstance(judge_whole(replace(order, lines=())), Skip)

@@ -54,7 +54,7 @@ SETTLEMENT_BEGINNINGS = {
     "回収予定": Settlement.COLLECTION_SCHEDULED,
     "ハガキ発送済": Settlement.SLIP_SENT,
 }
-_FLAGS = {"": False, YES: True, NO: False}
+_FLAGS = {YES: True, NO: False}
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)", re.ASCII | re.DOTALL)
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
 
@@ -73,12 +73,9 @@ class Unknowns:
             self.found.append(place.unknown())
         return known
 
-    def flag(self, place: Field) -> bool:
-        """Return a Yes/No flag; nothing at all means No, an unknown word too, but reported."""
-        known = _FLAGS.get(_folded(place))
-        if known is None:
-            self.found.append(place.unknown())
-        return known is True
+    def flag(self, place: Field) -> bool | None:
+        """Return a Yes/No flag, None for anything else: a flag left out may have been a Yes."""
+        return self.word(place, _FLAGS)
 
     def folder(self, place: Field) -> Folder:
         """Return where the order lies."""

@@ -1,7 +1,6 @@
 """Orders as ShopServe writes them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from adapters.http.calls import segment
 from adapters.http.reading import Field
@@ -14,7 +13,6 @@ from adapters.shopserve.wire.literals import (
     in_words,
     moment,
 )
-from domain.errors import Undecodable
 from domain.orders import (
     Cart,
     CartLine,
@@ -22,7 +20,7 @@ from domain.orders import (
     Charges,
     Contact,
     Destination,
-    ListedOrder,
+    Folder,
     ShopServeStatus,
 )
 from domain.ports import Parcel, Window
@@ -34,6 +32,7 @@ PAGE_ROWS = 100
 MOST_KEYS = 100
 _TAX_RATES = (8, 10)
 _MOST_PIECES = 10**6
+_GONE = frozenset({Folder.CANCELED, Folder.TRASH})
 
 
 def by_window(window: Window) -> dict[str, object]:
@@ -88,42 +87,14 @@ def shipping_result(parcel: Parcel) -> dict[str, object]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a search; `total` is None where the cart does not tell it."""
-
-    total: int | None
-    rows: tuple[ListedOrder, ...]
-
-
-def page(body: object) -> Page:
-    """Read one page of the order search."""
-    answer = Field(body, "")
-    rows = answer["orders"]
-    if rows.value is None:
-        rows = answer["contents"]
-    if rows.value is None:
-        raise rows.wrong("there")
-    total = answer["total_count"]
-    return Page(
-        total=None if total.missing else total.integer(low=0),
-        rows=tuple(_listed(row) for row in rows.rows()),
-    )
-
-
-def _listed(row: Field) -> ListedOrder:
-    key = row["serial_code"].key()
-    dated = row["basic"]["order_date"]
-    try:
-        ordered_at = moment(dated)
-    except Undecodable:
-        ordered_at = None
-    return ListedOrder(key=key, ordered_at=ordered_at, raw=row.object(), whole=True)
-
-
 def order(raw: dict[str, object]) -> CartOrder:
-    """Read one whole order."""
+    """Read one whole order.
+
+    Raises: Undecodable: among others when a destination or its lines are not there, for half an
+        order would be shipped. Of a cancelled one nothing is shipped, so that may lack them.
+    """
     whole = Field(raw, "")
+    key = whole["serial_code"].key()
     basic, payment = whole["basic"], whole["payment"]
     unknowns = Unknowns()
     deliveries = whole["deliveries"].rows()
@@ -133,11 +104,13 @@ def order(raw: dict[str, object]) -> CartOrder:
         for place, number in zip(deliveries, numbers, strict=True)
     )
     status = _status(basic, unknowns)
+    if not (status.cancelled or status.folder in _GONE):
+        _refuse_half(whole)
     first = deliveries[0] if deliveries else Field(None, "deliveries[0]")
     name = payment["method_name"].text()
     return CartOrder(
         cart=Cart.SHOPSERVE,
-        key=whole["serial_code"].key(),
+        key=key,
         number=basic["order_number"].key(),
         ordered_at=moment(basic["order_date"]),
         status=status,
@@ -145,15 +118,26 @@ def order(raw: dict[str, object]) -> CartOrder:
         payment_name=name,
         buyer=_contact(whole["orderer"]),
         destinations=destinations,
-        lines=tuple(
-            _line(item, number, at)
-            for place, number in zip(deliveries, numbers, strict=True)
-            for at, item in enumerate(place["items"].rows(), start=1)
-        ),
+        lines=_lines(deliveries, numbers),
         charges=_charges(basic, payment),
         note=whole["memo"]["customer_note"].text(),
         wished_date=first["desired_delivery_date"].text(),
         wished_time=first["desired_delivery_time"].text(),
+    )
+
+
+def _refuse_half(whole: Field) -> None:
+    deliveries = whole["deliveries"]
+    for needed in (deliveries, *(place["items"] for place in deliveries.rows())):
+        if not needed.rows():
+            raise needed.wrong("there")
+
+
+def _lines(deliveries: Sequence[Field], numbers: Sequence[int]) -> tuple[CartLine, ...]:
+    return tuple(
+        _line(item, number, at)
+        for place, number in zip(deliveries, numbers, strict=True)
+        for at, item in enumerate(place["items"].rows(), start=1)
     )
 
 
@@ -216,8 +200,7 @@ def _line(item: Field, destination: int, position: int) -> CartLine:
     tax_rate = item["tax_rate"].integer()
     if tax_rate not in _TAX_RATES:
         raise item["tax_rate"].wrong("8 or 10")
-    named = (choice.text() for choice in item["variation"].rows())
-    choices = tuple(choice for choice in named if choice)
+    choices = _choices(item["variation"])
     return CartLine(
         key=f"{destination}-{position}",
         destination=destination,
@@ -231,6 +214,23 @@ def _line(item: Field, destination: int, position: int) -> CartLine:
         has_variation=bool(choices),
         choices=choices,
     )
+
+
+def _choices(place: Field) -> tuple[str, ...]:
+    """Return the choice names; an item without choices has an empty list.
+
+    A name or the list itself that went missing would make the line another SKU (IMP-18). Only
+    blank names at the end say nothing: an item has up to three axes.
+    """
+    if place.value is None:
+        raise place.wrong("there")
+    told = place.rows()
+    names = [choice.text() for choice in told]
+    while names and not names[-1] and told[len(names) - 1].value is not None:
+        names.pop()
+    if "" in names or (told and not names):
+        raise place.wrong("choices with a name")
+    return tuple(names)
 
 
 def _charges(basic: Field, payment: Field) -> Charges:

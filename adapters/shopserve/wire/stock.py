@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from adapters.http.calls import segment
 from adapters.http.reading import Field
 from adapters.shopserve.wire.literals import NO, YES
+from adapters.shopserve.wire.pages import total_of
+from domain.errors import Undecodable
+from domain.listings import UnreadableRow
 from domain.ports import ExternalItem, ItemKey, StockLevel
 
 SEARCH = "/items/_search"
@@ -38,25 +41,37 @@ class ListedItem:
 
 @dataclass(frozen=True, slots=True)
 class ItemPage:
-    """One page of the item list; `total` is None where the cart does not tell it."""
+    """One page of the item list; `total` is None where the cart does not tell it readably."""
 
     total: int | None
-    rows: tuple[ListedItem, ...]
+    rows: tuple[ListedItem | UnreadableRow, ...]
 
 
-def item_page(body: object) -> ItemPage:
-    """Read one page of the item list."""
+def item_page(body: object, start: int = 0) -> ItemPage:
+    """Read one page of the item list. Args: start: how many rows come before it."""
     answer = Field(body, "")
     if answer["contents"].value is None:
         raise answer["contents"].wrong("there")
-    total = answer["total_count"]
+    rows = answer["contents"].rows()
     return ItemPage(
-        total=None if total.missing else total.integer(low=0),
-        rows=tuple(
-            ListedItem(row["item_code"].key(), row["item_name"].text())
-            for row in answer["contents"].rows()
-        ),
+        total=total_of(answer),
+        rows=tuple(_listed(row, at) for at, row in enumerate(rows, start=start + 1)),
     )
+
+
+def _listed(row: Field, position: int) -> ListedItem | UnreadableRow:
+    try:
+        code = row["item_code"].key()
+    except Undecodable as error:
+        return UnreadableRow(str(error), position, raw=row.value)
+    return ListedItem(code, _name(row))
+
+
+def _name(row: Field) -> str:
+    try:
+        return row["item_name"].text()
+    except Undecodable:  # no reason to leave its stock unread
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,8 @@ def stock(body: object) -> tuple[StockPlace, ...]:
         return (_place(told["management_item"], ()),)
     if kind == BY_VARIATION:
         patterns = told["management_variation"]["patterns"].rows()
+        if not patterns:
+            raise told["management_variation"]["patterns"].wrong("there")
         return tuple(_place(pattern, _choices(pattern["pattern"])) for pattern in patterns)
     raise told["management_type"].wrong(f"{BY_ITEM} or {BY_VARIATION}")
 

@@ -27,17 +27,22 @@ _MOST_PIECES = 10**6
 
 
 def order(raw: dict[str, object]) -> CartOrder:
-    """Read one whole order."""
+    """Read one whole order.
+
+    Raises: Undecodable: among others when the lines are not there, which a cancelled order alone
+        may lack, or the recipient, whose every field is null when it is the buyer (IMP-9).
+    """
     whole = Field(raw, "")
     places = whole["order_items"]
-    if places.value is None:
-        raise places.wrong("there")
     unknown: list[str] = []
     methods = _Methods(whole)
     lines = tuple(_line(place, methods, unknown) for place in places.rows())
     if len({line.key for line in lines}) != len(lines):
         raise places.wrong("lines with an id of their own")
     status = _status(whole, unknown)
+    if not lines and status.dispatch is not Dispatch.CANCELLED:
+        raise places.wrong("there")
+    methods.check(lines)
     key = whole["unique_key"].key()
     return CartOrder(
         cart=Cart.BASE,
@@ -45,7 +50,7 @@ def order(raw: dict[str, object]) -> CartOrder:
         number=key,
         ordered_at=whole["ordered"].moment(),
         status=status,
-        payment_method=whole["payment"].text(),
+        payment_method=whole["payment"].key(),
         payment_name="",
         buyer=_contact(whole),
         destinations=(_destination(whole, status),),
@@ -84,10 +89,15 @@ def _destination(whole: Field, status: BaseStatus) -> Destination:
     tracking = whole["tracking_number"].text()
     return Destination(
         number=1,
-        recipient=_contact(whole["order_receiver"]),
+        recipient=_contact(_there(whole["order_receiver"])),
         tracking_numbers=(tracking,) if tracking else (),
         shipped=status.dispatch is Dispatch.DISPATCHED,
     )
+
+
+def _there(place: Field) -> Field:
+    place.object()
+    return place
 
 
 class _Methods:
@@ -106,6 +116,22 @@ class _Methods:
         entry = self._of_line.get(line["order_item_id"].key())
         named = "" if entry is None else entry["shipping_method"].text()
         return named or line["shipping_method"].text() or self._order
+
+    def check(self, lines: tuple[CartLine, ...]) -> None:
+        """Refuse entries that name a line which is not there, or no line while one needs them.
+
+        The first is half an order: cancelled lines stay in it. In the second case lines would
+        travel by the method for free shipping (IMP-11) instead of their own.
+        """
+        there = {line.key for line in lines}
+        bare = any(
+            not line.delivery_method and line.state is not LineState.CANCELLED for line in lines
+        )
+        for entry in self._entries:
+            ids = entry["order_item_ids"]
+            named = {line.key() for line in ids.rows()}
+            if not named <= there or (bare and not named):
+                raise ids.wrong("naming lines of the order")
 
     def covers(self, line: Field) -> bool:
         """Tell whether an entry names the line's fee."""
@@ -128,6 +154,7 @@ def _line(place: Field, methods: _Methods, unknown: list[str]) -> CartLine:
     quantity = place["amount"].integer(low=0, high=_MOST_PIECES)
     unit_price = place["price"].integer()
     options = _options(place, quantity)
+    has_variation = _has_variation(place)
     return CartLine(
         key=place["order_item_id"].key(),
         destination=1,
@@ -138,12 +165,26 @@ def _line(place: Field, methods: _Methods, unknown: list[str]) -> CartLine:
         options_yen=options,
         total_yen=place["total"].integer_or(unit_price * quantity + options),
         tax_rate=_tax_rate(place),
-        has_variation=place["variation_id"].text() not in {"", "0"},
-        variation_code=place["variation_identifier"].text(),
+        has_variation=has_variation,
+        variation_code=_variation_code(place, needed=has_variation),
         delivery_method=methods.of(place),
         shipping_fee_yen=0 if methods.covers(place) else place["shipping_fee"].integer_or(0),
         state=_line_state(place["status"], unknown),
     )
+
+
+def _has_variation(place: Field) -> bool:
+    """Tell whether a line names a variation; any of its three fields is enough."""
+    told = (place["variation_id"], place["variation"], place["variation_identifier"])
+    return any(field.text() not in {"", "0"} for field in told)
+
+
+def _variation_code(place: Field, *, needed: bool) -> str:
+    """Return 種類コード. Null means that the shop set none; left out, it may have been any."""
+    code = place["variation_identifier"]
+    if needed and "variation_identifier" not in place.object():
+        raise code.wrong("there")
+    return code.text()
 
 
 def _options(place: Field, quantity: int) -> int:

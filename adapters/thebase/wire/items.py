@@ -1,6 +1,8 @@
 """Items and stock as BASE writes them."""
 
 from adapters.http.reading import Field
+from domain.errors import Undecodable
+from domain.listings import UnreadableRow
 from domain.ports import ExternalItem, ItemKey
 
 LIST = "/1/items"
@@ -20,12 +22,25 @@ def update(item: ItemKey, quantity: int) -> dict[str, str]:
     }
 
 
-def page(body: object) -> list[tuple[str, list[ExternalItem]]]:
-    """Read one page of the list: each item's id and what it sells."""
+Listed = tuple[str, list[ExternalItem]] | UnreadableRow
+"""An item's id and what it sells, or that it cannot be read."""
+
+
+def page(body: object, start: int = 0) -> list[Listed]:
+    """Read one page of the list. Args: start: how many rows come before it."""
     rows = Field(body, "")["items"]
     if rows.value is None:
         raise rows.wrong("there")
-    return [(row["item_id"].key(), _sold(row)) for row in rows.rows()]
+    return [_listed(row, at) for at, row in enumerate(rows.rows(), start=start + 1)]
+
+
+def _listed(row: Field, position: int) -> Listed:
+    key = ""
+    try:
+        key = row["item_id"].key()
+        return key, _sold(row)
+    except Undecodable as error:
+        return UnreadableRow(str(error), position, key=key, raw=row.value)
 
 
 def _sold(row: Field) -> list[ExternalItem]:

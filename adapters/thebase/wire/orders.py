@@ -1,11 +1,13 @@
 """Orders as BASE lists them, asks for them and updates them."""
 
 import unicodedata
+from datetime import datetime
 
 from adapters.http.calls import segment
 from adapters.http.reading import Field
 from adapters.thebase.wire.times import in_words
 from domain.errors import Undecodable
+from domain.listings import UnreadableRow
 from domain.orders import Dispatch, ListedOrder, OrderSummary
 from domain.ports import Parcel, Window
 
@@ -42,21 +44,26 @@ def _parcel(parcel: Parcel) -> dict[str, str]:
     return {"delivery_company_id": parcel.carrier, "tracking_number": number}
 
 
-def page(body: object) -> list[ListedOrder]:
-    """Read one page of the list."""
+def page(body: object, start: int = 0) -> list[ListedOrder | UnreadableRow]:
+    """Read one page of the list. Args: start: how many rows come before it."""
     rows = Field(body, "")["orders"]
     if rows.value is None:
         raise rows.wrong("there")
-    return [_listed(row) for row in rows.rows()]
+    return [_listed(row, at) for at, row in enumerate(rows.rows(), start=start + 1)]
 
 
-def _listed(row: Field) -> ListedOrder:
-    key = row["unique_key"].key()
+def _listed(row: Field, position: int) -> ListedOrder | UnreadableRow:
     try:
-        ordered_at = row["ordered"].moment()
+        return ListedOrder(row["unique_key"].key(), _ordered_at(row), row.object(), whole=False)
+    except Undecodable as error:
+        return UnreadableRow(str(error), position, ordered_at=_ordered_at(row), raw=row.value)
+
+
+def _ordered_at(row: Field) -> datetime | None:
+    try:
+        return row["ordered"].moment()
     except Undecodable:
-        ordered_at = None
-    return ListedOrder(key=key, ordered_at=ordered_at, raw=row.object(), whole=False)
+        return None
 
 
 def summary(raw: dict[str, object]) -> OrderSummary:
@@ -66,7 +73,7 @@ def summary(raw: dict[str, object]) -> OrderSummary:
         key=row["unique_key"].key(),
         ordered_at=row["ordered"].moment(),
         dispatch=dispatch_status(row["dispatch_status"]),
-        payment_method=row["payment"].text(),
+        payment_method=row["payment"].key(),  # without it a short bank transfer would look paid
         total_yen=row["total"].integer(),
     )
 
@@ -80,6 +87,15 @@ def dispatch_status(place: Field) -> Dispatch:
 def whole(body: object) -> dict[str, object]:
     """Return the order inside the answer to a detail call or an update."""
     return Field(body, "")["order"].object()
+
+
+def detail(body: object, key: str) -> dict[str, object]:
+    """Return the order inside the answer to a detail call. Raises Undecodable for another's."""
+    raw = whole(body)
+    told = Field(raw, "order")["unique_key"]
+    if told.text() != key:
+        raise told.wrong(f"that of the order asked for ({key})")
+    return raw
 
 
 def companies(body: object) -> dict[str, str]:

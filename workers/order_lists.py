@@ -1,0 +1,79 @@
+"""What an import run reads of a shop's order list, and how far the next run may trust it.
+
+A row whose key cannot be read belongs to no order we could look at again by itself. The cursor
+therefore never moves past it: later runs list it again until it can be read (IMP-4).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters.postgres.journal import LogLine
+from domain.actions import TOKYO
+from domain.listings import UnreadableRow
+from domain.orders import Cart, ListedOrder
+from domain.ports import Window
+from domain.windows import next_cursor
+from workers.work import Work
+
+
+@dataclass(slots=True)
+class OrderList:
+    """What one reading of a list gave, each order once."""
+
+    rows: dict[str, ListedOrder] = field(default_factory=dict)
+    unreadable: dict[str, UnreadableRow] = field(default_factory=dict)
+
+    def read(self, work: Work, window: Window) -> None:
+        """Read one window to its end."""
+        for page in work.cart.list_orders(window):
+            self.rows.update({row.key: row for row in page})
+            self.unreadable.update({row.identity: row for row in page.unreadable})
+
+    def cursor(
+        self, cart: Cart, window: Window, *, cursor: datetime | None, run_started_at: datetime
+    ) -> datetime:
+        """Return the cursor after a difference window was read to its end.
+
+        Args:
+            window: what was asked for, from its first slice to its last.
+            cursor: the one so far.
+            run_started_at: aware.
+        """
+        moved = next_cursor(
+            cart,
+            cursor=cursor,
+            run_started_at=run_started_at,
+            newest_ordered_at=self._newest(window.until),
+        )
+        held = (_held(row.ordered_at, window) for row in self.unreadable.values())
+        return min([moved, *held])
+
+    def log(self) -> list[LogLine]:
+        """Return a line for each row that cannot be read (IMP-8, LOG-2)."""
+        return [_line(row) for row in self.unreadable.values()]
+
+    def _newest(self, until: datetime) -> datetime | None:
+        """Return the order time of the newest order; one after the window's end is no time."""
+        times = (row.ordered_at for row in self.rows.values())
+        return max((at for at in times if at is not None and at <= until), default=None)
+
+
+def _held(ordered_at: datetime | None, window: Window) -> datetime:
+    """Return from where on an unreadable row is listed again, whatever time it tells."""
+    if ordered_at is None or not window.since <= ordered_at <= window.until:
+        return window.since
+    return ordered_at
+
+
+def _line(row: UnreadableRow) -> LogLine:
+    told = [f"注文番号 {row.label}"] if row.label else []
+    if row.ordered_at is not None:
+        at = row.ordered_at.astimezone(TOKYO)
+        told.append(f"注文日時 {at:%Y-%m-%d %H:%M:%S}")
+    named = f"（{'，'.join(told)}）" if told else ""
+    return LogLine(
+        f"注文一覧の{row.position}件目{named}はどの注文か読み取れないため取り込めません: "
+        f"{row.reason} 次回以降の実行で再度読み取ります。カートで注文を確認してください。",
+        "error",
+        needs_person=True,
+    )
