@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.messages import Document
 
@@ -19,6 +19,7 @@ class Order:
         document: the order in the vendor's own shape.
         settlement_at: Unix time of the accepted settlement request that is still moving.
         recipe: name of the kind of order the seed made, empty for an order given as JSON.
+        done_at: Unix time of what was done through the API and is usually done once, by name.
     """
 
     key: str
@@ -26,6 +27,12 @@ class Order:
     document: Document
     settlement_at: float | None = None
     recipe: str = ""
+    done_at: dict[str, float] = field(default_factory=dict)
+
+    def overlooked(self, name: str, at: float, blind_s: float) -> bool:
+        """Tell whether something was done so recently that a cart this blind does it again."""
+        done_at = self.done_at.get(name)
+        return done_at is not None and at - done_at < blind_s
 
 
 class OrderBook:

@@ -15,6 +15,8 @@ class Settings:
         settlement_collected_after_s: from the request until `Collected`.
         settlement_blind_s: how long ShopServe overlooks an accepted settlement request, so that
             a second one is accepted, and charged, too.
+        repeat_blind_s: how long the carts overlook a completion, a dispatched line or a deferred
+            call, so that a second one is accepted, and logged, too.
         access_token_s: life of a BASE access token.
         refresh_token_s: life of a BASE refresh token.
         code_s: life of a BASE authorisation code.
@@ -28,6 +30,7 @@ class Settings:
     settlement_scheduled_after_s: float = 2.0
     settlement_collected_after_s: float = 60.0
     settlement_blind_s: float = 0.0
+    repeat_blind_s: float = 0.0
     access_token_s: float = 3600.0
     refresh_token_s: float = 30 * 86_400.0
     code_s: float = 3600.0

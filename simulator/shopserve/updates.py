@@ -16,6 +16,7 @@ _DATES = ("scheduled_shipping_date", "shipped_date", "arrival_date")
 _SHIPPING_KNOWN = frozenset(
     {"carrier_code", "carrier_name", "tracking_numbers", "shipping_status", "send_mail", *_DATES},
 )
+_COMPLETION = "completion"
 _GONE = frozenset({wire.Folder.CANCELED, wire.Folder.TRASH})
 
 
@@ -178,13 +179,15 @@ def complete_order(
     call: Call,
     arguments: tuple[str, ...],
 ) -> Answer:
-    """Answer POST /orders/{serial_code}/_complete."""
+    """Answer POST /orders/{serial_code}/_complete; once is enough, unless it was overlooked."""
     (serial_code,) = arguments
     order = _live_order(world, shop, serial_code, call.at)
     refuse_unknown(read_object(call), frozenset())
     basic = order.document["basic"]
-    if basic["folder"] == wire.Folder.COMPLETED:
+    again = order.overlooked(_COMPLETION, call.at, world.settings.repeat_blind_s)
+    if basic["folder"] == wire.Folder.COMPLETED and not again:
         raise RefusedError(409, "既に取引完了フォルダにあります。")
+    order.done_at[_COMPLETION] = call.at
     basic["folder"] = wire.Folder.COMPLETED
     basic["updated_date"] = clock.tokyo_text(call.at)
     world.note(

@@ -29,14 +29,16 @@ def edit_status(world: World, shop: BaseShop, call: Call, _argument: str) -> Ans
     document = order.document
     line = next(each for each in document["order_items"] if each["order_item_id"] == line_id)
     details = {"order": order.key, "payment": document["payment"]}
+    key = order.key if atobarai else str(line_id)
+    again = order.overlooked(key, call.at, world.settings.repeat_blind_s)
     if atobarai:
-        _ship_atobarai(document, form, call.at)
+        _ship_atobarai(document, form, call.at, again=again)
         kind = effects.ATOBARAI_SHIPPING
     else:
-        kind = _change_line(document, line, status, call.at)
+        kind = _change_line(document, line, status, call.at, again=again)
+    order.done_at[key] = call.at
     _write_parcel(document, form)
     parcel = {name: document[name] for name in ("delivery_company_id", "tracking_number")}
-    key = order.key if atobarai else str(line_id)
     world.note(shop, kind, key, call.at, **details, **parcel)
     return ok({"order": document})
 
@@ -62,23 +64,39 @@ def _write_parcel(document: Document, form: dict[str, str]) -> None:
             document[name] = form[name]
 
 
-def _ship_atobarai(document: Document, form: dict[str, str], at: float) -> None:
-    """Move a deferred payment order to `shipping`; any of its lines stands for the order."""
+def _ship_atobarai(document: Document, form: dict[str, str], at: float, *, again: bool) -> None:
+    """Move a deferred payment order to `shipping`; any of its lines stands for the order.
+
+    Args:
+        document: the order.
+        form: what was sent.
+        at: when, Unix seconds.
+        again: it was done before, which the cart overlooks.
+    """
     if not form.get("delivery_company_id") or not form.get("tracking_number"):
         raise ApiError("no_params")
     if form["atobarai_status"] != Atobarai.SHIPPING or form.get("status"):
         raise ApiError("bad_params")
     transaction = document[wire.TRANSACTIONS["atobarai"]]
     workable = document["dispatch_status"] == Dispatch.ORDERED
-    if not workable or transaction["status"] != Atobarai.ORDERED:
+    open_still = workable and transaction["status"] == Atobarai.ORDERED
+    if not open_still and not again:
         raise ApiError("not_change_status_atobarai")
     transaction["status"] = Atobarai.SHIPPING
     document["dispatch_status"] = Dispatch.SHIPPING
     document["modified"] = int(at)
 
 
-def _change_line(document: Document, line: Document, status: str, at: float) -> str:
-    """Dispatch or cancel one line and return the kind of the effect."""
+def _change_line(document: Document, line: Document, status: str, at: float, *, again: bool) -> str:
+    """Dispatch or cancel one line and return the kind of the effect.
+
+    Args:
+        document: the order.
+        line: one of its lines.
+        status: what it is to be.
+        at: when, Unix seconds.
+        again: it was done before, which the cart overlooks where it was a dispatch.
+    """
     if status not in _CHANGES:
         raise ApiError("bad_params")
     payment = document["payment"]
@@ -89,7 +107,9 @@ def _change_line(document: Document, line: Document, status: str, at: float) -> 
         raise ApiError("not_change_status_atobarai")
     elif payment in wire.PREPAID and not is_paid(document):
         raise ApiError(f"not_change_status_{payment}")
-    if document["dispatch_status"] != Dispatch.ORDERED or line["status"] != Line.ORDERED:
+    repeated = again and status == line["status"] == Line.DISPATCHED
+    open_still = document["dispatch_status"] == Dispatch.ORDERED and line["status"] == Line.ORDERED
+    if not open_still and not repeated:
         raise ApiError("not_change_status")
     if status == Line.CANCELLED:
         cancel_line(document, line, at)

@@ -1,7 +1,6 @@
 """Faults of the carts: cut connections, late and bad answers, closures, limits, ended tokens."""
 
 import signal
-from contextlib import suppress
 
 from redis.exceptions import RedisError
 from sqlalchemy import text
@@ -89,6 +88,10 @@ class CloseCart:
         )
 
 
+# What ends with the hour, to the second: nothing else is due to end at a full hour.
+_FULL_HOUR = "abs(extract(epoch from {0} - date_trunc('hour', {0} + interval '30 min'))) < 5"
+
+
 class UseUpHour:
     """A BASE shop's hour is used up; some seconds later the hour is over."""
 
@@ -97,22 +100,36 @@ class UseUpHour:
         scene.simulator.change_shop(shop, hour_calls=5_000)
         scene.station.later(scene.dice.uniform(4, 9), lambda: self._next_hour(scene, shop))
 
-    @staticmethod
-    def _next_hour(scene: Scene, shop: str) -> None:
+    @classmethod
+    def _next_hour(cls, scene: Scene, shop: str) -> None:
+        """Let pass what ends with the hour, and nothing else: other waits are the product's."""
         scene.simulator.change_shop(shop, hour_calls=0)
-        with suppress(RedisError), scene.redis as redis:
-            for key in redis.scan_iter("renkei:budget:*"):
-                redis.delete(key)
-        this = "(select id from shops where key = :shop)"
-        _write(scene, f"delete from lane_blocks where shop_id = {this}", shop=shop)  # noqa: S608
-        for table in ("run_items", "runs"):
-            state = "due" if table == "run_items" else "pending"
+        cls._forget_count(scene, shop)
+        this = "shop_id = (select id from shops where key = :shop)"
+        _write(
+            scene,
+            f"update lane_blocks set until = now() where {this} and {_FULL_HOUR.format('until')}",  # noqa: S608
+            shop=shop,
+        )
+        for table, state in (("run_items", "due"), ("runs", "pending")):
             _write(
                 scene,
-                f"update {table} set due_at = now() where state = '{state}'"  # noqa: S608
-                f" and shop_id = {this} and due_at > now() + interval '100 s'",
+                f"update {table} set due_at = now() where {this} and state = '{state}'"  # noqa: S608
+                f" and due_at > now() and {_FULL_HOUR.format('due_at')}",
                 shop=shop,
             )
+
+    @classmethod
+    def _forget_count(cls, scene: Scene, shop: str) -> None:
+        try:
+            with transaction(scene.engine) as connection:
+                shop_id = connection.execute(
+                    text("select id from shops where key = :shop"), {"shop": shop}
+                ).scalar_one()
+            with scene.redis as redis:
+                redis.delete(f"renkei:budget:{shop_id}")
+        except (DatabaseUnavailable, RedisError):
+            scene.station.later(1.0, lambda: cls._forget_count(scene, shop))
 
 
 class EndTokens:

@@ -2,9 +2,10 @@
 
 import random
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from celery import Celery
@@ -19,17 +20,24 @@ from workers.app import make_app
 # An effect whose answer is lost waits for its call's deadline and this much more
 # (contract_decisions: deadline + 30 s); a process that stands still for less is harmless.
 LONGEST_PAUSE_S = 20.0
+# A lease of 15 s is renewed every 4 s: a shorter pause loses none.
+HARMLESS_PAUSE_S = 10.0
 
 
 @dataclass
 class Scene:
-    """What faults may touch."""
+    """What faults may touch.
+
+    Attributes:
+        woken: when processes went on that had stood still for about a lease, Unix seconds.
+    """
 
     station: Station
     simulator: SimulatorClient
     engine: Engine
     base_shops: list[str]
     dice: random.Random
+    woken: list[float] = field(default_factory=list)
 
     @property
     def redis(self) -> Redis:
@@ -101,6 +109,8 @@ def _pause(scene: Scene, kept: Kept, seconds: float) -> None:
 
     def go_on() -> None:
         if process.poll() is None:
+            if seconds > HARMLESS_PAUSE_S:
+                scene.woken.append(time.time())
             process.send_signal(signal.SIGCONT)
 
     scene.station.later(seconds, go_on)

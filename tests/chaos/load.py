@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from adapters.postgres import counts
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.robots import set_cadence, switch_robot
+from adapters.postgres.shop_changes import set_values
 from domain.actions import ACTIONS_OF, Action, Cadence
 from domain.orders import Cart
 from simulator.client import SimulatorClient
@@ -21,11 +22,16 @@ from simulator.process import start
 from tests.chaos.faults import Scene
 from tests.chaos.station import Station
 from tests.chaos.world import World
+from workers.names import QUEUES
 from workers.wiring import secret_box
 
 # A shop that has fewer than this many SKUs to be told gets all of them to be told again.
 FEW = 12
 LATENCY_S = 0.05
+# Few threads, many places out at once and slow answers: most notes wait, in Redis and in workers.
+CROWDED_THREADS = 4
+CROWDED_IN_FLIGHT = 10
+CROWDED_LATENCY_S = 0.15
 _REFILL = text("""
 update stock_pushes p set wanted_version = wanted_version + 1
   from (select shop_id from stock_pushes group by 1
@@ -67,6 +73,11 @@ class Load:
             for (merchant_id,) in connection.execute(text("select id from merchants")):
                 counts.set_on_hand(connection, merchant_id, {sku: pieces})
 
+    def notes(self) -> int:
+        """Return how many notes wait in Redis for a worker that fetches them."""
+        with self.scene.redis as redis:
+            return sum(int(str(redis.llen(f"renkei:{queue}"))) for queue in QUEUES)
+
     def number(self, query: str, **values: object) -> float:
         """Return one figure."""
         ((found,),) = self.rows(query, **values)
@@ -75,22 +86,34 @@ class Load:
 
 @contextmanager
 def loaded(
-    home: Path, logs: Path, *, pairs: int = 2, items: int = 24, workers: int = 2, busy: bool = True
+    home: Path,
+    logs: Path,
+    *,
+    pairs: int = 2,
+    items: int = 24,
+    workers: int = 2,
+    busy: bool = True,
+    crowded: bool = False,
 ) -> Iterator[Load]:
     """Start everything and keep it busy until the end of the block.
 
-    Args: busy: always have stock to tell; otherwise only what a test changes.
+    Args:
+        busy: always have stock to tell; otherwise only what a test changes.
+        crowded: have more out than there are threads, so that notes wait.
     """
-    station = Station(home, logs, workers=workers)
+    station = Station(home, logs, workers=workers, threads=CROWDED_THREADS if crowded else None)
     stop = threading.Event()
     try:
         station.open()
         with start() as carts, carts.client() as client:
-            client.settings(latency_s=LATENCY_S, log_stock_sets=False, hour_limit=10**9)
+            latency_s = CROWDED_LATENCY_S if crowded else LATENCY_S
+            client.settings(latency_s=latency_s, log_stock_sets=False, hour_limit=10**9)
             engine = station.engine()
             world = World(client, engine, random.Random(1), 0)
             world.open(secret_box(station.settings), pairs=pairs, items=items)
             _only_stock(engine, world)
+            if crowded:
+                _crowd(engine, world)
             station.start()
             station.wait_until_working()
             scene = Scene(station, client, engine, [], random.Random(1))
@@ -115,6 +138,12 @@ def _only_stock(engine: Engine, world: World) -> None:
                 on = action is Action.SYNC_STOCK
                 switch_robot(connection, shop_id, action, on=on, now=now)
             set_cadence(connection, shop_id, Action.SYNC_STOCK, Cadence(every_s=1), now)
+
+
+def _crowd(engine: Engine, world: World) -> None:
+    with transaction(engine) as connection:
+        for shop_id in world.shops.values():
+            set_values(connection, shop_id, {"in_flight": CROWDED_IN_FLIGHT})
 
 
 def _refill(engine: Engine, stop: threading.Event) -> None:

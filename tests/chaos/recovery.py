@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from tests.chaos import faults
 from tests.chaos.faults import Fault
 from tests.chaos.load import Load
+from tests.chaos.station import PATIENCE_S
 
 GIVE_UP_AFTER_S = 120.0
 BETWEEN_S = 4.0
+FEWEST_NOTES = 10
 
 _OUT = "select id from run_items where state in ('queued', 'running')"
 _STILL = "select count(*) from run_items where id = any(:out) and finished_at is null"
@@ -39,34 +41,36 @@ class Recovery:
     """Seconds after one kind of fault, of several times.
 
     Attributes:
+        notes: waiting in Redis when it struck.
         ended_s: until everything that was out with a worker or a message had ended.
         gap_s: longest time in which no item at all was finished.
     """
 
     kind: str
-    ended_s: list[float]
-    gap_s: list[float]
+    notes: list[int] = field(default_factory=list)
+    ended_s: list[float] = field(default_factory=list)
+    gap_s: list[float] = field(default_factory=list)
 
     def row(self) -> str:
         """Return a row of the table."""
         figures = (median(self.ended_s), max(self.ended_s), median(self.gap_s), max(self.gap_s))
-        cells = [self.kind, str(len(self.ended_s)), *(f"{one:.1f}" for one in figures)]
+        counts = (str(len(self.ended_s)), str(min(self.notes)))
+        cells = [self.kind, *counts, *(f"{one:.1f}" for one in figures)]
         return f"| {' | '.join(cells)} |"
 
 
 def measure(load: Load, kind: str, times: int) -> Recovery:
     """Let one kind of fault strike several times, each after the last one is over."""
-    found = Recovery(kind, [], [])
+    found = Recovery(kind)
     for _ in range(times):
         time.sleep(BETWEEN_S)
         load.station.wait_until_working()
-        ended_s, gap_s = _once(load, KINDS[kind]())
-        found.ended_s.append(ended_s)
-        found.gap_s.append(gap_s)
+        _once(load, KINDS[kind](), found)
     return found
 
 
-def _once(load: Load, fault: Fault) -> tuple[float, float]:
+def _once(load: Load, fault: Fault, found: Recovery) -> None:
+    found.notes.append(_crowd(load))
     out = [row[0] for row in load.rows(_OUT)]
     began_at = time.monotonic()
     fault.strike(load.scene)
@@ -74,11 +78,22 @@ def _once(load: Load, fault: Fault) -> tuple[float, float]:
         if time.monotonic() > began_at + GIVE_UP_AFTER_S:
             raise AssertionError(f"not recovered: {load.station.tail()}")
         time.sleep(0.05)
-    ended_s = time.monotonic() - began_at
+    found.ended_s.append(time.monotonic() - began_at)
     time.sleep(1.0)
-    return ended_s, load.number(_GAP, since_s=time.monotonic() - began_at + 1)
+    found.gap_s.append(load.number(_GAP, since_s=time.monotonic() - began_at + 1))
+
+
+def _crowd(load: Load) -> int:
+    """Wait until notes wait in Redis, where a fault can lose them; returns how many do."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while (notes := load.notes()) < FEWEST_NOTES:
+        if time.monotonic() > give_up_at:
+            raise AssertionError(f"{notes} notes wait in Redis\n{load.station.tail()}")
+        time.sleep(0.01)
+    return notes
 
 
 HEAD = (
-    "| fault | times | ended again: median, s | worst, s | no item finished: median, s | worst, s |"
+    "| fault | times | notes in Redis, at least | ended again: median, s | worst, s"
+    " | no item finished: median, s | worst, s |"
 )

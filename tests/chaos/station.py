@@ -65,10 +65,13 @@ class Kept:
 class Station:
     """One installation on private servers: workers, two beats, PostgreSQL, Valkey."""
 
-    def __init__(self, home: Path, logs: Path, *, workers: int = 2) -> None:
+    def __init__(
+        self, home: Path, logs: Path, *, workers: int = 2, threads: int | None = None
+    ) -> None:
         """Args: logs: where the programs write, kept longer than the home."""
         settings = Settings.from_environ({"RENKEI_HOME": str(home)})
-        self.settings = replace(settings, workers=workers)
+        threads = threads or settings.threads
+        self.settings = replace(settings, workers=workers, threads=threads)
         self._home, self._logs = home, logs
         self._servers = PrivateServers(home)
         self._forker = Forker()
@@ -213,6 +216,7 @@ class Station:
                 env = environment(self.settings, outside)
                 # A worker that stops while Redis is away leaves the broker's notes in a file.
                 env["TMPDIR"] = str(self._home)
+                env["RENKEI_THREADS"] = str(self.settings.threads)
                 log = self._logs / f"{one.program.name}.log"
                 one.log_start = log.stat().st_size if log.exists() else 0
                 one.process = self._forker.start(one.program, env, log)

@@ -10,17 +10,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.shop_changes import set_values
 from simulator.process import start
-from tests.chaos import cart_faults, faults, message_faults
+from tests.chaos import cart_faults, faults, message_faults, people
 from tests.chaos.faults import Fault, Scene
 from tests.chaos.station import Station
-from tests.chaos.verdict import Verdict, judge, longest_gap_s
+from tests.chaos.verdict import Verdict, judge, lanes_in_trouble, longest_gap_s
 from tests.chaos.world import World
 from workers.wiring import secret_box
 
 # An unknown effect of ShopServe waits for 60 + 30 s after its sending; twice, and some more.
 SETTLE_WITHIN_S = 300.0
-QUIET_WITHIN_S = 60.0
+# A slowed-down shop gets one place back every ten seconds, and then some.
+QUIET_WITHIN_S = 90.0
+# Calls a second of one BASE shop: about what it needs, so that its turn often has to come first.
+SLOW_PACE = 8
+# Longer than any storm: whatever is sent twice is accepted twice, and shows.
+REPEATS_SHOW_S = 86_400.0
 
 KINDS: Mapping[str, faults.Make] = {
     "kill worker": faults.KillWorker,
@@ -46,6 +52,7 @@ KINDS: Mapping[str, faults.Make] = {
     "end tokens": cart_faults.EndTokens,
     "duplicates": message_faults.Duplicates,
     "second slots": message_faults.SecondSlots,
+    "full compare": people.AskForCompare,
 }
 
 
@@ -109,7 +116,12 @@ def storm(size: Size, seed: int, home: Path, logs: Path) -> Report:
         cleanup.callback(station.close)
         station.open()
         client = cleanup.enter_context(cleanup.enter_context(start()).client())
-        client.settings(latency_s=0.02, settlement_blind_s=size.blind_s, log_stock_sets=False)
+        client.settings(
+            latency_s=0.02,
+            settlement_blind_s=size.blind_s,
+            repeat_blind_s=REPEATS_SHOW_S,
+            log_stock_sets=False,
+        )
         engine = station.engine()
         cleanup.callback(engine.dispose)
         world = World(client, engine, random.Random(dice.random()), size.orders_a_second)
@@ -117,6 +129,9 @@ def storm(size: Size, seed: int, home: Path, logs: Path) -> Report:
         station.start()
         station.wait_until_working()
         base = [shop for shop, cart in world.carts.items() if cart == "thebase"]
+        with transaction(engine) as connection:
+            slow = {"calls_per_second": SLOW_PACE}
+            set_values(connection, world.shops[base[-1]], slow)
         return _play(size, Scene(station, client, engine, base, dice), world, Report(seed))
 
 
@@ -133,7 +148,7 @@ def _play(size: Size, scene: Scene, world: World, report: Report) -> Report:
     with transaction(scene.engine) as connection:
         report.gap_s = longest_gap_s(connection, began_at, ended_at)
     if not report.verdict.stuck:
-        report.verdict = judge(world)
+        report.verdict = judge(world, scene.woken)
     report.verdict.stuck += [f"the world: {error}" for error in world.errors]
     report.verdict.stuck += station.troubles
     report.kills = sum(one.endings.count(-9) for one in [*station.workers, *station.beats])
@@ -173,11 +188,13 @@ def _calm(scene: Scene, world: World, report: Report) -> None:
 
 
 def _quiet(world: World, report: Report) -> None:
-    """Switch the robots off and wait until nothing is under way."""
+    """Switch the robots off and wait until nothing is under way, and every lane is open."""
     world.robots(on=False)
     began_at = time.monotonic()
     while time.monotonic() < began_at + QUIET_WITHIN_S:
-        if not world.under_way():
+        with transaction(world.engine) as connection:
+            in_trouble = lanes_in_trouble(connection)
+        if not world.under_way() and not in_trouble:
             return
         time.sleep(0.2)
-    report.verdict.stuck.append("work is still under way")
+    report.verdict.stuck.append("work is still under way, or a lane is blocked or slowed down")

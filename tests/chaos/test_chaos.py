@@ -20,8 +20,9 @@ SMOKE = Size(
         "kill worker": 2, "kill all workers": 1, "term worker": 1, "pause worker shortly": 1,
         "kill beat": 1, "flush redis": 2, "kill redis": 1, "stop postgres": 1,
         "cut after effect": 2, "end tokens": 1, "duplicates": 1, "second slots": 1,
+        "full compare": 1,
     },
-    pairs=2, items=10, orders_a_second=1.2, pause_s=1.8,
+    pairs=2, items=10, orders_a_second=1.2, pause_s=1.8, blind_s=3.0,
 )  # fmt: skip
 SHORT = Size(
     {
@@ -30,7 +31,7 @@ SHORT = Size(
         "restart redis": 2, "cut redis connections": 3, "stop postgres": 8,
         "cut before effect": 4, "cut after effect": 6, "cut reads": 3, "slow calls": 4,
         "bad answers": 4, "close cart": 3, "use up hour": 2, "end tokens": 5, "duplicates": 6,
-        "second slots": 3,
+        "second slots": 3, "full compare": 4,
     },
     pairs=3, items=15, orders_a_second=1.2, pause_s=2.0, blind_s=3.0,
 )  # fmt: skip
@@ -41,7 +42,7 @@ LONG = Size(
         "restart redis": 6, "cut redis connections": 8, "stop postgres": 26,
         "cut before effect": 14, "cut after effect": 20, "cut reads": 8, "slow calls": 12,
         "bad answers": 12, "close cart": 8, "use up hour": 5, "end tokens": 14, "duplicates": 20,
-        "second slots": 8,
+        "second slots": 8, "full compare": 12,
     },
     pairs=4, items=20, orders_a_second=1.2, pause_s=2.6, blind_s=3.0,
 )  # fmt: skip

@@ -1,12 +1,14 @@
 """Nothing lost, nothing doubled, nothing stuck: the simulator's log and the database, compared."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 from adapters.postgres.database import transaction
+from tests.chaos.happened import Happened
 from tests.chaos.shops import ON_HAND
 from tests.chaos.world import Placed, World
 
@@ -50,15 +52,19 @@ class Verdict:
         return found
 
 
-def judge(world: World) -> Verdict:
-    """Compare everything; the robots are off and nothing is under way."""
+def judge(world: World, woken: Sequence[float]) -> Verdict:
+    """Compare everything; the robots are off and nothing is under way.
+
+    Args: woken: when processes went on that had stood still for long, Unix seconds.
+    """
     verdict = Verdict()
-    log = _Log(world)
+    log = Happened(world.simulator, woken)
     for order in world.placed.values():
         (_judge_shopserve if order.cart == "shopserve" else _judge_base)(order, log, verdict)
     verdict.counts["orders placed"] = len(world.placed)
     verdict.counts["orders cancelled"] = sum(one.cancelled for one in world.placed.values())
     verdict.counts.update(log.totals)
+    verdict.doubled += log.repeated
     verdict.exactly("charges refused as second ones", log.totals["settlement_refused"], 0)
     with transaction(world.engine) as connection:
         _judge_imports(connection, world, verdict)
@@ -68,25 +74,7 @@ def judge(world: World) -> Verdict:
     return verdict
 
 
-class _Log:
-    """The simulator's effects, by shop, kind and key."""
-
-    def __init__(self, world: World) -> None:
-        self.times: Counter[tuple[str, str, str]] = Counter()
-        self.totals: Counter[str] = Counter()
-        for effect in world.simulator.effects():
-            key = str(effect["key"])
-            if effect["kind"].startswith("delivery_shipped"):
-                key = f"{key}/{effect['delivery_no']}"
-            self.times[effect["shop"], effect["kind"], key] += 1
-            self.totals[effect["kind"]] += 1
-
-    def of(self, order: Placed, kind: str, key: str = "") -> int:
-        """Return how often something happened to an order or a part of it."""
-        return self.times[order.shop, kind, key or order.key]
-
-
-def _judge_shopserve(order: Placed, log: _Log, verdict: Verdict) -> None:
+def _judge_shopserve(order: Placed, log: Happened, verdict: Verdict) -> None:
     shipped = 0 if order.cancelled else 1
     name = f"{order.shop} {order.key} {order.facts['recipe']}"
     confirmed = log.of(order, "order_confirmed")
@@ -99,7 +87,7 @@ def _judge_shopserve(order: Placed, log: _Log, verdict: Verdict) -> None:
     verdict.exactly(f"{name} completed", log.of(order, "order_completed"), shipped)
 
 
-def _judge_base(order: Placed, log: _Log, verdict: Verdict) -> None:
+def _judge_base(order: Placed, log: Happened, verdict: Verdict) -> None:
     shipped = 0 if order.cancelled else 1
     deferred = order.facts["payment"] == "atobarai"
     name = f"{order.shop} {order.key} {order.facts['recipe']}"
@@ -185,6 +173,11 @@ def _judge_stock(connection: Connection, world: World, verdict: Verdict) -> None
     verdict.counts["stock figures equal"] = equal
 
 
+# A lane opens by itself when its time has come; a slowed-down one gets a place each ten seconds.
+_LANES = {
+    "lanes blocked": "select count(*) from lane_blocks where until > now()",
+    "lanes slowed down": "select count(*) from lanes where allowed_in_flight is not null",
+}
 _NONE_OF = {
     "items not ended": "select count(*) from run_items where state in ('due','queued','running')",
     "runs not ended": "select count(*) from runs where finished_at is null",
@@ -202,6 +195,7 @@ _NONE_OF = {
     " where slot is not null group by shop_id, action, slot having count(*) > 1) d",
     "closures not ended": "select count(*) from closures"
     " where source = 'detected' and ended_at is null",
+    **_LANES,
 }
 _FIGURES = {
     "items ended": "select count(*) from run_items",
@@ -209,6 +203,7 @@ _FIGURES = {
     "items carried over": "select count(*) from run_items where state = 'carried'",
     "items claimed more than once": "select count(*) from run_items where generation > 1",
     "runs": "select count(*) from runs",
+    "full compares": "select count(*) from runs where mode = 'compare'",
     "effects whose first sending was ruled out": "select count(*) from effects where attempts > 1",
     "longest wait of such an effect, s": "select coalesce(ceil(max(extract(epoch from"
     " confirmed_at - planned_at))), 0) from effects where attempts > 1",
@@ -226,6 +221,11 @@ select coalesce(extract(epoch from max(gap)), 0) from (
 def longest_gap_s(connection: Connection, since: datetime, until: datetime) -> float:
     """Return the longest time in which no item was finished."""
     return float(connection.execute(_GAP, {"since": since, "until": until}).scalar_one())
+
+
+def lanes_in_trouble(connection: Connection) -> int:
+    """Return how many lanes are blocked or slowed down."""
+    return sum(int(connection.execute(text(query)).scalar_one()) for query in _LANES.values())
 
 
 def _judge_rest(connection: Connection, verdict: Verdict) -> None:

@@ -459,6 +459,37 @@ def test_one_call_ships_a_deferred_payment_order_once(sim: SimulatorClient, base
     assert detail(base, order)["dispatch_status"] == "dispatched"
 
 
+def test_what_the_cart_overlooks_shows_twice(sim: SimulatorClient, base: Caller) -> None:
+    sim.settings(repeat_blind_s=60)
+    line = add(sim, base, "card")["order_items"][0]
+    deferred = add(sim, base, "deferred")
+    call = {
+        "order_item_id": deferred["order_items"][0]["order_item_id"],
+        "atobarai_status": "shipping",
+        "delivery_company_id": 1,
+        "tracking_number": "123456789012",
+    }
+
+    assert [ship(base, line).status_code for _ in range(2)] == [200, 200]
+    answers = [base.post("/1/orders/edit_status", **call) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    mails = [effect["key"] for effect in sim.effects(["line_dispatched"])]
+    assert mails == [str(line["order_item_id"])] * 2
+    called = [effect["key"] for effect in sim.effects(["atobarai_shipping"])]
+    assert called == [deferred["unique_key"]] * 2
+
+
+def test_what_somebody_else_dispatched_is_refused_all_the_same(
+    sim: SimulatorClient, base: Caller
+) -> None:
+    sim.settings(repeat_blind_s=60)
+    order = add(sim, base, "card")
+    sim.change_order(base.shop.key, order["unique_key"], "dispatch")
+
+    assert error_of(ship(base, order["order_items"][0])) == "not_change_status"
+
+
 def test_only_cash_on_delivery_can_be_cancelled_here(sim: SimulatorClient, base: Caller) -> None:
     cash, card = add(sim, base, "cash_on_delivery"), add(sim, base, "card")
 

@@ -328,6 +328,14 @@ def test_completing_twice_is_a_conflict(sim: SimulatorClient, cart: Caller) -> N
     assert len(sim.effects(["order_completed"])) == 1
 
 
+def test_a_completion_the_cart_overlooks_shows_twice(sim: SimulatorClient, cart: Caller) -> None:
+    sim.settings(repeat_blind_s=60)
+    code = add(sim, cart, "card")
+
+    assert [cart.complete(code).status_code for _ in range(2)] == [200, 200]
+    assert [effect["key"] for effect in sim.effects(["order_completed"])] == [code, code]
+
+
 def row_of(cart: Caller, *, varied: bool) -> dict[str, Any]:
     return next(row for row in cart.shop.items if bool(row["variation"]) is varied)
 
