@@ -255,9 +255,11 @@ def test_figures_of_a_run_under_way_are_those_of_its_items(
         connection.execute(text("update runs set state = 'open', calls = 2"))
         connection.execute(
             text(
-                "insert into run_items (run_id, shop_id, action, key, priority, state, calls)"
-                " select r.id, r.shop_id, r.action, k.key, 3, k.state, 1 from runs r,"
-                " (values ('A', 'succeeded'), ('B', 'failed'), ('C', 'due')) as k(key, state)"
+                "insert into run_items"
+                " (run_id, shop_id, action, key, priority, state, finished_at, calls)"
+                " select r.id, r.shop_id, r.action, k.key, 3, k.state, k.finished_at, 1"
+                " from runs r, (values ('A', 'succeeded', now()), ('B', 'failed', now()),"
+                " ('C', 'due', null)) as k(key, state, finished_at)"
             )
         )
 
