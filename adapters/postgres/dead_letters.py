@@ -22,7 +22,11 @@ _LIST = text(_SELECT + " order by d.id")
 _PAGE = text(_SELECT + " and d.id > :after order by d.id limit :most")
 
 _CHOOSE = text("""
-select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state
+select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
+       d.state = 'replayed' and exists (
+         select 1 from runs r
+          where r.shop_id = d.shop_id and r.action = d.action and r.mode = 'replay'
+            and r.finished_at is null) as under_way
   from dead_letters d join shops s on s.id = d.shop_id
  where s.merchant_id = :merchant_id
    and (cast(:ids as bigint[]) is null or d.id = any(:ids))
@@ -106,7 +110,7 @@ def choose(
 
     Raises:
         UnknownDeadLetter: the merchant has no such dead letter.
-        BrokenRule: a named one is neither open nor being replayed any more.
+        BrokenRule: a named one is not open, and no replay that is over has left it undecided.
     """
     rows = connection.execute(
         _CHOOSE,
@@ -121,7 +125,7 @@ def choose(
     if missing:
         raise UnknownDeadLetter(f"no dead letter {missing[0]}")
     for row in rows:
-        if row.state not in UNDECIDED:
+        if row.state not in UNDECIDED or row.under_way:
             raise BrokenRule(f"dead letter {row.id} is {row.state}, not open")
     return [DeadLetter(row.id, row.shop_id, row.shop, Action(row.action), row.key) for row in rows]
 

@@ -339,8 +339,11 @@ def test_cls_4_a_replay_that_settled_nothing_can_still_be_discarded(bench: Bench
     with bench.fault("respond", endpoint="items.edit_stock", status=500, body="{}"):
         shop.run("sync_stock")
     (letter,) = _letters(bench)
-    bench.renkei.ok("dead", "replay", str(letter["id"]))  # and nobody works on it yet
+    bench.renkei.ok("dead", "replay", str(letter["id"]))
+    under_way = bench.renkei("dead", "discard", str(letter["id"]), "--reason", "too early")
+    bench.sql("update runs set state = 'failed', finished_at = now() where finished_at is null")
 
+    assert under_way.code == 1
     bench.renkei.ok("dead", "discard", str(letter["id"]), "--reason", "sold elsewhere")
 
     assert [row["state"] for row in _letters(bench)] == ["discarded"]
