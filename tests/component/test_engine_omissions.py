@@ -107,7 +107,10 @@ def _verdicts(
 def _wrongly_imported(one: Spoilt, ours: Pieces, wanted: Pieces, log: str) -> str:
     if ours == wanted:
         return ""
-    if (one.way, one.path[-1]) in OTHER_SKU and ours.total() == wanted.total():
+    # An item of one choice that lost it has the same empty list.
+    emptied = one.way == "missing" and "variation" in one.path[:-1]
+    other_sku = emptied or (one.way, one.path[-1]) in OTHER_SKU
+    if other_sku and ours.total() == wanted.total():
         return ""
     if one.smaller and f"{one.key}: the cart's total is" in log:
         return ""
