@@ -4,6 +4,7 @@ The carts tell order times in whole seconds and take both ends of a window as in
 neighbouring windows may share their edge second: an order there is seen twice and kept once.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from domain.errors import BrokenRule
@@ -90,6 +91,32 @@ def next_cursor(
     reached = run_started_at if cart is Cart.BASE else newest_ordered_at
     known = [moment for moment in (cursor, reached) if moment is not None]
     return max(known, default=_whole_second(run_started_at) - _FIRST_RUN[cart])
+
+
+def newest_within(window: Window, ordered_at: Iterable[datetime | None]) -> datetime | None:
+    """Return the newest order time of a list; one after the window's end is no time (IMP-4).
+
+    A single hostile date would carry the cursor past every later order.
+    """
+    return max((at for at in ordered_at if at is not None and at <= window.until), default=None)
+
+
+def held_cursor(
+    moved: datetime, window: Window, unreadable_at: Iterable[datetime | None]
+) -> datetime:
+    """Return a cursor that moves past no row nobody can read: it is listed again (IMP-4).
+
+    Args:
+        moved: where the cursor would be.
+        window: what was asked for, from its first slice to its last.
+        unreadable_at: the order time each such row tells; None or one outside the window tells
+            nothing, and everything is read again.
+    """
+    held = (
+        at if at is not None and window.since <= at <= window.until else window.since
+        for at in unreadable_at
+    )
+    return min([moved, *held])
 
 
 def _checked(cart: Cart, since: datetime, until: datetime, now: datetime) -> Window:

@@ -1,7 +1,7 @@
 """What an import run reads of a shop's order list, and how far the next run may trust it.
 
-A row whose key cannot be read belongs to no order we could look at again by itself. The cursor
-therefore never moves past it: later runs list it again until it can be read (IMP-4).
+A row whose key cannot be read belongs to no order we could look at again by itself, so the cursor
+is held at it (domain.windows.held_cursor).
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from domain.actions import TOKYO
 from domain.listings import UnreadableRow
 from domain.orders import Cart, ListedOrder
 from domain.ports import Window
-from domain.windows import next_cursor
+from domain.windows import held_cursor, newest_within, next_cursor
 from workers.work import Work
 
 
@@ -39,30 +39,15 @@ class OrderList:
             cursor: the one so far.
             run_started_at: aware.
         """
+        newest = newest_within(window, (row.ordered_at for row in self.rows.values()))
         moved = next_cursor(
-            cart,
-            cursor=cursor,
-            run_started_at=run_started_at,
-            newest_ordered_at=self._newest(window.until),
+            cart, cursor=cursor, run_started_at=run_started_at, newest_ordered_at=newest
         )
-        held = (_held(row.ordered_at, window) for row in self.unreadable.values())
-        return min([moved, *held])
+        return held_cursor(moved, window, (row.ordered_at for row in self.unreadable.values()))
 
     def log(self) -> list[LogLine]:
         """Return a line for each row that cannot be read (IMP-8, LOG-2)."""
         return [_line(row) for row in self.unreadable.values()]
-
-    def _newest(self, until: datetime) -> datetime | None:
-        """Return the order time of the newest order; one after the window's end is no time."""
-        times = (row.ordered_at for row in self.rows.values())
-        return max((at for at in times if at is not None and at <= until), default=None)
-
-
-def _held(ordered_at: datetime | None, window: Window) -> datetime:
-    """Return from where on an unreadable row is listed again, whatever time it tells."""
-    if ordered_at is None or not window.since <= ordered_at <= window.until:
-        return window.since
-    return ordered_at
 
 
 def _line(row: UnreadableRow) -> LogLine:

@@ -12,6 +12,8 @@ from domain.orders import Cart
 from domain.ports import Window
 from domain.windows import (
     difference_window,
+    held_cursor,
+    newest_within,
     next_cursor,
     range_slices,
     slices,
@@ -175,3 +177,29 @@ def test_imp_04_the_overlap_is_ten_minutes_unless_configured() -> None:
     window = difference_window(Cart.BASE, cursor=ago(hours=1), now=NOON)
 
     assert window.since == ago(hours=1, minutes=10)
+
+
+HELD = Window(NOON - timedelta(days=2), NOON)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([], NOON),
+        ([NOON - timedelta(days=1)], NOON - timedelta(days=1)),
+        ([NOON - timedelta(days=1), None], HELD.since),
+        ([NOON + timedelta(days=900)], HELD.since),
+        ([NOON - timedelta(days=900)], HELD.since),
+    ],
+)
+def test_imp_04_the_cursor_moves_past_no_row_nobody_can_read(
+    told: list[datetime | None], expected: datetime
+) -> None:
+    assert held_cursor(NOON, HELD, told) == expected
+
+
+def test_imp_04_an_order_time_after_the_window_is_no_time() -> None:
+    late, known = NOON + timedelta(days=900), NOON - timedelta(hours=3)
+
+    assert newest_within(HELD, [known, late, None]) == known
+    assert newest_within(HELD, [late]) is None
