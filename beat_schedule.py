@@ -5,6 +5,7 @@ A message that nobody takes within twice its period is dropped: the next one ask
 
 from typing import Any
 
+from domain.actions import ACTIONS
 from workers import names
 
 _SECOND = 1.0
@@ -15,14 +16,14 @@ def _entry(task: str, every_s: float, *args: str) -> dict[str, Any]:
         "task": task,
         "schedule": every_s,
         "args": args,
-        "options": {"queue": names.QUEUE_OF[task], "expires": max(3.0, 2 * every_s)},
+        "options": {"queue": names.QUEUE_OF[task].value, "expires": max(3.0, 2 * every_s)},
     }
 
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     **{
         f"start due {action}": _entry(names.START_DUE_RUNS, 2 * _SECOND, action)
-        for action in names.ITEM_TASKS
+        for action in ACTIONS
     },
     "admit items in fair turns": _entry(names.ADMIT, _SECOND),
     "sweep lost work": _entry(names.SWEEP, 2 * _SECOND),

@@ -19,7 +19,9 @@ from adapters.http.calls import Call, send
 from adapters.http.deadline import build_client
 from adapters.postgres.database import open_engine, transaction
 from benchmarks.stage import THREADS
-from workers import names
+from domain.actions import Queue
+from domain.cart import Cart, call_deadline_s
+from domain.errors import ApiFamily
 from workers.app import celery_settings
 from workers.logs import configure_logging
 
@@ -31,7 +33,7 @@ app.add_defaults(
     lambda: {
         **celery_settings(os.environ["BARE_REDIS_URL"]),
         "beat_schedule": {},
-        "task_routes": {PUSH: {"queue": names.STOCK}},
+        "task_routes": {PUSH: {"queue": Queue.STOCK.value}},
     }
 )
 
@@ -70,6 +72,7 @@ def push_sku(url: str, token: str, item: str) -> None:
         },
         content=f"item_id={item}&stock={QUANTITY}".encode(),
         writes=True,
+        deadline_s=call_deadline_s(Cart.BASE, ApiFamily.STOCK),
     )
     answer = send(_http(), call)
     if answer.status != 200 or json.loads(answer.body)["item"]["stock"] != QUANTITY:

@@ -14,9 +14,9 @@ from adapters.postgres.database import transaction
 from benchmarks import bare
 from benchmarks.programs import Measured
 from benchmarks.stage import Stage, Target
-from domain.actions import Action
+from domain.actions import Action, Queue
 from domain.runs import RunMode
-from workers import messages, names
+from workers import messages
 from workers.app import celery_settings, make_app
 
 _POLL_S = 0.05
@@ -113,7 +113,7 @@ def bare_round(stage: Stage, worker: Measured, items: int) -> Round:
     with Redis.from_url(stage.bare_redis) as redis:
         publish_bare(_staging_app(stage.bare_redis), chosen)
         cpu_s, began_at = worker.cpu_s(), time.monotonic()
-        redis.rename(f"{_STAGED}{names.STOCK}", f"renkei:{names.STOCK}")
+        redis.rename(f"{_STAGED}{Queue.STOCK.value}", f"renkei:{Queue.STOCK.value}")
     count = text("select count(*) from bare_pushes")
     _wait(lambda: _scalar(stage, count) >= items)
     round_ = Round(items, worker.cpu_s() - cpu_s, time.monotonic() - began_at)
@@ -134,7 +134,7 @@ def publish_bare(app: Celery, targets: Sequence[Target]) -> None:
                 producer=producer,
                 argsrepr="",
                 kwargsrepr="",
-                queue=names.STOCK,
+                queue=Queue.STOCK.value,
                 ignore_result=True,
             )
 

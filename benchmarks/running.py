@@ -26,12 +26,12 @@ from adapters.postgres.shops import NewShop, add_shop
 from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
 from benchmarks.programs import beat, worker
 from benchmarks.stage import THREADS
-from domain.actions import ACTIONS_OF, Action, Cadence
-from domain.orders import Cart
+from domain.actions import Action, Queue, actions_of
+from domain.cadence import Cadence
+from domain.cart import Cart
 from domain.ports import ItemKey
 from simulator import process as simulator
 from simulator.client import SimulatedShop, SimulatorClient
-from workers.names import QUEUES
 
 ON_HAND = 900
 LOW_STOCK = 3
@@ -53,7 +53,7 @@ class Running:
         with ExitStack() as running:
             for number in range(workers):
                 log = self.home / f"worker-{number}.log"
-                running.enter_context(worker("workers.app", ",".join(QUEUES), self.environ, log))
+                running.enter_context(worker("workers.app", ",".join(Queue), self.environ, log))
             for number in range(beats):
                 running.enter_context(beat(self.environ, self.home / f"beat-{number}.log"))
             yield
@@ -69,7 +69,7 @@ class Running:
             merchant_id = add_merchant(connection, shop.merchant, shop.merchant)
             new = NewShop(merchant_id, shop.key, cart, shop.key, secret, shop.api_url, None, tokens)
             shop_id = add_shop(connection, new, self.box, now)
-            for action in ACTIONS_OF[cart]:
+            for action in actions_of(cart):
                 set_cadence(connection, shop_id, action, Cadence(every_s=every_s), now)
                 switch_robot(connection, shop_id, action, on=action in actions, now=now)
             rows = [(ItemKey(str(row["item"])), str(row["sku"])) for row in shop.items]

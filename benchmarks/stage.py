@@ -28,8 +28,8 @@ from adapters.postgres.secrets import SecretBox
 from adapters.postgres.shop_changes import set_values
 from adapters.postgres.shops import NewShop, add_shop
 from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
-from domain.actions import ACTIONS_OF
-from domain.orders import Cart
+from domain.actions import actions_of
+from domain.cart import Cart
 from domain.ports import ItemKey
 from simulator import process as simulator
 from simulator.client import SimulatedShop, SimulatorClient
@@ -188,7 +188,7 @@ def _open_shop(engine: Engine, shop: SimulatedShop, box: SecretBox) -> int:
         set_values(
             connection, shop_id, {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT}
         )
-        for action in ACTIONS_OF[Cart.BASE]:
+        for action in actions_of(Cart.BASE):
             switch_robot(connection, shop_id, action, on=False, now=now)
         codes = [str(row["sku"]) for row in shop.items]
         links = [

@@ -15,9 +15,9 @@ from benchmarks.programs import Measured, beat, worker
 from benchmarks.stage import Stage
 from benchmarks.tables import Row, show
 from benchmarks.wire import counted
-from workers.names import PLAN, STOCK
+from domain.actions import Queue
 
-ENGINE_QUEUES = f"{PLAN},{STOCK}"
+ENGINE_QUEUES = f"{Queue.PLAN},{Queue.STOCK}"
 # Enough that imports, connections, prepared statements and tokens are there.
 WARM_UP_EACH = 5
 # What workers send: taking a message, sending one, asking the call budget.
@@ -40,7 +40,7 @@ def measure_way(stage: Stage, *, rounds: int, each: int) -> None:
             worker("workers.app", ENGINE_QUEUES, stage.environment(), stage.home / "ours.log")
         )
         bare = running.enter_context(
-            worker("benchmarks.bare", STOCK, stage.environment(), stage.home / "bare.log")
+            worker("benchmarks.bare", Queue.STOCK, stage.environment(), stage.home / "bare.log")
         )
         running.enter_context(beat(stage.environment(), stage.home / "beat.log"))
         engine_round(stage, ours, WARM_UP_EACH)
@@ -77,7 +77,7 @@ def _bare_traffic(stage: Stage, each: int) -> Traffic:
     items = each * len(stage.shop_ids)
     with counted(stage.database_url) as (url, counter):
         environ = stage.environment(url)
-        with worker("benchmarks.bare", STOCK, environ, stage.home / "counted.log") as one:
+        with worker("benchmarks.bare", Queue.STOCK, environ, stage.home / "counted.log") as one:
             bare_round(stage, one, WARM_UP_EACH * len(stage.shop_ids))
             counter.reset()
             before = _redis_commands(stage.bare_redis)

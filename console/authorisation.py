@@ -12,8 +12,8 @@ from adapters.thebase.oauth import OAuthClient
 from console.cart_calls import open_cart_of, shop_with_secrets
 from console.failures import Wrong
 from console.session import Session
+from domain.cart import Cart
 from domain.errors import AuthenticationFailed
-from domain.orders import Cart
 from workers.wiring import secret_box
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from console.failures import Wrong
-from domain.orders import Cart
+from domain.cart import Cart
 
 LARGEST_PACE = 1000
 LARGEST_IN_FLIGHT = 64

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import click
 
-from domain.actions import TOKYO
+from domain.cadence import TOKYO
 
 
 class MomentType(click.ParamType[datetime]):

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from adapters.postgres.shops_view import ShopRef, known, refer
 from console.failures import Failed, Wrong
-from domain.actions import ACTIONS_OF, Action
-from domain.orders import Cart
+from domain.actions import Action, actions_of
+from domain.cart import Cart
 
 ACTION = click.Choice([action.value for action in Action])
 CART = click.Choice([cart.value for cart in Cart])
@@ -54,7 +54,7 @@ def known_shop(connection: Connection, merchant_id: int, key: str | None) -> str
 def action_for(cart: Cart, word: str) -> Action:
     """Return the action a person named for a shop of that cart. Raises Wrong if it has none."""
     action = Action(word)
-    if action not in ACTIONS_OF[cart]:
-        actions = ", ".join(ACTIONS_OF[cart])
+    if action not in actions_of(cart):
+        actions = ", ".join(actions_of(cart))
         raise Wrong(f"{cart} has no {action}; it has {actions}")
     return action

@@ -1,23 +1,21 @@
-"""The actions a robot runs for a shop, and how often (アクション, 連携ロボット)."""
+"""The actions a robot runs for a shop (アクション): one table, which everything else reads.
 
-import re
+A new action is one row here, one module in workers/actions and one line in workers/wiring.py.
+"""
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import time
 from enum import StrEnum
+from fractions import Fraction
 from types import MappingProxyType
-from typing import Self
-from zoneinfo import ZoneInfo
 
-from domain.errors import BrokenRule
-from domain.orders import Cart
+from domain.cadence import Cadence
+from domain.cart import Cart, call_deadline_s
+from domain.errors import ApiFamily
 
-TOKYO = ZoneInfo("Asia/Tokyo")
-
-_EVERY = re.compile(r"(?P<count>[0-9]{1,7})(?P<unit>[smh]?)")
-_AT = re.compile(r"(?P<hour>[01]?[0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
-_UNIT_S = MappingProxyType({"": 1, "s": 1, "m": 60, "h": 3600})
-_LONGEST_EVERY_S = 7 * 24 * 3600
+EVERY_CART = tuple(Cart)
+ONLY_SHOPSERVE = (Cart.SHOPSERVE,)
 
 
 class Action(StrEnum):
@@ -31,122 +29,121 @@ class Action(StrEnum):
     SYNC_STOCK = "sync_stock"
 
 
-JAPANESE: Mapping[Action, str] = MappingProxyType(
-    {
-        Action.IMPORT_ORDERS: "出荷指示データ取得",
-        Action.CONFIRM_ORDERS: "確認ステータス更新",
-        Action.SYNC_STATUS: "ステータス同期",
-        Action.RETURN_SHIPMENTS: "出荷実績戻し",
-        Action.COMPLETE_ORDERS: "取引完了フォルダ移動",
-        Action.SYNC_STOCK: "在庫連携",
-    }
-)
-"""The names the API log uses (LOG-1)."""
+class Queue(StrEnum):
+    """Kinds of work that Celery's workers take their messages from."""
 
-ACTIONS_OF: Mapping[Cart, tuple[Action, ...]] = MappingProxyType(
+    PLAN = "plan"
+    ORDERS = "orders"
+    SHIPMENTS = "shipments"
+    STOCK = "stock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFacts:
+    """What is fixed about one action.
+
+    Attributes:
+        label: its name in the API log (LOG-1).
+        carts: who can do it; BASE has nothing to confirm and no folder to complete into.
+        queue: where the messages of its items go.
+        task: wire name of the Celery task that handles one item; renaming it is a migration.
+        does: what that task does, in a sentence for Flower.
+        priority: who is served first when calls are short; a smaller number is earlier (CLS-2).
+        reserve: the share of an hour's or day's calls it leaves to what is served before it.
+        cadence: of a fresh robot.
+        api: the family of calls it cannot do without.
+        category: 出荷 or 在庫, in the API log (LOG-1).
+    """
+
+    label: str
+    carts: tuple[Cart, ...]
+    queue: Queue
+    task: str
+    does: str
+    priority: int
+    reserve: Fraction
+    cadence: Cadence
+    api: ApiFamily = ApiFamily.ORDERS
+    category: str = "出荷"
+
+    def deadline_s(self, cart: Cart) -> float:
+        """Return the seconds one of its calls may take in all."""
+        return call_deadline_s(cart, self.api)
+
+
+ACTIONS: Mapping[Action, ActionFacts] = MappingProxyType(
     {
-        Cart.SHOPSERVE: tuple(Action),
-        Cart.BASE: (
-            Action.IMPORT_ORDERS,
-            Action.SYNC_STATUS,
-            Action.RETURN_SHIPMENTS,
-            Action.SYNC_STOCK,
+        Action.IMPORT_ORDERS: ActionFacts(
+            label="出荷指示データ取得",
+            carts=EVERY_CART,
+            queue=Queue.ORDERS,
+            task="orders.import_order",
+            does="Import one order of one shop (出荷指示取得).",
+            priority=1,
+            reserve=Fraction(5, 100),
+            cadence=Cadence(every_s=300),
+        ),
+        Action.CONFIRM_ORDERS: ActionFacts(
+            label="確認ステータス更新",
+            carts=ONLY_SHOPSERVE,
+            queue=Queue.ORDERS,
+            task="orders.confirm_order",
+            does="Tell ShopServe one order was taken (確認ステータス更新).",
+            priority=1,
+            reserve=Fraction(5, 100),
+            cadence=Cadence(every_s=600),
+        ),
+        Action.SYNC_STATUS: ActionFacts(
+            label="ステータス同期",
+            carts=EVERY_CART,
+            queue=Queue.ORDERS,
+            task="statuses.sync_order",
+            does="Take over one order's payment or cancellation (ステータス同期).",
+            priority=2,
+            reserve=Fraction(15, 100),
+            cadence=Cadence(every_s=600),
+        ),
+        Action.RETURN_SHIPMENTS: ActionFacts(
+            label="出荷実績戻し",
+            carts=EVERY_CART,
+            queue=Queue.SHIPMENTS,
+            task="shipments.return_shipment",
+            does="Tell one cart that an order was shipped (出荷実績戻し).",
+            priority=0,
+            reserve=Fraction(0),
+            cadence=Cadence(at=time(18, 0)),
+        ),
+        Action.COMPLETE_ORDERS: ActionFacts(
+            label="取引完了フォルダ移動",
+            carts=ONLY_SHOPSERVE,
+            queue=Queue.ORDERS,
+            task="orders.complete_order",
+            does="Move one order to the completed folder (取引完了フォルダ移動).",
+            priority=1,
+            reserve=Fraction(5, 100),
+            cadence=Cadence(at=time(19, 0)),
+        ),
+        Action.SYNC_STOCK: ActionFacts(
+            label="在庫連携",
+            carts=EVERY_CART,
+            queue=Queue.STOCK,
+            task="stock.push_sku",
+            does="Tell one shop the stock of one SKU (在庫連携).",
+            priority=3,
+            reserve=Fraction(30, 100),
+            cadence=Cadence(every_s=300),
+            api=ApiFamily.STOCK,
+            category="在庫",
         ),
     }
 )
-"""What each cart can do; BASE has nothing to confirm and no folder to complete into."""
-
-PRIORITY: Mapping[Action, int] = MappingProxyType(
-    {
-        Action.RETURN_SHIPMENTS: 0,
-        Action.IMPORT_ORDERS: 1,
-        Action.CONFIRM_ORDERS: 1,
-        Action.COMPLETE_ORDERS: 1,
-        Action.SYNC_STATUS: 2,
-        Action.SYNC_STOCK: 3,
-    }
-)
-"""CLS-2: who is served first when calls are short; a smaller number is earlier."""
 
 
-def category(action: Action) -> str:
-    """Return the API log's category of an action, 出荷 or 在庫 (LOG-1)."""
-    return "在庫" if action is Action.SYNC_STOCK else "出荷"
+def actions_of(cart: Cart) -> tuple[Action, ...]:
+    """Return what a cart can do, in the order of a shop's day."""
+    return tuple(action for action, facts in ACTIONS.items() if cart in facts.carts)
 
 
 def log_line(action: Action, *, succeeded: int, failed: int) -> str:
     """Return the line every run ends with (LOG-1)."""
-    return f"{JAPANESE[action]}アクションが終了しました。(成功:{succeeded}失敗:{failed})"
-
-
-@dataclass(frozen=True, slots=True)
-class Cadence:
-    """How often a robot runs: every so many seconds, or once a day at a Tokyo time.
-
-    Attributes:
-        every_s: seconds between two slots, 1 to a week; None for a daily robot.
-        at: Tokyo wall time of the daily slot; None for a robot with an interval.
-    """
-
-    every_s: int | None = None
-    at: time | None = None
-
-    def __post_init__(self) -> None:
-        """Reject a cadence that is neither or both."""
-        if (self.every_s is None) == (self.at is None):
-            raise BrokenRule("a cadence is either an interval or a time of day")
-        if self.every_s is not None and not 1 <= self.every_s <= _LONGEST_EVERY_S:
-            raise BrokenRule(f"an interval is 1 second to 7 days, not {self.every_s} s")
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Return the cadence a person wrote: `300s`, `300`, `5m`, `1h` or `18:00`.
-
-        Raises:
-            BrokenRule: anything else, with the forms that are understood.
-        """
-        wished = text.strip()
-        if match := _EVERY.fullmatch(wished):
-            return cls(every_s=int(match["count"]) * _UNIT_S[match["unit"]])
-        if match := _AT.fullmatch(wished):
-            return cls(at=time(int(match["hour"]), int(match["minute"])))
-        raise BrokenRule(f"not a cadence: {text!r}; write it like 300s, 5m, 1h or 18:00")
-
-    def __str__(self) -> str:
-        """Return the form `parse` reads."""
-        return f"{self.every_s}s" if self.at is None else self.at.strftime("%H:%M")
-
-    def next_slot(self, after: datetime, anchor: datetime) -> datetime:
-        """Return the first slot strictly after `after`, in UTC; missed slots are not made up.
-
-        Args:
-            after: aware; usually the later of the last slot and now.
-            anchor: aware; when the robot's shop was added. The first slot of an interval is one
-                interval after it, the others lie on the same grid. A daily robot ignores it.
-        """
-        if self.every_s is not None:
-            step = timedelta(seconds=self.every_s)
-            slots_passed = max(0, (after - anchor) // step)
-            return (anchor + (slots_passed + 1) * step).astimezone(UTC)
-        local = after.astimezone(TOKYO)
-        slot = datetime.combine(local.date(), self.at or time(), tzinfo=TOKYO)
-        if slot <= local:
-            slot = datetime.combine(local.date() + timedelta(days=1), slot.time(), tzinfo=TOKYO)
-        return slot.astimezone(UTC)
-
-
-_DEFAULTS: Mapping[Action, Cadence] = MappingProxyType(
-    {
-        Action.IMPORT_ORDERS: Cadence(every_s=300),
-        Action.CONFIRM_ORDERS: Cadence(every_s=600),
-        Action.SYNC_STATUS: Cadence(every_s=600),
-        Action.RETURN_SHIPMENTS: Cadence(at=time(18, 0)),
-        Action.COMPLETE_ORDERS: Cadence(at=time(19, 0)),
-        Action.SYNC_STOCK: Cadence(every_s=300),
-    }
-)
-
-
-def default_cadence(action: Action) -> Cadence:
-    """Return the cadence a fresh robot has."""
-    return _DEFAULTS[action]
+    return f"{ACTIONS[action].label}アクションが終了しました。(成功:{succeeded}失敗:{failed})"

@@ -3,8 +3,8 @@
 import unicodedata
 from collections.abc import Mapping
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart
 
 _HYPHENS = frozenset("-‐‑‒–—―−ー")  # noqa: RUF001 - the hyphens people really type
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from domain.actions import TOKYO, Action
+from domain.cadence import TOKYO
+from domain.cart import Cart
 from domain.errors import ApiFamily
-from domain.orders import Cart
 
 MESSAGE = "メンテナンス期間中のためAPIは使用できません。"
 """The words of the API log."""
@@ -67,11 +67,6 @@ class Closure:
     def may_probe(self, now: datetime, *, at_once: bool) -> bool:
         """Tell whether one call may try whether the cart is open again."""
         return self.end is None and (at_once or self.probe_at is None or self.probe_at <= now)
-
-
-def family_of(action: Action) -> ApiFamily:
-    """Return the calls an action cannot do without."""
-    return ApiFamily.STOCK if action is Action.SYNC_STOCK else ApiFamily.ORDERS
 
 
 AnyClosure = TypeVar("AnyClosure", bound=Closure)

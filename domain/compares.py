@@ -2,7 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from domain.actions import PRIORITY, TOKYO, Action, Cadence
+from domain.actions import ACTIONS, Action
+from domain.cadence import TOKYO, Cadence
 
 NIGHT_FROM = time(3, 30)
 """Tokyo; few orders arrive. ShopServe's monthly maintenance covers it: such a run just closes."""
@@ -13,7 +14,7 @@ SPREAD_S = 3600
 LATEST_S = 3 * 3600
 """A compare that could not begin within this time of its slot waits for the next night."""
 
-COMPARE_PRIORITY = PRIORITY[Action.SYNC_STOCK] + 1
+COMPARE_PRIORITY = ACTIONS[Action.SYNC_STOCK].priority + 1
 """Behind SKUs that changed, and behind everything else."""
 
 _STEP = 7919  # a prime: neighbours in the list of shops lie far apart in the night

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
 from domain.instructions import (
     ApiStatus,
@@ -20,7 +21,7 @@ from domain.instructions import (
     status_with,
 )
 from domain.money import Amounts, keep_together, split_amounts
-from domain.orders import Cart, CartLine, CartOrder, Contact, Destination, ShopServeStatus
+from domain.orders import CartLine, CartOrder, Contact, Destination, ShopServeStatus
 from domain.payments import BASE_DEFERRED, FirstPayment, first_payment
 from domain.recipients import recipient_of
 from domain.skus import Found, Lookup, repeated, sku_of

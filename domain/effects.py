@@ -8,14 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.errors import ApiFamily
-from domain.orders import Cart
-
 SETTLING_S = 30
 """How long after a call's deadline its effect may still show up in the cart."""
-
-_BASE_DEADLINE_S = 20.0
-_SHOPSERVE_DEADLINES_S = MappingProxyType({ApiFamily.ORDERS: 60.0, ApiFamily.STOCK: 20.0})
 
 
 class EffectKind(StrEnum):
@@ -98,8 +92,3 @@ def settle(
     if happened is None or not may_retry_unknown(sent_at, deadline_s, now):
         return EffectState.UNKNOWN
     return EffectState.PLANNED
-
-
-def deadline_s(cart: Cart, api: ApiFamily) -> float:
-    """Return the seconds one call may take in all, from the first byte to the last."""
-    return _BASE_DEADLINE_S if cart is Cart.BASE else _SHOPSERVE_DEADLINES_S[api]

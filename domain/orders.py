@@ -4,12 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-
-class Cart(StrEnum):
-    """The shop platforms (カート)."""
-
-    SHOPSERVE = "shopserve"
-    BASE = "thebase"
+from domain.cart import Cart
 
 
 class Folder(StrEnum):

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from domain.orders import Cart, CartOrder, Contact, Destination
+from domain.cart import Cart
+from domain.orders import CartOrder, Contact, Destination
 
 
 def recipient_of(order: CartOrder, destination: Destination) -> Contact:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from domain.cart import Cart
 from domain.conversion import FREE_SHIPPING, NewInstruction
 from domain.errors import BrokenRule
 from domain.instructions import (
@@ -20,7 +21,7 @@ from domain.instructions import (
     status_with,
     without,
 )
-from domain.orders import Cart, Contact
+from domain.orders import Contact
 
 
 class StandardRule(StrEnum):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from domain.actions import TOKYO
+from domain.cadence import TOKYO
 from domain.carriers import tracking_number_for
+from domain.cart import Cart
 from domain.errors import BrokenRule
 from domain.instructions import ApiStatus, Status
-from domain.orders import Cart, CartOrder
+from domain.orders import CartOrder
 from domain.settlements import SettlementStep, settlement_step
 from domain.statuses import is_cancelled
 

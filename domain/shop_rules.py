@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from domain.cart import Cart
 from domain.conversion import Conversion, NewInstruction, convert
-from domain.orders import Cart, CartOrder
+from domain.orders import CartOrder
 from domain.rules import READABLE, STANDARD_RULES, Rule, StandardRule, apply
 from domain.skus import Lookup
 

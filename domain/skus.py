@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart, CartLine
+from domain.orders import CartLine
 
 Lookup = Mapping[tuple[str, tuple[str, ...]], str]
 """ShopServe: SKU by (item_code, choice names in axis order), from the mappings (対応表)."""

@@ -5,8 +5,9 @@ IMP-10 and IMP-11 (BASE, by delivery method) and IMP-15 (ShopServe, by destinati
 
 from dataclasses import dataclass
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart, CartLine, CartOrder, LineState
+from domain.orders import CartLine, CartOrder, LineState
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ transaction that records the changes.
 
 from dataclasses import dataclass, replace
 
+from domain.cart import Cart
 from domain.conversion import provisional_method
 from domain.instructions import (
     Hold,
@@ -18,15 +19,7 @@ from domain.instructions import (
     status_after_release,
     without,
 )
-from domain.orders import (
-    BaseStatus,
-    Cart,
-    CartOrder,
-    Dispatch,
-    Folder,
-    LineState,
-    OrderSummary,
-)
+from domain.orders import BaseStatus, CartOrder, Dispatch, Folder, LineState, OrderSummary
 from domain.payments import BASE_TRANSFERS, became_paid
 
 _GONE = frozenset({Folder.CANCELED, Folder.TRASH})

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart
 from domain.ports import ExternalItem, StockLevel
 
 CART_MAXIMUM: Mapping[Cart, int | None] = MappingProxyType({Cart.SHOPSERVE: 9999, Cart.BASE: None})

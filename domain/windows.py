@@ -7,8 +7,8 @@ neighbouring windows may share their edge second: an order there is seen twice a
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart
 from domain.ports import Window
 
 DEFAULT_OVERLAP = timedelta(minutes=10)

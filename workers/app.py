@@ -3,9 +3,10 @@
 from typing import Any
 
 from celery import Celery
-from kombu import Queue
+from kombu import Queue as KombuQueue
 
 from beat_schedule import BEAT_SCHEDULE
+from domain.actions import Queue
 from workers import names
 from workers.settings import Settings
 from workers.wiring import places
@@ -54,9 +55,9 @@ def celery_settings(redis_url: str) -> dict[str, Any]:
         # Nothing waits in a worker: waiting is a due_at in PostgreSQL.
         "worker_eta_task_limit": 10,
         "task_create_missing_queues": False,
-        "task_default_queue": names.PLAN,
-        "task_queues": [Queue(name) for name in names.QUEUES],
-        "task_routes": {task: {"queue": queue} for task, queue in names.QUEUE_OF.items()},
+        "task_default_queue": Queue.PLAN.value,
+        "task_queues": [KombuQueue(queue.value) for queue in Queue],
+        "task_routes": {task: {"queue": queue.value} for task, queue in names.QUEUE_OF.items()},
         "beat_schedule": BEAT_SCHEDULE,
         "beat_max_loop_interval": 1,
     }

@@ -10,7 +10,9 @@ from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
 from adapters.postgres.order_parts import Part, PartLine
 from adapters.thebase.client import TheBaseCart
+from domain.actions import ACTIONS
 from domain.carriers import company_id
+from domain.cart import Cart
 from domain.dispatches import (
     LineToReturn,
     ShipDeferred,
@@ -18,9 +20,9 @@ from domain.dispatches import (
     dispatch_happened,
     plan_base,
 )
-from domain.effects import EffectKind, deadline_s
-from domain.errors import ApiFamily, BrokenRule, Rejected
-from domain.orders import Cart, CartOrder
+from domain.effects import EffectKind
+from domain.errors import BrokenRule, Rejected
+from domain.orders import CartOrder
 from domain.ports import Parcel
 from domain.shipments import Outcome, outcome
 from workers.ledger import EffectLedger, Reading
@@ -82,7 +84,7 @@ class _Sending:
         self._order = order
         self._read_at = read_at
         self._parcel = parcel
-        self._ledger = EffectLedger(work, deadline_s=deadline_s(Cart.BASE, ApiFamily.ORDERS))
+        self._ledger = EffectLedger(work, deadline_s=ACTIONS[work.action].deadline_s(Cart.BASE))
 
     def line(self, line: PartLine) -> None:
         """Set one line dispatched."""

@@ -5,7 +5,8 @@ from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.orders import order as shopserve_order
 from adapters.thebase.client import TheBaseCart
 from adapters.thebase.wire.details import order as base_order
-from domain.orders import Cart, CartOrder
+from domain.cart import Cart
+from domain.orders import CartOrder
 from domain.ports import CallGate
 from workers.tokens import SharedTokens, TokenTools
 

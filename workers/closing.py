@@ -8,8 +8,7 @@ from adapters.postgres import journal, run_endings, runs, schedule, turns
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.run_endings import ClosingRun
-from domain.actions import Action, log_line
-from domain.closures import family_of
+from domain.actions import ACTIONS, Action, log_line
 from domain.runs import RunMode, RunState, final_state
 from workers import messages
 from workers.process import Process
@@ -77,7 +76,7 @@ def _follow_up(connection: Connection, closing: ClosingRun, state: RunState) -> 
     if state is RunState.CLOSED:
         if closing.mode is RunMode.SCHEDULED:
             schedule.again_after_closure(
-                connection, closing.shop_id, closing.action, family_of(closing.action)
+                connection, closing.shop_id, closing.action, ACTIONS[closing.action].api
             )
         return
     if closing.action is not Action.IMPORT_ORDERS:

@@ -14,15 +14,15 @@ from adapters.postgres import closure_rows
 from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.closures import ensure_calendar
 from adapters.postgres.database import transaction
+from domain.cart import LONGEST_CALL_S, Cart
 from domain.closures import closed_now, next_probe_at
 from domain.errors import ApiFamily
-from domain.orders import Cart
 
 # How long one shop's discovery may go unnoticed by another worker process.
 FRESH_S = 2.0
 CALENDAR_EVERY_S = 60.0
 # A probe that never reports is repeated after this; longer than any call.
-PROBE_LEASE_S = 90
+PROBE_LEASE_S = LONGEST_CALL_S + 30
 
 
 class ClosureBoard:

@@ -21,7 +21,7 @@ from adapters.postgres.database import transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
-from domain.actions import PRIORITY, Action
+from domain.actions import ACTIONS, Action
 from domain.budget import Limit
 from domain.compares import COMPARE_PRIORITY, is_night
 from domain.errors import ApiFamily, BudgetSpent
@@ -37,7 +37,7 @@ from workers.work import Step, Work
 # A list that is read for minutes waits this long for the shop's pace; starting over costs more.
 LONGEST_WAIT_S = 60.0
 _PAUSE_S = 0.2
-_ORDINARY_PRIORITY = PRIORITY[Action.SYNC_STOCK]
+_ORDINARY_PRIORITY = ACTIONS[Action.SYNC_STOCK].priority
 
 
 def start_nightly(process: Process) -> int:

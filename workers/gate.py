@@ -12,8 +12,9 @@ from redis.exceptions import RedisError
 from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, Verdict
-from domain.actions import Action
-from domain.budget import ceiling, limits_of
+from domain.actions import ACTIONS, Action
+from domain.budget import ceiling
+from domain.cart import limits_of
 from domain.errors import (
     ApiFamily,
     AuthenticationFailed,
@@ -201,8 +202,8 @@ class ShopGate:
         allowance = Allowance(
             pace_ms=round(1000 / self._shop.calls_per_second),
             longest_wait_ms=round(longest_wait_s * 1000),
-            hour=ceiling(self._action, limits.per_hour or 0),
-            day=ceiling(self._action, limits.per_day or 0),
+            hour=ceiling(ACTIONS[self._action].reserve, limits.per_hour or 0),
+            day=ceiling(ACTIONS[self._action].reserve, limits.per_day or 0),
             alone=self._alone,
             deadline_ms=round(deadline_s * 1000),
         )

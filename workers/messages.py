@@ -11,6 +11,7 @@ from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore
 from redis.exceptions import RedisError
 
 from adapters.postgres.items import QueuedItem
+from domain.actions import ACTIONS
 from workers import names
 
 _log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ BATCH = 500
 
 def send_items(app: Celery, items: Sequence[QueuedItem]) -> None:
     """Send one note per queued item; the sweep repairs what could not be sent."""
-    _send(app, [(names.ITEM_TASKS[item.action], item.id, f"(item={item.id})") for item in items])
+    _send(app, [(ACTIONS[item.action].task, item.id, f"(item={item.id})") for item in items])
 
 
 def send_runs(app: Celery, run_ids: Sequence[int]) -> None:
@@ -56,7 +57,7 @@ def _publish(app: Celery, producer: Producer, note: tuple[str, int, str]) -> Non
     producer.publish(
         message.body,
         exchange="",
-        routing_key=names.QUEUE_OF[task],
+        routing_key=names.QUEUE_OF[task].value,
         headers=message.headers,
         serializer="json",
         retry=True,

@@ -1,7 +1,7 @@
 """What a shop is to be told of one mapped item, from counts the database read in one moment."""
 
 from adapters.postgres.pushes import WantedPush
-from domain.orders import Cart
+from domain.cart import Cart
 from domain.stock import Offer, free_stock, offer, set_free_stock
 
 

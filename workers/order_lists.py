@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.postgres.journal import LogLine
-from domain.actions import TOKYO
+from domain.cadence import TOKYO
+from domain.cart import Cart
 from domain.listings import UnreadableRow
-from domain.orders import Cart, ListedOrder
+from domain.orders import ListedOrder
 from domain.ports import Window
 from domain.windows import held_cursor, newest_within, next_cursor
 from workers.work import Work

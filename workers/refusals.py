@@ -11,8 +11,9 @@ from adapters.postgres import journal, lanes, planned_items, runs
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.journal import LogLine
 from adapters.postgres.shops import mark_auth_failed
-from domain.actions import Action
-from domain.budget import Limit, is_just_reset, limits_of, waits_from
+from domain.actions import ACTIONS, Action
+from domain.budget import Limit, is_just_reset, waits_from
+from domain.cart import limits_of
 from domain.closures import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
 from workers.process import Process
@@ -135,7 +136,7 @@ def _spent(process: Process, shop_id: int, action: Action, error: BudgetSpent) -
             process.budget.fill(shop_id, limit.value, calls)
         except RedisError:
             process.directory.forget(shop_id)
-    priority = waits_from(action, limit, by_cart=error.by_cart)
+    priority = waits_from(ACTIONS[action].priority, limit, by_cart=error.by_cart)
     return Effect(
         lambda connection: lanes.block(connection, shop_id, until=until, priority=priority)
     )

@@ -13,8 +13,7 @@ from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.runs import ClaimedRun
-from domain.actions import PRIORITY, Action
-from domain.closures import family_of
+from domain.actions import ACTIONS, Action
 from domain.errors import AuthenticationFailed, LeaseLost
 from domain.retry import GiveUp, RetryAt, decide
 from domain.runs import RunMode
@@ -102,7 +101,7 @@ def _plan_or_end(process: Process, run: ClaimedRun, lease: Lease) -> None:
         shop = process.directory.shop(run.shop_id)
         work = Work(process, shop, run.action, lease, mode=run.mode)
         # Nothing is planned for a cart that is closed: the same items would be written each time.
-        work.gate.check(family_of(run.action))
+        work.gate.check(ACTIONS[run.action].api)
         _plan(work, run)
     except (LeaseLost, DatabaseUnavailable):
         raise
@@ -147,7 +146,7 @@ def _record(work: Work, run: ClaimedRun, step: Step, *, last: bool) -> None:
         )
         _ours(run, accepted)
         found = step.find(connection)
-        planned_items.insert(connection, run, PRIORITY[run.action], found)
+        planned_items.insert(connection, run, ACTIONS[run.action].priority, found)
         for line in step.log:
             journal.log(
                 connection, shop_id=run.shop_id, run_id=run.id, action=run.action, line=line

@@ -17,9 +17,10 @@ from adapters.postgres.order_parts import Part
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.carriers import carrier_for, tracking_number_for
+from domain.cart import Cart
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
 from domain.instructions import Status
-from domain.orders import Cart, CartOrder
+from domain.orders import CartOrder
 from domain.ports import Parcel
 from domain.runs import ItemState
 from domain.shipments import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge

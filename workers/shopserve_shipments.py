@@ -6,9 +6,10 @@ from functools import partial
 from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
 from adapters.postgres.order_parts import Part
-from domain.effects import EffectKind, deadline_s
-from domain.errors import ApiFamily
-from domain.orders import Cart, CartOrder
+from domain.actions import ACTIONS
+from domain.cart import Cart
+from domain.effects import EffectKind
+from domain.orders import CartOrder
 from domain.ports import Parcel
 from domain.settlements import request_happened
 from domain.shipments import RequestSettlement, plan_shopserve
@@ -45,7 +46,7 @@ def return_to_shopserve(
 
 def _settle(work: Work, order: CartOrder, read_at: datetime) -> None:
     cart = shopserve_of(work)
-    ledger = EffectLedger(work, deadline_s=deadline_s(Cart.SHOPSERVE, ApiFamily.ORDERS))
+    ledger = EffectLedger(work, deadline_s=ACTIONS[work.action].deadline_s(Cart.SHOPSERVE))
     ledger.once(
         EffectKind.SETTLEMENT,
         order.key,

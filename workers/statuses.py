@@ -17,8 +17,9 @@ from adapters.postgres.order_parts import Part
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from adapters.thebase.client import TheBaseCart
+from domain.cart import Cart
 from domain.errors import Undecodable
-from domain.orders import Cart, CartOrder, OrderSummary
+from domain.orders import CartOrder, OrderSummary
 from domain.readings import OpenOrder, base_read_plan
 from domain.runs import ItemState, RunMode
 from domain.statuses import (

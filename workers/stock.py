@@ -16,7 +16,7 @@ from adapters.postgres.journal import LogLine
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.pushes import Pushed, WantedPush
 from adapters.postgres.runs import ClaimedRun
-from domain.actions import PRIORITY
+from domain.actions import ACTIONS
 from domain.errors import BrokenRule, Rejected
 from domain.ports import ItemKey
 from domain.runs import ItemState, RunMode
@@ -43,7 +43,7 @@ class SyncStock:
                 connection,
                 run_id=run.id,
                 shop_id=work.shop.id,
-                priority=PRIORITY[work.action],
+                priority=ACTIONS[work.action].priority,
                 codes=codes,
             )
             return []

@@ -16,7 +16,7 @@ from celery.worker.request import Request
 
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.journal import Failure
-from domain.actions import Action
+from domain.actions import ACTIONS, Action
 from workers import compares, items, names, process, runs, stock, sweeping, token_care
 from workers.app import app
 from workers.logs import configure_logging
@@ -30,7 +30,7 @@ def _configure_logging(**_: Any) -> None:
     configure_logging(Settings.from_environ().log_format)
 
 
-_ITEM_TASKS = frozenset(names.ITEM_TASKS.values())
+_ITEM_TASKS = frozenset(facts.task for facts in ACTIONS.values())
 
 
 @task_received.connect
@@ -147,9 +147,5 @@ def _show_in_flower(task: "Task[Any, Any]", failure: Failure) -> None:
     task.send_event("task-failed", exception=failure.reason, traceback=failure.detail)
 
 
-_item_task(names.IMPORT_ORDER, "Import one order of one shop (出荷指示取得).")
-_item_task(names.CONFIRM_ORDER, "Tell ShopServe one order was taken (確認ステータス更新).")
-_item_task(names.SYNC_STATUS, "Take over one order's payment or cancellation (ステータス同期).")
-_item_task(names.RETURN_SHIPMENT, "Tell one cart that an order was shipped (出荷実績戻し).")
-_item_task(names.COMPLETE_ORDER, "Move one order to the completed folder (取引完了フォルダ移動).")
-_item_task(names.PUSH_STOCK, "Tell one shop the stock of one SKU (在庫連携).")
+for _facts in ACTIONS.values():
+    _item_task(_facts.task, _facts.does)

@@ -9,8 +9,8 @@ from adapters.postgres import journal, tokens
 from adapters.postgres.database import transaction
 from adapters.postgres.journal import LogLine
 from domain.actions import Action
+from domain.cart import Cart
 from domain.errors import AuthenticationFailed, Postponed, SyncError
-from domain.orders import Cart
 from workers import refusals
 from workers.process import Process
 from workers.tokens import SharedTokens, closed_altogether

@@ -22,17 +22,17 @@ from adapters.postgres.secrets import SecretBox
 from adapters.postgres.shops import Shop
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
+from domain.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
-from domain.orders import Cart
 from workers.closures import ClosureBoard
 from workers.token_cache import TokenCache
 
 # Refresh this long before the end, so that no call meets an ended token in the normal course.
 AHEAD = timedelta(minutes=5)
-# Longer than a refresh may take (20 s) and a commit.
-REFRESH_LEASE_S = 45
+# Longer than a refresh may take, and a commit.
+REFRESH_LEASE_S = round(call_deadline_s(Cart.BASE, ApiFamily.ORDERS)) + 25
 # How long a thread waits for another worker's refresh before it gives its item back.
-LONGEST_WAIT_S = 25.0
+LONGEST_WAIT_S = call_deadline_s(Cart.BASE, ApiFamily.ORDERS) + 5
 # A database that restarts is back by then; the stash keeps the tokens longer.
 LONGEST_STORE_S = 60.0
 _POLL_S = 0.2

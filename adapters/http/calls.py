@@ -42,9 +42,9 @@ class Call:
     path: str
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
+    deadline_s: float
     content: bytes = field(repr=False, default=b"")
     writes: bool = False
-    deadline_s: float = 20.0
 
     def __str__(self) -> str:
         """Name the call without host, query, headers or body."""

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from domain.cart import Cart
 from domain.closures import Closure, ClosureSource
 from domain.errors import ApiFamily
-from domain.orders import Cart
 
 ALL = "all"
 """Stands in a row for both families of calls."""
@@ -110,7 +110,7 @@ returning id
 """)
 
 
-def claim_probe(connection: Connection, closure_id: int, *, lease_s: int, at_once: bool) -> bool:
+def claim_probe(connection: Connection, closure_id: int, *, lease_s: float, at_once: bool) -> bool:
     """Take the right to make one call during a closure whose end nobody knows.
 
     Args: at_once: do not wait for the time of the next probe.

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from adapters.postgres.closure_rows import ALL
+from domain.cart import Cart
 from domain.closures import ClosureSource, calendar_closures
 from domain.errors import BrokenRule
-from domain.orders import Cart
 
 _COLUMNS = 'id, cart, api, starts_at as "from", ends_at as "to", source'
 _LIST = text(f"""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.pushes import OFFERED, WantedPush, offered
 from adapters.postgres.runs import ANNOUNCED_S
-from domain.actions import Cadence
+from domain.cadence import Cadence
 from domain.compares import compare_slot
 from domain.ports import ItemKey
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from domain.actions import Action, category
+from domain.actions import ACTIONS, Action
 
 _LOG = text("""
 insert into api_log (shop_id, run_id, category, level, needs_person, message)
@@ -35,7 +35,7 @@ def log(
         {
             "shop_id": shop_id,
             "run_id": run_id,
-            "category": category(action),
+            "category": ACTIONS[action].category,
             "level": line.level,
             "needs_person": line.needs_person,
             "message": line.message[:2000],

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from adapters.postgres.database import Hot
 from adapters.postgres.items import Beside
 from adapters.postgres.planned_items import after_inserting
+from domain.cart import LONGEST_PUSH_S
 
 _PLAN = text("""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)
@@ -158,8 +159,8 @@ def doubt(connection: Connection, mapping_ids: Sequence[int]) -> None:
     connection.execute(_DOUBT, {"ids": sorted(mapping_ids)})
 
 
-# A killed worker's call has arrived by then, or never will: its deadline is 20 s.
-DOUBT_S = 30
+# A killed worker's call has arrived by then, or never will.
+DOUBT_S = LONGEST_PUSH_S + 10
 
 _SETTLE_DOUBTS = text("""
 update stock_pushes set wanted_version = wanted_version + 1, doubted_at = null

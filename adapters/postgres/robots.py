@@ -6,8 +6,9 @@ from datetime import datetime, time
 from sqlalchemy import Connection, insert, select, update
 
 from adapters.postgres.schema import robots, shops
-from domain.actions import ACTIONS_OF, Action, Cadence, default_cadence
-from domain.orders import Cart
+from domain.actions import ACTIONS, Action, actions_of
+from domain.cadence import Cadence
+from domain.cart import Cart
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,12 @@ def add_robots(connection: Connection, shop_id: int, cart: Cart, now: datetime) 
             {
                 "shop_id": shop_id,
                 "action": action,
-                "every_s": default_cadence(action).every_s,
-                "at": default_cadence(action).at,
+                "every_s": ACTIONS[action].cadence.every_s,
+                "at": ACTIONS[action].cadence.at,
                 "anchor_at": now,
-                "next_due_at": default_cadence(action).next_slot(now, now),
+                "next_due_at": ACTIONS[action].cadence.next_slot(now, now),
             }
-            for action in ACTIONS_OF[cart]
+            for action in actions_of(cart)
         ],
     )
 

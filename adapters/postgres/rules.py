@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart
 from domain.rule_texts import rule_from_json, rule_to_json
 from domain.rules import STANDARD_JAPANESE, STANDARD_RULES, Rule, StandardRule
 from domain.shop_rules import ShopRules

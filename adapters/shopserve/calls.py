@@ -9,6 +9,7 @@ import httpx
 from adapters.http.calls import Answer, Call, checked_base, lost, send
 from adapters.http.reading import parse_json
 from adapters.shopserve.wire.refusals import refusal
+from domain.cart import Cart, call_deadline_s
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -23,7 +24,6 @@ from domain.errors import (
 from domain.ports import CallGate
 
 REMOTE = "ShopServe"
-DEADLINES_S = {ApiFamily.ORDERS: 60.0, ApiFamily.STOCK: 20.0}
 
 
 _REFUSALS: dict[int, type[Rejected]] = {
@@ -89,7 +89,7 @@ class ShopServeCalls:
             headers=self._headers,
             content=b"" if body is None else _encoded(body),
             writes=writes,
-            deadline_s=DEADLINES_S[api],
+            deadline_s=call_deadline_s(Cart.SHOPSERVE, api),
         )
 
     def _send(self, api: ApiFamily, call: Call) -> Answer:

@@ -13,6 +13,7 @@ from adapters.http.calls import Answer, Call, checked_base, lost, send
 from adapters.http.reading import parse_json
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
 from domain.budget import Limit, resumes_at
+from domain.cart import Cart, call_deadline_s
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -30,7 +31,6 @@ from domain.errors import (
 from domain.ports import CallGate, TokenStore
 
 REMOTE = "BASE"
-DEADLINE_S = 20.0
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -122,7 +122,7 @@ class BaseCalls:
             headers=headers,
             content=b"" if request.form is None else encoded(request.form),
             writes=request.form is not None,
-            deadline_s=DEADLINE_S,
+            deadline_s=call_deadline_s(Cart.BASE, request.api),
         )
 
 

@@ -8,7 +8,6 @@ import httpx
 
 from adapters.http.calls import Call, checked_base, send
 from adapters.thebase.calls import (
-    DEADLINE_S,
     FORM,
     REMOTE,
     TokenEndedError,
@@ -19,6 +18,7 @@ from adapters.thebase.calls import (
 from adapters.thebase.wire import tokens
 from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
 from adapters.thebase.wire.tokens import Tokens
+from domain.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, Rejected
 
 __all__ = ["OAuthClient", "Tokens"]
@@ -91,7 +91,7 @@ class OAuthClient:
             headers={"content-type": FORM, "accept": "application/json"},
             content=encoded({**grant, **self._client}),
             writes=True,
-            deadline_s=DEADLINE_S,
+            deadline_s=call_deadline_s(Cart.BASE, ApiFamily.ORDERS),
         )
         answer = send(self._http, call)
         try:

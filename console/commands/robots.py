@@ -7,7 +7,8 @@ from console.failures import Wrong
 from console.output import Column
 from console.session import Session, leaf
 from console.words import ACTION, action_for, shop_of
-from domain.actions import JAPANESE, Cadence
+from domain.actions import ACTIONS
+from domain.cadence import Cadence
 from domain.errors import BrokenRule
 
 COLUMNS = (
@@ -77,7 +78,7 @@ def document(one: Robot) -> dict[str, object]:
     return {
         "shop": one.shop,
         "action": one.action,
-        "japanese": JAPANESE[one.action],
+        "japanese": ACTIONS[one.action].label,
         "cadence": str(one.cadence),
         "every_s": one.cadence.every_s,
         "at": one.cadence.at.strftime("%H:%M") if one.cadence.at else None,

@@ -21,8 +21,8 @@ from adapters.postgres.shop_changes import set_values
 from adapters.postgres.shops import NewShop, add_shop
 from console.demo.sizes import Sizes
 from console.secrets_input import checked
-from domain.actions import ACTIONS_OF
-from domain.orders import Cart
+from domain.actions import actions_of
+from domain.cart import Cart
 from domain.ports import ItemKey
 from simulator.client import SimulatedShop, SimulatorClient
 from simulator.seed import shopserve_recipes, thebase_recipes
@@ -140,7 +140,7 @@ def _open(
     )
     shop_id = add_shop(connection, new, box, now)
     set_values(connection, shop_id, {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT})
-    for action in ACTIONS_OF[cart]:
+    for action in actions_of(cart):
         switch_robot(connection, shop_id, action, on=False, now=now)
     keys = [ItemKey(str(row["item"]), str(row["variation"])) for row in shop.items]
     codes = [str(row["sku"]) for row in shop.items]

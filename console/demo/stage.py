@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from console.demo.figures import Figure
 from console.demo.shops import DemoShop
 from console.supervisor.station import Station
-from domain.actions import ACTIONS_OF, Action
+from domain.actions import Action, actions_of
 from simulator.client import SimulatorClient
 from workers.settings import Settings
 
@@ -43,7 +43,7 @@ class Stage:
 
     def shops_with(self, action: Action) -> list[DemoShop]:
         """Return the shops whose cart has an action."""
-        return [shop for shop in self.shops if action in ACTIONS_OF[shop.cart]]
+        return [shop for shop in self.shops if action in actions_of(shop.cart)]
 
     def facts_now(self, shop: str) -> list[dict[str, Any]]:
         """Return what the simulator says now of the orders that were imported from a shop."""

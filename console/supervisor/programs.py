@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import workers
-from workers.names import QUEUES
+from domain.actions import Queue
+from domain.cart import LONGEST_CALL_S
 from workers.settings import Settings, private_secret
 
 # Where `workers`, `console` and `deploy` lie; programs run there, so that any folder will do.
@@ -19,8 +20,8 @@ FLOWER_PASSWORD_FILE = "flower.password"  # noqa: S105 -- the name of a file
 CONSOLE_MODULE = "console.web"
 LOOPBACK = "127.0.0.1"
 
-# The longest call of a worker has a deadline of 60 s; it may finish and be recorded.
-WORKER_PATIENCE_S = 75.0
+# The longest call of a worker may finish and be recorded.
+WORKER_PATIENCE_S = LONGEST_CALL_S + 15
 PATIENCE_S = 5.0
 
 WORKER = "worker"
@@ -70,7 +71,7 @@ def _worker(name: str, threads: int) -> Program:
         command=(
             *_celery("worker", "-P", "threads", "-c", str(threads)),
             *("--without-gossip", "--without-mingle", "-n", f"{name}@%h"),
-            *("-Q", ",".join(QUEUES), "--loglevel", "INFO"),
+            *("-Q", ",".join(Queue), "--loglevel", "INFO"),
         ),
         ready_text=" ready.",
         patience_s=WORKER_PATIENCE_S,

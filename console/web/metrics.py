@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.metrics_view import Figure, figures
 from console.web.services import Services
-from workers.names import QUEUES
+from domain.actions import Queue
 
 PREFIX = "renkei_"
 _LABELS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
@@ -73,7 +73,7 @@ def _from_broker(services: Services) -> list[Figure]:
     try:
         lengths = [
             Figure("queue_length", (name,), _length(services.redis.llen(f"renkei:{name}")))
-            for name in QUEUES
+            for name in Queue
         ]
     except RedisError as error:
         _log.warning("no queue lengths", extra={"fields": {"error": type(error).__name__}})

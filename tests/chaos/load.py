@@ -15,14 +15,14 @@ from adapters.postgres import counts
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.robots import set_cadence, switch_robot
 from adapters.postgres.shop_changes import set_values
-from domain.actions import ACTIONS_OF, Action, Cadence
-from domain.orders import Cart
+from domain.actions import Action, Queue, actions_of
+from domain.cadence import Cadence
+from domain.cart import Cart
 from simulator.client import SimulatorClient
 from simulator.process import start
 from tests.chaos.faults import Scene
 from tests.chaos.station import Station
 from tests.chaos.world import World
-from workers.names import QUEUES
 from workers.wiring import secret_box
 
 # A shop that has fewer than this many SKUs to be told gets all of them to be told again.
@@ -76,7 +76,7 @@ class Load:
     def notes(self) -> int:
         """Return how many notes wait in Redis for a worker that fetches them."""
         with self.scene.redis as redis:
-            return sum(int(str(redis.llen(f"renkei:{queue}"))) for queue in QUEUES)
+            return sum(int(str(redis.llen(f"renkei:{queue}"))) for queue in Queue)
 
     def number(self, query: str, **values: object) -> float:
         """Return one figure."""
@@ -134,7 +134,7 @@ def _only_stock(engine: Engine, world: World) -> None:
     with transaction(engine) as connection:
         now = datetime.now(UTC)
         for shop, shop_id in world.shops.items():
-            for action in ACTIONS_OF[Cart(world.carts[shop])]:
+            for action in actions_of(Cart(world.carts[shop])):
                 on = action is Action.SYNC_STOCK
                 switch_robot(connection, shop_id, action, on=on, now=now)
             set_cadence(connection, shop_id, Action.SYNC_STOCK, Cadence(every_s=1), now)

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import text
 
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from domain.actions import Action
+from domain.actions import ACTIONS, Action, Queue
 from tests.chaos.faults import Scene
 from workers import names
 
@@ -20,12 +20,14 @@ class Duplicates:
     def strike(self, scene: Scene) -> None:
         items = _ids(scene, "select id, action from run_items order by random() limit 20")
         runs = _ids(scene, "select id, action from runs order by random() limit 6")
-        notes = [(names.ITEM_TASKS[Action(action)], row_id) for row_id, action in items]
+        notes = [(ACTIONS[Action(action)].task, row_id) for row_id, action in items]
         notes += [(names.PLAN_RUN, row_id) for row_id, _ in runs]
-        notes += [(names.PLAN_RUN, 10**9), (names.IMPORT_ORDER, 10**9)]
+        notes += [(names.PLAN_RUN, 10**9), (ACTIONS[Action.IMPORT_ORDERS].task, 10**9)]
         with suppress(OperationalError, RedisError, OSError), scene.celery() as app:
             for task, row_id in notes * scene.dice.randint(1, 2):
-                app.send_task(task, (row_id,), queue=names.QUEUE_OF[task], **self._clock(scene))
+                app.send_task(
+                    task, (row_id,), queue=names.QUEUE_OF[task].value, **self._clock(scene)
+                )
 
     @staticmethod
     def _clock(scene: Scene) -> dict[str, Any]:
@@ -44,9 +46,9 @@ class SecondSlots:
     def strike(self, scene: Scene) -> None:
         with suppress(OperationalError, RedisError, OSError), scene.celery() as app:
             for _ in range(3):
-                for action in names.ITEM_TASKS:
-                    app.send_task(names.START_DUE_RUNS, (action,), queue=names.PLAN)
-                app.send_task(names.SWEEP, queue=names.PLAN)
+                for action in ACTIONS:
+                    app.send_task(names.START_DUE_RUNS, (action,), queue=Queue.PLAN.value)
+                app.send_task(names.SWEEP, queue=Queue.PLAN.value)
 
 
 def _ids(scene: Scene, query: str) -> list[tuple[int, str]]:

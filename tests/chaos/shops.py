@@ -13,8 +13,9 @@ from adapters.postgres.secrets import SecretBox
 from adapters.postgres.shop_changes import set_values
 from adapters.postgres.shops import NewShop, add_shop
 from console.secrets_input import checked
-from domain.actions import ACTIONS_OF, Action, Cadence
-from domain.orders import Cart
+from domain.actions import Action, actions_of
+from domain.cadence import Cadence
+from domain.cart import Cart
 from domain.ports import ItemKey
 from simulator.client import SimulatedShop
 
@@ -49,7 +50,7 @@ def open_shop(connection: Connection, shop: SimulatedShop, box: SecretBox, numbe
     # Every second pair takes one call at a time, as ShopServe asks for.
     in_flight = 1 if number % 4 == 2 else 4
     set_values(connection, shop_id, {"calls_per_second": 300, "in_flight": in_flight})
-    for action in ACTIONS_OF[cart]:
+    for action in actions_of(cart):
         set_cadence(connection, shop_id, action, Cadence(every_s=CADENCES_S[action]), now)
     carriers.set_carrier(connection, shop_id, METHOD, CARRIER[cart])
     rows = [

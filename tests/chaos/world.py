@@ -16,8 +16,9 @@ from adapters.postgres.instruction_targets import Target
 from adapters.postgres.robots import switch_robot
 from adapters.postgres.secrets import SecretBox
 from adapters.postgres.warehouse import Actor, Request
-from domain.actions import ACTIONS_OF, TOKYO
-from domain.orders import Cart
+from domain.actions import actions_of
+from domain.cadence import TOKYO
+from domain.cart import Cart
 from domain.warehouse import Parcel, Ship
 from simulator.client import Document, SimulatorClient
 from tests.chaos.shops import METHOD, open_shop
@@ -117,7 +118,7 @@ class World:
         with transaction(self.engine) as connection:
             now = datetime.now(UTC)
             for shop, shop_id in self.shops.items():
-                for action in ACTIONS_OF[Cart(self.carts[shop])]:
+                for action in actions_of(Cart(self.carts[shop])):
                     switch_robot(connection, shop_id, action, on=on, now=now)
 
     def live(self) -> threading.Thread:

@@ -12,11 +12,11 @@ from adapters.postgres import items, lanes, lost_items, planned_items, run_endin
 from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
-from domain.actions import PRIORITY, Action
+from domain.actions import ACTIONS, Action
 from domain.runs import FINAL_ITEM_STATES, ItemState, RunMode, RunState, final_state
 from tests.component import engine_rows as rows
 
-ACTIONS = (Action.IMPORT_ORDERS, Action.SYNC_STOCK)
+DONE = (Action.IMPORT_ORDERS, Action.SYNC_STOCK)
 
 _DONE = Ending(ItemState.SUCCEEDED)
 _GIVEN_UP = Ending(ItemState.FAILED, "its workers died")
@@ -52,7 +52,7 @@ class Steps:
         self.model = Model()
         with engine.begin() as connection:
             rows.forget_everything(connection)
-            self.shops = [rows.new_shop(connection, name, ACTIONS) for name in ("a", "b")]
+            self.shops = [rows.new_shop(connection, name, DONE) for name in ("a", "b")]
 
     def ask_for_a_run(self, shop_id: int, action: Action) -> int:
         """Ask for a run as a person does."""
@@ -82,7 +82,7 @@ class Steps:
             assert step == ours
             if step:
                 new = [NewItem(key) for key in sorted(keys)]
-                planned_items.insert(connection, run, PRIORITY[run.action], new)
+                planned_items.insert(connection, run, ACTIONS[run.action].priority, new)
                 self.model.planned.setdefault(run.id, set()).update(keys)
 
     def put_a_plan_back(self, run: ClaimedRun, *, dated: bool, spent: bool) -> None:
@@ -259,7 +259,7 @@ class Steps:
         assert item.id not in self.model.waiting_items
         assert self.model.works(shop_id, item.action)
         blocked = self.model.blocked.get(shop_id)
-        assert blocked is None or PRIORITY[item.action] < blocked
+        assert blocked is None or ACTIONS[item.action].priority < blocked
         return shop_id
 
     def _end(self, connection: Connection, item: ClaimedItem, ending: Ending) -> list[int] | None:

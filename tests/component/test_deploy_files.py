@@ -16,9 +16,9 @@ from flower.options import default_options
 from flower.views.monitor import Metrics
 
 from console.main import COMMANDS
+from domain.actions import Queue
 from workers import tasks
 from workers.app import make_app
-from workers.names import QUEUES
 from workers.settings import VARIABLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def test_celery_accepts_the_options_of_every_command(services: dict[str, dict[st
 def test_workers_listen_to_every_queue(services: dict[str, dict[str, Any]]) -> None:
     command = services["worker"]["command"]
 
-    assert command[command.index("-Q") + 1] == ",".join(QUEUES)
+    assert command[command.index("-Q") + 1] == ",".join(Queue)
     assert services["worker"]["stop_grace_period"] == "75s"
 
 

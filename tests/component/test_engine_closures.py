@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.actions import Action
+from domain.cart import Cart
 from domain.errors import ApiFamily
-from domain.orders import Cart
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop
 from workers import runs

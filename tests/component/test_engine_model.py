@@ -27,7 +27,7 @@ from adapters.postgres.runs import ClaimedRun
 from domain.actions import Action
 from domain.runs import ItemState
 from tests.component import engine_rows as rows
-from tests.component.engine_steps import ACTIONS, Steps
+from tests.component.engine_steps import DONE, Steps
 
 SHOPS = st.integers(0, 1)
 ENDINGS = st.sampled_from(
@@ -55,7 +55,7 @@ class EngineMachine(RuleBasedStateMachine):
         super().__init__()
         self.steps = Steps(_engine[0])
         self.shops = self.steps.shops
-        self.first = self.steps.ask_for_a_run(self.shops[0], ACTIONS[0])
+        self.first = self.steps.ask_for_a_run(self.shops[0], DONE[0])
         run = self.steps.claim_a_run(self.first)
         assert run is not None
         self.steps.record_a_plan(run, set("abcde"), last=True)
@@ -76,9 +76,9 @@ class EngineMachine(RuleBasedStateMachine):
 
     @initialize(target=planning)
     def another_run_being_planned(self) -> MultipleResults[ClaimedRun] | ClaimedRun:
-        return self.claim_a_run(self.steps.ask_for_a_run(self.shops[1], ACTIONS[1]))
+        return self.claim_a_run(self.steps.ask_for_a_run(self.shops[1], DONE[1]))
 
-    @rule(target=pending, shop=SHOPS, action=st.sampled_from(ACTIONS))
+    @rule(target=pending, shop=SHOPS, action=st.sampled_from(DONE))
     def ask_for_a_run(self, shop: int, action: Action) -> int:
         return self.steps.ask_for_a_run(self.shops[shop], action)
 
@@ -139,7 +139,7 @@ class EngineMachine(RuleBasedStateMachine):
         return multiple(*self.steps.redis_is_emptied())
 
     # What is in the way shows at once where everything has to be sent again.
-    @rule(target=queued, shop=SHOPS, action=st.sampled_from([*ACTIONS, None]))
+    @rule(target=queued, shop=SHOPS, action=st.sampled_from([*DONE, None]))
     def a_kill_switch_is_turned(self, shop: int, action: Action | None) -> MultipleResults[int]:
         self.steps.turn_a_kill_switch(self.shops[shop], action, parked=True)
         return multiple(*self.steps.every_lease_ends(), *self.steps.take_turns())
@@ -153,7 +153,7 @@ class EngineMachine(RuleBasedStateMachine):
     def a_shop_is_slowed_down(self, shop: int) -> None:
         self.steps.slow_a_shop_down(self.shops[shop])
 
-    @rule(shop=SHOPS, action=st.sampled_from([None, *ACTIONS]))
+    @rule(shop=SHOPS, action=st.sampled_from([None, *DONE]))
     def a_kill_switch_is_released(self, shop: int, action: Action | None) -> None:
         self.steps.turn_a_kill_switch(self.shops[shop], action, parked=False)
 

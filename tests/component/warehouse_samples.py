@@ -19,9 +19,10 @@ from adapters.postgres.sets import list_sets
 from adapters.postgres.shops import NewShop, Shop, add_shop, load_shop
 from adapters.postgres.stock_view import list_stock
 from adapters.postgres.warehouse import Actor, Request, perform
+from domain.cart import Cart
 from domain.conversion import NewInstruction, NewLine
 from domain.instructions import Hold, HoldCause, HoldReason, Payment, Status
-from domain.orders import Cart, Contact
+from domain.orders import Contact
 from domain.warehouse import Operation, Parcel, Ship
 from tests.component.command_line import SECRET_KEY
 

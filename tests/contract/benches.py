@@ -14,9 +14,9 @@ import httpx
 from adapters.memory import FixedTokens, MemoryBase, MemoryShopServe, OpenGate
 from adapters.shopserve.client import ShopServeCart
 from adapters.thebase.client import TheBaseCart
+from domain.cart import Cart
 from domain.orders import (
     BaseStatus,
-    Cart,
     CartLine,
     CartOrder,
     Charges,

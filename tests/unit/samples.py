@@ -5,12 +5,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from domain.cart import Cart
 from domain.conversion import NewInstruction, convert
 from domain.errors import BrokenRule
 from domain.instructions import Hold, HoldCause, HoldReason, Status, move
 from domain.orders import (
     BaseStatus,
-    Cart,
     CartLine,
     CartOrder,
     Charges,

@@ -6,34 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.actions import (
-    ACTIONS_OF,
-    JAPANESE,
-    PRIORITY,
-    TOKYO,
-    Action,
-    Cadence,
-    category,
-    default_cadence,
-    log_line,
-)
+from domain.actions import ACTIONS, Action, actions_of, log_line
+from domain.cadence import TOKYO, Cadence
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart
 from tests.unit.samples import NOON
 
 moments = st.integers(1_700_000_000, 1_900_000_000).map(lambda s: datetime.fromtimestamp(s, UTC))
 
 
 def test_base_has_nothing_to_confirm_and_no_folder_to_complete_into() -> None:
-    assert set(Action) - set(ACTIONS_OF[Cart.BASE]) == {
+    assert set(Action) - set(actions_of(Cart.BASE)) == {
         Action.CONFIRM_ORDERS,
         Action.COMPLETE_ORDERS,
     }
-    assert set(ACTIONS_OF[Cart.SHOPSERVE]) == set(Action)
+    assert set(actions_of(Cart.SHOPSERVE)) == set(Action)
 
 
 def test_cls_02_shipments_come_first_then_orders_then_status_then_stock() -> None:
-    order = sorted(Action, key=lambda action: PRIORITY[action])
+    order = sorted(Action, key=lambda action: ACTIONS[action].priority)
 
     assert order[0] is Action.RETURN_SHIPMENTS
     assert set(order[1:4]) == {
@@ -48,7 +39,7 @@ def test_log_01_a_run_ends_with_the_line_operators_know() -> None:
     line = log_line(Action.IMPORT_ORDERS, succeeded=3, failed=1)
 
     assert line == "出荷指示データ取得アクションが終了しました。(成功:3失敗:1)"
-    assert list(JAPANESE.values()) == [
+    assert [facts.label for facts in ACTIONS.values()] == [
         "出荷指示データ取得",
         "確認ステータス更新",
         "ステータス同期",
@@ -59,8 +50,10 @@ def test_log_01_a_run_ends_with_the_line_operators_know() -> None:
 
 
 def test_only_stock_belongs_to_the_stock_category() -> None:
-    assert {action for action in Action if category(action) == "在庫"} == {Action.SYNC_STOCK}
-    assert category(Action.RETURN_SHIPMENTS) == "出荷"
+    assert {action for action in Action if ACTIONS[action].category == "在庫"} == {
+        Action.SYNC_STOCK
+    }
+    assert ACTIONS[Action.RETURN_SHIPMENTS].category == "出荷"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +68,7 @@ def test_only_stock_belongs_to_the_stock_category() -> None:
     ],
 )
 def test_a_fresh_robot_has_the_documented_cadence(action: Action, cadence: str) -> None:
-    assert str(default_cadence(action)) == cadence
+    assert str(ACTIONS[action].cadence) == cadence
 
 
 @pytest.mark.parametrize(

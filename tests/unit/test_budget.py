@@ -6,17 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.actions import PRIORITY, TOKYO, Action
-from domain.budget import (
-    CallLimits,
-    Limit,
-    ceiling,
-    limits_of,
-    next_day,
-    next_hour,
-    waits_from,
-)
-from domain.orders import Cart
+from domain.actions import ACTIONS, Action
+from domain.budget import Limit, ceiling, next_day, next_hour, waits_from
+from domain.cadence import TOKYO
+from domain.cart import CallLimits, Cart, limits_of
 from tests.unit.samples import NOON
 
 BASE = limits_of(Cart.BASE)
@@ -41,12 +34,14 @@ def test_cls_02_the_more_urgent_an_action_the_more_of_the_budget_is_open_to_it(
     calls: int,
 ) -> None:
     for one in Action:
-        assert 1 <= ceiling(one, calls) <= calls
+        assert 1 <= ceiling(ACTIONS[one].reserve, calls) <= calls
         for other in Action:
-            if PRIORITY[one] < PRIORITY[other]:
-                assert ceiling(one, calls) >= ceiling(other, calls)
-    assert ceiling(Action.RETURN_SHIPMENTS, calls) == calls
-    assert ceiling(Action.RETURN_SHIPMENTS, 0) == 0
+            if ACTIONS[one].priority < ACTIONS[other].priority:
+                assert ceiling(ACTIONS[one].reserve, calls) >= ceiling(
+                    ACTIONS[other].reserve, calls
+                )
+    assert ceiling(ACTIONS[Action.RETURN_SHIPMENTS].reserve, calls) == calls
+    assert ceiling(ACTIONS[Action.RETURN_SHIPMENTS].reserve, 0) == 0
 
 
 @pytest.mark.parametrize(
@@ -60,7 +55,7 @@ def test_cls_02_the_more_urgent_an_action_the_more_of_the_budget_is_open_to_it(
     ],
 )
 def test_cls_02_calls_are_kept_for_what_is_more_urgent(action: Action, waits_from: int) -> None:
-    assert ceiling(action, 5000) == waits_from
+    assert ceiling(ACTIONS[action].reserve, 5000) == waits_from
 
 
 def test_cls_02_a_cart_without_limits_never_runs_out() -> None:
@@ -70,8 +65,8 @@ def test_cls_02_a_cart_without_limits_never_runs_out() -> None:
 
 
 def test_cls_02_more_urgent_work_goes_on_unless_nothing_is_left_for_anybody() -> None:
-    stock = Action.SYNC_STOCK
+    stock = ACTIONS[Action.SYNC_STOCK].priority
 
-    assert waits_from(stock, Limit.HOUR, by_cart=False) == PRIORITY[stock]
+    assert waits_from(stock, Limit.HOUR, by_cart=False) == stock
     assert waits_from(stock, Limit.HOUR, by_cart=True) == 0
     assert waits_from(stock, Limit.PACE, by_cart=False) == 0

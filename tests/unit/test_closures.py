@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.actions import TOKYO
+from domain.cadence import TOKYO
+from domain.cart import Cart
 from domain.closures import (
     MESSAGE,
     Closure,
@@ -18,7 +19,6 @@ from domain.closures import (
     third_wednesday,
 )
 from domain.errors import ApiFamily
-from domain.orders import Cart
 from tests.unit.samples import NOON
 
 moments = st.integers(1_600_000_000, 2_200_000_000).map(lambda s: datetime.fromtimestamp(s, UTC))

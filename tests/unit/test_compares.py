@@ -5,7 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.actions import PRIORITY, TOKYO, Cadence
+from domain.actions import ACTIONS
+from domain.cadence import TOKYO, Cadence
 from domain.compares import COMPARE_PRIORITY, LATEST_S, SPREAD_S, compare_slot, is_night
 
 ANCHOR = datetime(2026, 11, 1, 1, 2, 3, 456_789, tzinfo=UTC)
@@ -58,4 +59,4 @@ def test_stk_06_by_day_nothing_is_compared_by_itself() -> None:
 
 
 def test_stk_06_a_compare_is_served_after_everything_else() -> None:
-    assert max(PRIORITY.values()) < COMPARE_PRIORITY
+    assert max(facts.priority for facts in ACTIONS.values()) < COMPARE_PRIORITY

@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.effects import (
-    EffectState,
-    deadline_s,
-    may_retry_unknown,
-    must_read_first,
-    settle,
-    sources,
-)
+from domain.cart import Cart, call_deadline_s
+from domain.effects import EffectState, may_retry_unknown, must_read_first, settle, sources
 from domain.errors import ApiFamily
-from domain.orders import Cart
 from tests.unit.samples import NOON
 
 S = EffectState
@@ -65,9 +58,13 @@ def test_ret_05_a_read_settles_an_unknown_effect(
 
 
 def test_the_deadlines_are_those_of_the_contract() -> None:
-    assert deadline_s(Cart.BASE, ApiFamily.ORDERS) == deadline_s(Cart.BASE, ApiFamily.STOCK) == 20
-    assert deadline_s(Cart.SHOPSERVE, ApiFamily.ORDERS) == 60
-    assert deadline_s(Cart.SHOPSERVE, ApiFamily.STOCK) == 20
+    assert (
+        call_deadline_s(Cart.BASE, ApiFamily.ORDERS)
+        == call_deadline_s(Cart.BASE, ApiFamily.STOCK)
+        == 20
+    )
+    assert call_deadline_s(Cart.SHOPSERVE, ApiFamily.ORDERS) == 60
+    assert call_deadline_s(Cart.SHOPSERVE, ApiFamily.STOCK) == 20
 
 
 @dataclass

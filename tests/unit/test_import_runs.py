@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders import Cart
+from domain.cart import Cart
 from domain.windows import difference_window, next_cursor, slices
 from tests.unit.samples import NOON, covers
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.cart import Cart
 from domain.conversion import FREE_SHIPPING, convert
 from domain.errors import BrokenRule
 from domain.instructions import HoldReason, Status
-from domain.orders import Cart, Dispatch
+from domain.orders import Dispatch
 from domain.rule_texts import rule_from_json, rule_to_json
 from domain.rules import (
     READABLE,

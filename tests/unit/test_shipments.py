@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.actions import TOKYO
+from domain.cadence import TOKYO
+from domain.cart import Cart
 from domain.errors import BrokenRule
 from domain.instructions import ApiStatus, Status
-from domain.orders import Cart, Destination, Settlement
+from domain.orders import Destination, Settlement
 from domain.shipments import (
     Leave,
     Outcome,

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from domain.cart import Cart
 from domain.conversion import FREE_SHIPPING, NewInstruction
 from domain.instructions import HoldReason, Status
-from domain.orders import Cart, CartOrder
+from domain.orders import CartOrder
 from domain.rules import Condition, Operator, Rule, StandardRule, Step, Verb
 from domain.shop_rules import Difference, ShopRules, differences, without_rules
 from tests.unit.samples import base_order, charged, charges, instruction, line, shopserve_order

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart, CartLine
+from domain.orders import CartLine
 from domain.skus import repeated, sku_of
 from tests.unit.samples import line, shop_line
 

@@ -5,8 +5,9 @@ from itertools import product
 
 import pytest
 
+from domain.cart import Cart
 from domain.instructions import Hold, HoldCause, HoldReason, Payment, Status
-from domain.orders import BaseStatus, Cart, Dispatch, Folder, LineState, ShopServeStatus
+from domain.orders import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
 from domain.statuses import (
     Cancel,
     FillDeliveryMethod,

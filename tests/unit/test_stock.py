@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart
 from domain.ports import ExternalItem, ItemKey, StockLevel
 from domain.stock import (
     Component,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import Cart
 from domain.ports import Window
 from domain.windows import (
     difference_window,

@@ -16,11 +16,11 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
 from domain.actions import Action
+from domain.cart import Cart
 from domain.closures import ClosureSource
 from domain.dead_letters import LetterState
 from domain.effects import EffectState
 from domain.errors import ApiFamily
-from domain.orders import Cart
 
 # Things that must happen at most once (RET-5); states: docs/decisions.
 effects = Table(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters.http.reading import Field
-from domain.actions import TOKYO
+from domain.cadence import TOKYO
 from domain.orders import Folder, Settlement
 
 YES, NO = "Yes", "No"

@@ -13,8 +13,8 @@ from adapters.shopserve.wire.literals import (
     in_words,
     moment,
 )
+from domain.cart import Cart
 from domain.orders import (
-    Cart,
     CartLine,
     CartOrder,
     Charges,

@@ -2,9 +2,9 @@
 
 from adapters.http.reading import Field
 from adapters.thebase.wire.orders import dispatch_status
+from domain.cart import Cart
 from domain.orders import (
     BaseStatus,
-    Cart,
     CartLine,
     CartOrder,
     Charges,

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.actions import TOKYO
+from domain.cadence import TOKYO
 
 
 def in_words(at: datetime) -> str:

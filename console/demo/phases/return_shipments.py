@@ -14,8 +14,9 @@ from adapters.postgres.warehouse import Actor, Request, perform
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage
-from domain.actions import TOKYO, Action
-from domain.orders import Cart
+from domain.actions import Action
+from domain.cadence import TOKYO
+from domain.cart import Cart
 from domain.warehouse import Parcel, Ship
 
 METHOD = "宅配便"
