@@ -20,7 +20,7 @@ from adapters.http.deadline import build_client
 from adapters.postgres.database import open_engine, transaction
 from benchmarks.stage import THREADS
 from domain.actions import Queue
-from domain.cart import Cart, call_deadline_s
+from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily
 from workers.app import celery_settings
 from workers.logs import configure_logging

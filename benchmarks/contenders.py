@@ -15,7 +15,7 @@ from benchmarks import bare
 from benchmarks.programs import Measured
 from benchmarks.stage import Stage, Target
 from domain.actions import Action, Queue
-from domain.runs import RunMode
+from domain.engine.runs import RunMode
 from workers import messages
 from workers.app import celery_settings, make_app
 

@@ -27,9 +27,9 @@ from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
 from benchmarks.programs import beat, worker
 from benchmarks.stage import THREADS
 from domain.actions import Action, Queue, actions_of
-from domain.cadence import Cadence
-from domain.cart import Cart
-from domain.ports import ItemKey
+from domain.carts.cart import Cart
+from domain.carts.ports import ItemKey
+from domain.engine.cadence import Cadence
 from simulator import process as simulator
 from simulator.client import SimulatedShop, SimulatorClient
 

@@ -29,8 +29,8 @@ from adapters.postgres.shop_changes import set_values
 from adapters.postgres.shops import NewShop, add_shop
 from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
 from domain.actions import actions_of
-from domain.cart import Cart
-from domain.ports import ItemKey
+from domain.carts.cart import Cart
+from domain.carts.ports import ItemKey
 from simulator import process as simulator
 from simulator.client import SimulatedShop, SimulatorClient
 

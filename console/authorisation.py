@@ -12,7 +12,7 @@ from adapters.thebase.oauth import OAuthClient
 from console.cart_calls import open_cart_of, shop_with_secrets
 from console.failures import Wrong
 from console.session import Session
-from domain.cart import Cart
+from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed
 from workers.wiring import secret_box
 

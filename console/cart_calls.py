@@ -7,7 +7,7 @@ from typing import Protocol
 from adapters.postgres.shops import Shop, find_shop
 from console.failures import Failed
 from console.session import Session
-from domain.ports import StockTarget, TestsConnection
+from domain.carts.ports import StockTarget, TestsConnection
 from workers.wiring import secret_box
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from adapters.postgres.mappings import Link
 from console.csv_files import Row, read_rows
-from domain.ports import ItemKey
+from domain.carts.ports import ItemKey
 
 COLUMNS = ("shop", "item", "variation", "sku", "low_stock", "unlimited")
 

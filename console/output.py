@@ -10,7 +10,7 @@ from enum import Enum
 
 import click
 
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 
 # Not a terminal: nothing is cut or wrapped, so that grep finds what it looks for.
 PIPE_WIDTH = 1000

@@ -9,7 +9,7 @@ from adapters.postgres.shops import find_shop
 from console.failures import Failed
 from console.session import Session
 from domain.actions import Action
-from domain.runs import RunMode
+from domain.engine.runs import RunMode
 from workers.requests import request_run
 from workers.wiring import secret_box
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from console.failures import Failed, Wrong
 from console.input_files import bytes_of
 from domain.errors import BrokenRule
-from domain.rule_texts import rule_from_json
-from domain.rules import Condition, Operator, Rule, Step, Verb
+from domain.orders.rule_texts import rule_from_json
+from domain.orders.rules import Condition, Operator, Rule, Step, Verb
 
 _CONDITION = re.compile(r"(?P<field>[a-z_0-9.]+)(?P<no>!?)(?P<sign>=@|=|~)(?P<value>.*)", re.DOTALL)
 _STEP = re.compile(r"(?P<what>[a-z_0-9.]+)(?:=(?P<value>.*))?", re.DOTALL)

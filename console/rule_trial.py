@@ -9,10 +9,10 @@ from adapters.postgres.instructions import mapped_skus
 from adapters.postgres.rules import read_rules
 from adapters.postgres.shops import Shop
 from adapters.postgres.tasks_view import RawTask, latest_raw
-from domain.eligibility import Skip, judge_whole
 from domain.errors import BrokenRule, Undecodable
-from domain.rules import Rule
-from domain.shop_rules import Processed, ShopRules, differences, without_rules
+from domain.orders.eligibility import Skip, judge_whole
+from domain.orders.rules import Rule
+from domain.orders.shop_rules import Processed, ShopRules, differences, without_rules
 from workers.carts import decode
 
 

@@ -10,7 +10,7 @@ import click
 
 from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
 from console.failures import Failed, Wrong
-from domain.cart import Cart
+from domain.carts.cart import Cart
 
 NEEDED: Mapping[Cart, tuple[str, ...]] = {
     Cart.SHOPSERVE: ("shop_id", "manager_key"),

@@ -6,7 +6,7 @@ from adapters.postgres.instruction_targets import Target
 from adapters.postgres.warehouse import Request
 from console.csv_files import Row, read_rows
 from domain.errors import BrokenRule
-from domain.warehouse import Parcel, Ship
+from domain.warehouse.moves import Parcel, Ship
 
 COLUMNS = ("number", "method", "tracking", "date")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from console.failures import Wrong
-from domain.cart import Cart
+from domain.carts.cart import Cart
 
 LARGEST_PACE = 1000
 LARGEST_IN_FLIGHT = 64

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import click
 
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 
 
 class MomentType(click.ParamType[datetime]):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from adapters.postgres.shops_view import ShopRef, known, refer
 from console.failures import Failed, Wrong
 from domain.actions import Action, actions_of
-from domain.cart import Cart
+from domain.carts.cart import Cart
 
 ACTION = click.Choice([action.value for action in Action])
 CART = click.Choice([cart.value for cart in Cart])

@@ -10,8 +10,8 @@ from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
 
-from domain.cadence import Cadence
-from domain.cart import Cart, call_deadline_s
+from domain.carts.cart import Cart, call_deadline_s
+from domain.engine.cadence import Cadence
 from domain.errors import ApiFamily
 
 EVERY_CART = tuple(Cart)

@@ -11,20 +11,20 @@ from adapters.postgres.database import transaction
 from adapters.postgres.order_parts import Part, PartLine
 from adapters.thebase.client import TheBaseCart
 from domain.actions import ACTIONS
-from domain.carriers import company_id
-from domain.cart import Cart
-from domain.dispatches import (
+from domain.carts.cart import Cart
+from domain.carts.ports import Parcel
+from domain.engine.effects import EffectKind
+from domain.errors import BrokenRule, Rejected
+from domain.orders.cart_order import CartOrder
+from domain.shipments.candidates import Outcome, outcome
+from domain.shipments.carriers import company_id
+from domain.shipments.dispatches import (
     LineToReturn,
     ShipDeferred,
     deferred_happened,
     dispatch_happened,
     plan_base,
 )
-from domain.effects import EffectKind
-from domain.errors import BrokenRule, Rejected
-from domain.orders import CartOrder
-from domain.ports import Parcel
-from domain.shipments import Outcome, outcome
 from workers.ledger import EffectLedger, Reading
 from workers.shipment_parts import Returned, look
 from workers.work import Record, Work, nothing

@@ -12,7 +12,7 @@ from adapters.http.deadline import build_client
 from adapters.postgres.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.token_stash import TokenStash
-from domain.cart import limits_of
+from domain.carts.cart import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.carts import ShopCart, open_cart
 from workers.closures import ClosureBoard

@@ -5,9 +5,9 @@ from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.orders import order as shopserve_order
 from adapters.thebase.client import TheBaseCart
 from adapters.thebase.wire.details import order as base_order
-from domain.cart import Cart
-from domain.orders import CartOrder
-from domain.ports import CallGate
+from domain.carts.cart import Cart
+from domain.carts.ports import CallGate
+from domain.orders.cart_order import CartOrder
 from workers.tokens import SharedTokens, TokenTools
 
 ShopCart = ShopServeCart | TheBaseCart

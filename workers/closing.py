@@ -9,7 +9,7 @@ from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.run_endings import ClosingRun
 from domain.actions import ACTIONS, Action, log_line
-from domain.runs import RunMode, RunState, final_state
+from domain.engine.runs import RunMode, RunState, final_state
 from workers import messages
 from workers.process import Process
 

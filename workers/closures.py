@@ -14,8 +14,8 @@ from adapters.postgres import closure_rows
 from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.closures import ensure_calendar
 from adapters.postgres.database import transaction
-from domain.cart import LONGEST_CALL_S, Cart
-from domain.closures import closed_now, next_probe_at
+from domain.carts.cart import LONGEST_CALL_S, Cart
+from domain.engine.maintenance import closed_now, next_probe_at
 from domain.errors import ApiFamily
 
 # How long one shop's discovery may go unnoticed by another worker process.

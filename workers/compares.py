@@ -22,12 +22,12 @@ from adapters.postgres.journal import LogLine
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import ACTIONS, Action
-from domain.budget import Limit
-from domain.compares import COMPARE_PRIORITY, is_night
+from domain.carts.listings import Listing, UnreadableRow
+from domain.carts.ports import CallGate, ExternalItem, ItemKey
+from domain.engine.budget import Limit
 from domain.errors import ApiFamily, BudgetSpent
-from domain.listings import Listing, UnreadableRow
-from domain.ports import CallGate, ExternalItem, ItemKey
-from domain.stock import differs
+from domain.stock.compares import COMPARE_PRIORITY, is_night
+from domain.stock.offers import differs
 from workers import messages
 from workers.carts import open_cart
 from workers.offers import offer_of

@@ -13,12 +13,20 @@ from adapters.postgres.journal import LogLine
 from adapters.postgres.order_parts import Part
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
-from domain.completion import AlreadyDone, Complete, NotYet, PartFacts, Verdict, judge, judge_parts
+from domain.engine.retry import may_have_been_sent
+from domain.engine.runs import ItemState
 from domain.errors import AlreadyDone as RefusedAsDone
 from domain.errors import Undecodable
-from domain.orders import CartOrder
-from domain.retry import may_have_been_sent
-from domain.runs import ItemState
+from domain.orders.cart_order import CartOrder
+from domain.orders.completion import (
+    AlreadyDone,
+    Complete,
+    NotYet,
+    PartFacts,
+    Verdict,
+    judge,
+    judge_parts,
+)
 from workers.payloads import keys_of, pack
 from workers.shopserve import read_batches, shopserve_of
 from workers.work import Outcome, Step, TakenAgain, Work

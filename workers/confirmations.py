@@ -11,10 +11,10 @@ from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
-from domain.confirmations import Confirmed, Leave, Verdict, judge
+from domain.engine.retry import may_have_been_sent
+from domain.engine.runs import ItemState
 from domain.errors import Rejected, Undecodable
-from domain.retry import may_have_been_sent
-from domain.runs import ItemState
+from domain.orders.confirmations import Confirmed, Leave, Verdict, judge
 from workers.payloads import keys_of, pack
 from workers.shopserve import read_batches, shopserve_of
 from workers.work import Outcome, Step, TakenAgain, Work

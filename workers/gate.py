@@ -13,8 +13,8 @@ from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, Verdict
 from domain.actions import ACTIONS, Action
-from domain.budget import ceiling
-from domain.cart import limits_of
+from domain.carts.cart import limits_of
+from domain.engine.budget import ceiling
 from domain.errors import (
     ApiFamily,
     AuthenticationFailed,

@@ -17,9 +17,9 @@ from adapters.postgres import journal, turns
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
 from adapters.postgres.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
+from domain.engine.retry import GiveUp, RetryAt, WaitUntil, decide
+from domain.engine.runs import FINAL_ITEM_STATES, ItemState
 from domain.errors import AuthenticationFailed, LeaseLost, Permanent
-from domain.retry import GiveUp, RetryAt, WaitUntil, decide
-from domain.runs import FINAL_ITEM_STATES, ItemState
 from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
 from workers.leases import Lease

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from adapters.postgres import effects as rows
 from adapters.postgres.database import transaction
 from adapters.postgres.effects import Effect
-from domain import effects as rules
-from domain.effects import EffectKind, EffectState
+from domain.engine import effects as rules
+from domain.engine.effects import EffectKind, EffectState
 from domain.errors import (
     AlreadyDone,
     AuthenticationFailed,

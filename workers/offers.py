@@ -1,8 +1,8 @@
 """What a shop is to be told of one mapped item, from counts the database read in one moment."""
 
 from adapters.postgres.pushes import WantedPush
-from domain.cart import Cart
-from domain.stock import Offer, free_stock, offer, set_free_stock
+from domain.carts.cart import Cart
+from domain.stock.offers import Offer, free_stock, offer, set_free_stock
 
 
 def offer_of(cart: Cart, push: WantedPush) -> Offer:

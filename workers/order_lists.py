@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from adapters.postgres.journal import LogLine
-from domain.cadence import TOKYO
-from domain.cart import Cart
-from domain.listings import UnreadableRow
-from domain.orders import ListedOrder
-from domain.ports import Window
-from domain.windows import held_cursor, newest_within, next_cursor
+from domain.carts.cart import Cart
+from domain.carts.listings import UnreadableRow
+from domain.carts.ports import Window
+from domain.engine.cadence import TOKYO
+from domain.orders.cart_order import ListedOrder
+from domain.orders.windows import held_cursor, newest_within, next_cursor
 from workers.work import Work
 
 

@@ -20,14 +20,14 @@ from adapters.postgres.planned_items import NewItem
 from adapters.postgres.rules import read_rules
 from adapters.postgres.runs import ClaimedRun
 from adapters.thebase.client import TheBaseCart
-from domain.eligibility import Skip, Take, Verdict, judge_summary, judge_whole
+from domain.carts.ports import Window
+from domain.engine.runs import ItemState, RunMode
 from domain.errors import BrokenRule, Undecodable
-from domain.imports import TaskState, may_look, next_look
-from domain.orders import CartOrder, ListedOrder
-from domain.ports import Window
-from domain.runs import ItemState, RunMode
-from domain.shop_rules import Processed
-from domain.windows import difference_window, range_slices, slices
+from domain.orders.cart_order import CartOrder, ListedOrder
+from domain.orders.eligibility import Skip, Take, Verdict, judge_summary, judge_whole
+from domain.orders.import_tasks import TaskState, may_look, next_look
+from domain.orders.shop_rules import Processed
+from domain.orders.windows import difference_window, range_slices, slices
 from workers.order_lists import OrderList
 from workers.payloads import keys_of
 from workers.work import GivenUp, Outcome, Record, Step, Work, nothing

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from adapters.postgres.imports import storable
-from domain.runs import RunMode
+from domain.engine.runs import RunMode
 
 
 def pack(values: Mapping[str, object]) -> str:

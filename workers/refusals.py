@@ -12,9 +12,9 @@ from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.journal import LogLine
 from adapters.postgres.shops import mark_auth_failed
 from domain.actions import ACTIONS, Action
-from domain.budget import Limit, is_just_reset, waits_from
-from domain.cart import limits_of
-from domain.closures import MESSAGE as MAINTENANCE
+from domain.carts.cart import limits_of
+from domain.engine.budget import Limit, is_just_reset, waits_from
+from domain.engine.maintenance import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
 from workers.process import Process
 

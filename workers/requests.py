@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from adapters.postgres import runs
 from adapters.postgres.shops import Shop, clear_auth_failed
 from domain.actions import Action
-from domain.ports import Window
-from domain.runs import RunMode
+from domain.carts.ports import Window
+from domain.engine.runs import RunMode
 from workers.settings import Settings
 
 

@@ -14,9 +14,9 @@ from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.journal import LogLine
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import ACTIONS, Action
+from domain.engine.retry import GiveUp, RetryAt, decide
+from domain.engine.runs import RunMode
 from domain.errors import AuthenticationFailed, LeaseLost
-from domain.retry import GiveUp, RetryAt, decide
-from domain.runs import RunMode
 from workers import closing, messages, refusals
 from workers.handlers import HANDLERS
 from workers.items import HEALS, NEEDS_PERSON, admit

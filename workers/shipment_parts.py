@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from domain.orders import CartOrder
+from domain.orders.cart_order import CartOrder
 from workers.work import Work
 
 

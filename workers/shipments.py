@@ -16,14 +16,14 @@ from adapters.postgres.journal import LogLine
 from adapters.postgres.order_parts import Part
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
-from domain.carriers import carrier_for, tracking_number_for
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.carts.ports import Parcel
+from domain.engine.runs import ItemState
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
-from domain.instructions import Status
-from domain.orders import CartOrder
-from domain.ports import Parcel
-from domain.runs import ItemState
-from domain.shipments import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
+from domain.orders.cart_order import CartOrder
+from domain.orders.instructions import Status
+from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
+from domain.shipments.carriers import carrier_for, tracking_number_for
 from workers.base_shipments import return_to_base
 from workers.payloads import keys_of
 from workers.shipment_parts import Returned

@@ -7,12 +7,12 @@ from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
 from adapters.postgres.order_parts import Part
 from domain.actions import ACTIONS
-from domain.cart import Cart
-from domain.effects import EffectKind
-from domain.orders import CartOrder
-from domain.ports import Parcel
-from domain.settlements import request_happened
-from domain.shipments import RequestSettlement, plan_shopserve
+from domain.carts.cart import Cart
+from domain.carts.ports import Parcel
+from domain.engine.effects import EffectKind
+from domain.orders.cart_order import CartOrder
+from domain.shipments.candidates import RequestSettlement, plan_shopserve
+from domain.shipments.settlements import request_happened
 from workers.ledger import EffectLedger, Reading
 from workers.shipment_parts import Returned, look
 from workers.shopserve import shopserve_of

@@ -17,12 +17,12 @@ from adapters.postgres.order_parts import Part
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from adapters.thebase.client import TheBaseCart
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.engine.runs import ItemState, RunMode
 from domain.errors import Undecodable
-from domain.orders import CartOrder, OrderSummary
-from domain.readings import OpenOrder, base_read_plan
-from domain.runs import ItemState, RunMode
-from domain.statuses import (
+from domain.orders.cart_order import CartOrder, OrderSummary
+from domain.orders.readings import OpenOrder, base_read_plan
+from domain.orders.statuses import (
     Cancel,
     Change,
     FillDeliveryMethod,

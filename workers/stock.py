@@ -17,10 +17,10 @@ from adapters.postgres.planned_items import NewItem
 from adapters.postgres.pushes import Pushed, WantedPush
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import ACTIONS
+from domain.carts.ports import ItemKey
+from domain.engine.runs import ItemState, RunMode
 from domain.errors import BrokenRule, Rejected
-from domain.ports import ItemKey
-from domain.runs import ItemState, RunMode
-from domain.stock import answer_matches
+from domain.stock.offers import answer_matches
 from workers import compares
 from workers.offers import offer_of
 from workers.payloads import keys_of

@@ -23,7 +23,7 @@ from adapters.postgres.database import transaction
 from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
 from adapters.postgres.journal import Failure, LogLine
 from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT, LostClaim
-from domain.runs import ItemState
+from domain.engine.runs import ItemState
 from workers import closing, messages
 from workers.items import NEEDS_PERSON
 from workers.leases import ITEMS, RUNS, claim_name

@@ -9,7 +9,7 @@ from adapters.postgres import journal, tokens
 from adapters.postgres.database import transaction
 from adapters.postgres.journal import LogLine
 from domain.actions import Action
-from domain.cart import Cart
+from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed, Postponed, SyncError
 from workers import refusals
 from workers.process import Process

@@ -22,7 +22,7 @@ from adapters.postgres.secrets import SecretBox
 from adapters.postgres.shops import Shop
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
-from domain.cart import Cart, call_deadline_s
+from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
 from workers.closures import ClosureBoard
 from workers.token_cache import TokenCache

@@ -2,7 +2,7 @@
 
 import traceback
 
-from domain.retry import LONGEST_MESSAGE
+from domain.engine.retry import LONGEST_MESSAGE
 
 
 def first_line(error: BaseException) -> str:

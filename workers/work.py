@@ -18,8 +18,8 @@ from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from adapters.postgres.shops import Shop
 from domain.actions import Action
-from domain.ports import Window
-from domain.runs import ItemState, RunMode
+from domain.carts.ports import Window
+from domain.engine.runs import ItemState, RunMode
 from workers.carts import ShopCart, open_cart
 from workers.gate import ShopGate
 from workers.leases import Lease

@@ -11,8 +11,9 @@ from typing import cast
 
 from adapters.memory.codec import order_of
 from adapters.memory.shop import PAGE_ROWS, Effect, MemoryShop, raw_of
+from domain.carts.ports import ItemKey, Parcel, StockLevel
 from domain.errors import AlreadyDone, NotFound, Rejected
-from domain.orders import (
+from domain.orders.cart_order import (
     BaseStatus,
     CartLine,
     CartOrder,
@@ -24,7 +25,6 @@ from domain.orders import (
     Settlement,
     ShopServeStatus,
 )
-from domain.ports import ItemKey, Parcel, StockLevel
 
 HIGHEST_SHOPSERVE_STOCK = 9999
 _DEFERRED = "atobarai"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Union, cast, get_args, get_origin, get_type_hints
 
 from domain.errors import Undecodable
-from domain.orders import BaseStatus, CartOrder, ShopServeStatus
+from domain.orders.cart_order import BaseStatus, CartOrder, ShopServeStatus
 
 
 def encode(value: object) -> object:

@@ -7,10 +7,10 @@ from functools import partial
 from typing import cast
 
 from adapters.memory.codec import encode, order_of
+from domain.carts.listings import Listing
+from domain.carts.ports import ExternalItem, ItemKey, Parcel, StockLevel, Window
 from domain.errors import NotFound, Rejected, SyncError
-from domain.listings import Listing
-from domain.orders import CartOrder, ListedOrder
-from domain.ports import ExternalItem, ItemKey, Parcel, StockLevel, Window
+from domain.orders.cart_order import CartOrder, ListedOrder
 
 PAGE_ROWS = 100
 

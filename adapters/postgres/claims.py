@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, text
 
 from adapters.postgres.counts import change
-from domain.instructions import Status, secures_stock
+from domain.orders.instructions import Status, secures_stock
 
 # Any number; the same for everything that reads or changes what sets consist of.
 _SETS = 7_264_552

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from domain.cart import Cart
-from domain.closures import Closure, ClosureSource
+from domain.carts.cart import Cart
+from domain.engine.maintenance import Closure, ClosureSource
 from domain.errors import ApiFamily
 
 ALL = "all"

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, text
 
 from adapters.postgres.closure_rows import ALL
-from domain.cart import Cart
-from domain.closures import ClosureSource, calendar_closures
+from domain.carts.cart import Cart
+from domain.engine.maintenance import ClosureSource, calendar_closures
 from domain.errors import BrokenRule
 
 _COLUMNS = 'id, cart, api, starts_at as "from", ends_at as "to", source'

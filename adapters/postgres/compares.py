@@ -8,9 +8,9 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.pushes import OFFERED, WantedPush, offered
 from adapters.postgres.runs import ANNOUNCED_S
-from domain.cadence import Cadence
-from domain.compares import compare_slot
-from domain.ports import ItemKey
+from domain.carts.ports import ItemKey
+from domain.engine.cadence import Cadence
+from domain.stock.compares import compare_slot
 
 _ROBOTS = text("""
 select b.shop_id, b.every_s, b.at, b.anchor_at, s.created_at

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
-from domain.dead_letters import UNDECIDED, LetterState
+from domain.engine.dead_letters import UNDECIDED, LetterState
 from domain.errors import BrokenRule
 
 _SELECT = """

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from domain.effects import EffectKind, EffectState, sources
+from domain.engine.effects import EffectKind, EffectState, sources
 
 
 @dataclass(frozen=True, slots=True)

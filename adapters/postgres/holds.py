@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 
-from domain.instructions import Hold, HoldCause, HoldReason
+from domain.orders.instructions import Hold, HoldCause, HoldReason
 
 
 def stored(holds: Iterable[Hold]) -> str:

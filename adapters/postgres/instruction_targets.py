@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from adapters.postgres import holds
-from domain.instructions import Payment, Status
-from domain.warehouse import AmbiguousNumber, Standing, UnknownInstruction
+from domain.orders.instructions import Payment, Status
+from domain.warehouse.moves import AmbiguousNumber, Standing, UnknownInstruction
 
 # Locked in one order, so that two changes of the same instructions wait for each other.
 _LOCK = text("""

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from adapters.postgres import claims, holds
 from adapters.postgres.counts import ensure_skus
 from adapters.postgres.shops import Shop
-from domain.conversion import NewInstruction, NewLine
-from domain.instructions import secures_stock
+from domain.orders.conversion import NewInstruction, NewLine
+from domain.orders.instructions import secures_stock
 
 _LOOKUP = text("""
 select e.item, e.variation, s.code

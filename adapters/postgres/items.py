@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.database import Hot
 from domain.actions import Action
-from domain.runs import ItemState, RunMode
+from domain.engine.runs import ItemState, RunMode
 
 # A worker that stops renewing loses its work after this; renewed every third of it.
 LEASE_S = 15

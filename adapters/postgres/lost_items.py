@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.items import ClaimedItem
 from domain.actions import Action
-from domain.runs import RunMode
+from domain.engine.runs import RunMode
 
 # Claims that ended with a dead worker before an item counts as what kills them.
 LOST_CLAIMS_LIMIT = 10

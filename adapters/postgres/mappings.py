@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from adapters.postgres.counts import ensure_skus
-from domain.ports import ExternalItem, ItemKey
+from domain.carts.ports import ExternalItem, ItemKey
 
 _LIST = text("""
 select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from adapters.postgres import holds
-from domain.confirmations import LEFT_OUT, WAITING
-from domain.instructions import ApiStatus, Hold, Payment, Status
-from domain.payments import BASE_DEFERRED
+from domain.orders.confirmations import LEFT_OUT, WAITING
+from domain.orders.instructions import ApiStatus, Hold, Payment, Status
+from domain.orders.payments import BASE_DEFERRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from adapters.postgres.database import Hot
 from adapters.postgres.items import Beside
 from adapters.postgres.planned_items import after_inserting
-from domain.cart import LONGEST_PUSH_S
+from domain.carts.cart import LONGEST_PUSH_S
 
 _PLAN = text("""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)

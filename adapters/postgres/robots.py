@@ -7,8 +7,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from adapters.postgres.schema import robots, shops
 from domain.actions import ACTIONS, Action, actions_of
-from domain.cadence import Cadence
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.engine.cadence import Cadence
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from domain.cart import Cart
+from domain.carts.cart import Cart
 from domain.errors import BrokenRule
-from domain.rule_texts import rule_from_json, rule_to_json
-from domain.rules import STANDARD_JAPANESE, STANDARD_RULES, Rule, StandardRule
-from domain.shop_rules import ShopRules
+from domain.orders.rule_texts import rule_from_json, rule_to_json
+from domain.orders.rules import STANDARD_JAPANESE, STANDARD_RULES, Rule, StandardRule
+from domain.orders.shop_rules import ShopRules
 
 _READ = text("""
 select id, standard, definition, enabled from rules

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
-from domain.runs import RunMode, RunState, Tally
+from domain.engine.runs import RunMode, RunState, Tally
 
 _LOCK_OPEN = text("""
 select r.id, r.shop_id, r.action, r.mode, r.closed_at, r.plan_failed, r.reason

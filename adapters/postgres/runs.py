@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from adapters.postgres.items import LEASE_S
 from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT, LostClaim
 from domain.actions import Action
-from domain.ports import Window
-from domain.runs import RunMode
+from domain.carts.ports import Window
+from domain.engine.runs import RunMode
 
 # A pending run's message is believed lost after this.
 ANNOUNCED_S = 10

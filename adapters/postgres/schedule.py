@@ -4,7 +4,7 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.runs import ANNOUNCED_S
 from domain.actions import Action
-from domain.cadence import Cadence
+from domain.engine.cadence import Cadence
 from domain.errors import ApiFamily
 
 # A due robot whose last run is still under way stays due and starts as soon as that one ends.

@@ -14,9 +14,9 @@ from adapters.postgres.schema import lanes, shops
 from adapters.postgres.secrets import SecretBox
 from adapters.postgres.tokens import Tokens, store_tokens
 from domain.actions import Action
-from domain.cart import Cart, limits_of
-from domain.conversion import FREE_SHIPPING
+from domain.carts.cart import Cart, limits_of
 from domain.errors import BrokenRule
+from domain.orders.conversion import FREE_SHIPPING
 
 # docs/carts.md: base addresses, read 2026-11.
 DEFAULT_API_URLS: Mapping[Cart, str] = {

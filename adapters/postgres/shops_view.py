@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from domain.cart import Cart
+from domain.carts.cart import Cart
 
 _LIST = text("""
 select s.key, s.name, s.cart, m.key as merchant, s.api_url, s.auth_url,

@@ -9,7 +9,7 @@ from adapters.postgres import claims
 from adapters.postgres.counts import change
 from adapters.postgres.holds import stored
 from adapters.postgres.order_parts import Part
-from domain.instructions import Hold, Status
+from domain.orders.instructions import Hold, Status
 
 
 def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from domain.stock import free_stock, set_free_stock
+from domain.stock.offers import free_stock, set_free_stock
 
 _SELECT = """
 select s.code, s.on_hand, s.secured, s.version,

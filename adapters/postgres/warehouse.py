@@ -14,9 +14,9 @@ from adapters.postgres import audit, claims, counts
 from adapters.postgres.holds import stored
 from adapters.postgres.instruction_targets import Instruction, Target, lock_targets, quantities
 from domain.errors import BrokenRule
-from domain.instructions import Status, secures_stock
-from domain.shelf import Shelf, StockEffect, stock_effect
-from domain.warehouse import Operation, Ship, Standing, TakeBack
+from domain.orders.instructions import Status, secures_stock
+from domain.warehouse.moves import Operation, Ship, Standing, TakeBack
+from domain.warehouse.shelf import Shelf, StockEffect, stock_effect
 
 _WRITE = text("""
 update instructions i

@@ -9,7 +9,8 @@ import httpx
 from adapters.http.calls import Answer, Call, checked_base, lost, send
 from adapters.http.reading import parse_json
 from adapters.shopserve.wire.refusals import refusal
-from domain.cart import Cart, call_deadline_s
+from domain.carts.cart import Cart, call_deadline_s
+from domain.carts.ports import CallGate
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -21,7 +22,6 @@ from domain.errors import (
     SyncError,
     Undecodable,
 )
-from domain.ports import CallGate
 
 REMOTE = "ShopServe"
 

@@ -6,6 +6,8 @@ import httpx
 
 from adapters.shopserve.calls import ShopServeCalls
 from adapters.shopserve.wire import orders, pages, stock
+from domain.carts.listings import Listing, UnreadableRow, listing
+from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -14,9 +16,7 @@ from domain.errors import (
     RemoteDown,
     Undecodable,
 )
-from domain.listings import Listing, UnreadableRow, listing
-from domain.orders import CartOrder, ListedOrder
-from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
+from domain.orders.cart_order import CartOrder, ListedOrder
 
 MOST_PAGES = 2000  # of 100 orders: far beyond a week of any shop
 LONGEST_WINDOW_S = 7 * 24 * 60 * 60

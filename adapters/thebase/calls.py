@@ -12,8 +12,9 @@ import httpx
 from adapters.http.calls import Answer, Call, checked_base, lost, send
 from adapters.http.reading import parse_json
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
-from domain.budget import Limit, resumes_at
-from domain.cart import Cart, call_deadline_s
+from domain.carts.cart import Cart, call_deadline_s
+from domain.carts.ports import CallGate, TokenStore
+from domain.engine.budget import Limit, resumes_at
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -28,7 +29,6 @@ from domain.errors import (
     SyncError,
     Undecodable,
 )
-from domain.ports import CallGate, TokenStore
 
 REMOTE = "BASE"
 FORM = "application/x-www-form-urlencoded"

@@ -9,6 +9,16 @@ from adapters.thebase.calls import BaseCalls, Request
 from adapters.thebase.paging import PAGE_ROWS, Pages
 from adapters.thebase.wire import details, items, orders
 from adapters.thebase.wire.refusals import DEFERRED
+from domain.carts.listings import Listing, UnreadableRow, listing
+from domain.carts.ports import (
+    CallGate,
+    ExternalItem,
+    ItemKey,
+    Parcel,
+    StockLevel,
+    TokenStore,
+    Window,
+)
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -17,9 +27,7 @@ from domain.errors import (
     Rejected,
     Undecodable,
 )
-from domain.listings import Listing, UnreadableRow, listing
-from domain.orders import CartOrder, ListedOrder, OrderSummary
-from domain.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, TokenStore, Window
+from domain.orders.cart_order import CartOrder, ListedOrder, OrderSummary
 
 
 def _now() -> datetime:

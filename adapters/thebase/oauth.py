@@ -18,7 +18,7 @@ from adapters.thebase.calls import (
 from adapters.thebase.wire import tokens
 from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
 from adapters.thebase.wire.tokens import Tokens
-from domain.cart import Cart, call_deadline_s
+from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, Rejected
 
 __all__ = ["OAuthClient", "Tokens"]

@@ -10,7 +10,7 @@ from console.output import Column, shown
 from console.session import Session, leaf
 from console.times import MOMENT
 from console.words import CART, ID
-from domain.cart import Cart
+from domain.carts.cart import Cart
 
 COLUMNS = (
     Column("id", right=True),

@@ -18,7 +18,7 @@ from console.failures import Failed, Wrong
 from console.output import Column
 from console.session import Session, leaf
 from console.words import COUNT, known_shop, shop_of
-from domain.ports import ExternalItem, ItemKey
+from domain.carts.ports import ExternalItem, ItemKey
 
 COLUMNS = (
     Column("shop"),

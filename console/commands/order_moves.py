@@ -13,10 +13,10 @@ from console.output import print_json, print_lines
 from console.session import Session, actor, leaf
 from console.times import DAY
 from console.words import known_shop
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 from domain.errors import BrokenRule
-from domain.instructions import JAPANESE, HoldReason, Status
-from domain.warehouse import (
+from domain.orders.instructions import JAPANESE, HoldReason, Status
+from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,

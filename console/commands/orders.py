@@ -10,7 +10,7 @@ from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import known_shop
-from domain.instructions import JAPANESE, Status
+from domain.orders.instructions import JAPANESE, Status
 
 COLUMNS = (
     Column("number", "注文番号"),

@@ -8,7 +8,7 @@ from console.output import Column
 from console.session import Session, leaf
 from console.words import ACTION, action_for, shop_of
 from domain.actions import ACTIONS
-from domain.cadence import Cadence
+from domain.engine.cadence import Cadence
 from domain.errors import BrokenRule
 
 COLUMNS = (

@@ -19,7 +19,7 @@ from console.output import Column, print_lines
 from console.rule_input import read_rule, rule_of_options
 from console.session import Session, leaf
 from console.words import ID, LARGEST_COUNT, known_shop, shop_of
-from domain.rules import Rule
+from domain.orders.rules import Rule
 
 COLUMNS = (
     Column("id", right=True),

@@ -18,10 +18,10 @@ from console.times import DAY, MOMENT
 from console.waiting import DEFAULT_TIMEOUT_S, Waiter
 from console.words import ACTION, action_for
 from domain.actions import Action
+from domain.carts.ports import Window
+from domain.engine.runs import RunMode
 from domain.errors import BrokenRule
-from domain.ports import Window
-from domain.runs import RunMode
-from domain.windows import LONGEST_REQUEST, range_slices
+from domain.orders.windows import LONGEST_REQUEST, range_slices
 from workers.requests import request_run
 from workers.wiring import secret_box
 

@@ -11,7 +11,7 @@ from console.failures import Failed, Wrong
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import ACTION, CART, KEY, action_for, shop_of
-from domain.cart import Cart
+from domain.carts.cart import Cart
 
 COLUMNS = (
     Column("key"),

@@ -9,7 +9,7 @@ from console.demo.faults import Faults
 from console.demo.stage import Stage
 from console.failures import Failed
 from domain.actions import Action
-from domain.runs import RunMode
+from domain.engine.runs import RunMode
 from workers.requests import announce_run, request_run
 from workers.wiring import secret_box
 

@@ -22,8 +22,8 @@ from adapters.postgres.shops import NewShop, add_shop
 from console.demo.sizes import Sizes
 from console.secrets_input import checked
 from domain.actions import actions_of
-from domain.cart import Cart
-from domain.ports import ItemKey
+from domain.carts.cart import Cart
+from domain.carts.ports import ItemKey
 from simulator.client import SimulatedShop, SimulatorClient
 from simulator.seed import shopserve_recipes, thebase_recipes
 

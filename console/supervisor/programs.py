@@ -9,7 +9,7 @@ from pathlib import Path
 
 import workers
 from domain.actions import Queue
-from domain.cart import LONGEST_CALL_S
+from domain.carts.cart import LONGEST_CALL_S
 from workers.settings import Settings, private_secret
 
 # Where `workers`, `console` and `deploy` lie; programs run there, so that any folder will do.

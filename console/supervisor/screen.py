@@ -7,7 +7,7 @@ import click
 from console.output import Column, print_table
 from console.supervisor.programs import CONSOLE, FLOWER, FLOWER_USER
 from console.supervisor.state import UpState
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 from workers.settings import Settings
 
 COLUMNS = (Column("name", "process"), Column("pid", right=True), Column("state"), Column("address"))

@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 
 from console.output import encode
 from console.web.problems import Problem
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 
 MOST_PER_PAGE = 500
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel
 
-from domain.instructions import ApiStatus, HoldReason, Payment, Status
+from domain.orders.instructions import ApiStatus, HoldReason, Payment, Status
 
 
 class Person(BaseModel):

@@ -17,7 +17,7 @@ from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.dead_letters import UnknownDeadLetter
 from console.failures import Failed
 from domain.errors import BrokenRule
-from domain.warehouse import UnknownInstruction
+from domain.warehouse.moves import UnknownInstruction
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "5"

@@ -16,8 +16,8 @@ from adapters.postgres.database import DatabaseUnavailable, transaction
 from adapters.postgres.robots import set_cadence, switch_robot
 from adapters.postgres.shop_changes import set_values
 from domain.actions import Action, Queue, actions_of
-from domain.cadence import Cadence
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.engine.cadence import Cadence
 from simulator.client import SimulatorClient
 from simulator.process import start
 from tests.chaos.faults import Scene

@@ -5,7 +5,7 @@ from sqlalchemy import text
 from adapters.postgres import runs
 from adapters.postgres.database import DatabaseUnavailable, transaction
 from domain.actions import Action
-from domain.runs import RunMode
+from domain.engine.runs import RunMode
 from tests.chaos.faults import Scene
 
 

@@ -14,9 +14,9 @@ from adapters.postgres.shop_changes import set_values
 from adapters.postgres.shops import NewShop, add_shop
 from console.secrets_input import checked
 from domain.actions import Action, actions_of
-from domain.cadence import Cadence
-from domain.cart import Cart
-from domain.ports import ItemKey
+from domain.carts.cart import Cart
+from domain.carts.ports import ItemKey
+from domain.engine.cadence import Cadence
 from simulator.client import SimulatedShop
 
 METHOD = "宅配便"

@@ -17,9 +17,9 @@ from adapters.postgres.robots import switch_robot
 from adapters.postgres.secrets import SecretBox
 from adapters.postgres.warehouse import Actor, Request
 from domain.actions import actions_of
-from domain.cadence import TOKYO
-from domain.cart import Cart
-from domain.warehouse import Parcel, Ship
+from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO
+from domain.warehouse.moves import Parcel, Ship
 from simulator.client import Document, SimulatorClient
 from tests.chaos.shops import METHOD, open_shop
 

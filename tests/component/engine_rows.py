@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
-from domain.runs import FINAL_ITEM_STATES, FINAL_RUN_STATES, ItemState, RunState
+from domain.engine.runs import FINAL_ITEM_STATES, FINAL_RUN_STATES, ItemState, RunState
 
 # Of every shop of the model: more than two, so that a slowed-down one recovers step by step.
 IN_FLIGHT = 3

@@ -13,7 +13,7 @@ from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
 from adapters.postgres.planned_items import NewItem
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import ACTIONS, Action
-from domain.runs import FINAL_ITEM_STATES, ItemState, RunMode, RunState, final_state
+from domain.engine.runs import FINAL_ITEM_STATES, ItemState, RunMode, RunState, final_state
 from tests.component import engine_rows as rows
 
 DONE = (Action.IMPORT_ORDERS, Action.SYNC_STOCK)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from domain.instructions import HoldReason
-from domain.warehouse import PutOnHold
+from domain.orders.instructions import HoldReason
+from domain.warehouse.moves import PutOnHold
 from tests.component.command_line import CommandLine
 from tests.component.warehouse_samples import Warehouse
 

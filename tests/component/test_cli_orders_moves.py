@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Engine
 
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 from tests.component.command_line import CommandLine
 from tests.component.warehouse_samples import UNPAID, Warehouse
 

@@ -9,7 +9,7 @@ from redis import Redis
 from adapters.postgres import lanes
 from adapters.postgres.database import transaction
 from adapters.thebase import calls
-from domain.budget import next_hour, resumes_at
+from domain.engine.budget import next_hour, resumes_at
 from tests.component.engine_bench import Bench, BenchShop
 from workers import runs
 

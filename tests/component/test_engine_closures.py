@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.actions import Action
-from domain.cart import Cart
+from domain.carts.cart import Cart
 from domain.errors import ApiFamily
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop

@@ -17,9 +17,9 @@ from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT
 from adapters.redis.budget import Allowance
 from adapters.thebase.client import TheBaseCart
 from domain.actions import Action
+from domain.carts.ports import ItemKey, StockLevel
+from domain.engine.runs import RunMode
 from domain.errors import ApiFamily, LeaseLost, OutcomeUnknown
-from domain.ports import ItemKey, StockLevel
-from domain.runs import RunMode
 from tests.component.engine_bench import Bench, BenchShop
 from tests.component.relay import Relay
 from workers import items, messages, runs, sweeping

@@ -25,7 +25,7 @@ from sqlalchemy import Engine
 from adapters.postgres.items import ClaimedItem, Ending
 from adapters.postgres.runs import ClaimedRun
 from domain.actions import Action
-from domain.runs import ItemState
+from domain.engine.runs import ItemState
 from tests.component import engine_rows as rows
 from tests.component.engine_steps import DONE, Steps
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
-from domain.retry import GiveUp, decide
+from domain.engine.retry import GiveUp, decide
 from tests.unit.samples import NOON
 from workers.tracebacks import without_data
 

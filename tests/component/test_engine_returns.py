@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop, figures, reasons
 

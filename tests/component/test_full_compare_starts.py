@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from domain.budget import Limit
-from domain.cadence import TOKYO
+from domain.engine.budget import Limit
+from domain.engine.cadence import TOKYO
 from domain.errors import ApiFamily, BudgetSpent
 from tests.component.compare_samples import drift, in_step
 from tests.component.engine_bench import Bench, figures

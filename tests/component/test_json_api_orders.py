@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from domain.access import Scope
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 from tests.component.json_api import Api, problem
 from tests.component.warehouse_samples import NOON, UNPAID, Warehouse
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from adapters.postgres import runs
 from adapters.postgres.database import transaction
 from domain.actions import Action
-from domain.runs import RunMode
+from domain.engine.runs import RunMode
 from tests.component.json_api import Api, problem
 from tests.component.warehouse_samples import Warehouse
 

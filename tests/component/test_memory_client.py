@@ -3,8 +3,8 @@
 import pytest
 
 from adapters.memory import MemoryBase, MemoryShopServe
+from domain.carts.ports import ItemKey, StockLevel
 from domain.errors import OutcomeUnknown, RemoteDown, SyncError
-from domain.ports import ItemKey, StockLevel
 
 ITEM = ItemKey("7", "1")
 

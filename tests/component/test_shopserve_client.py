@@ -9,6 +9,7 @@ import pytest
 
 from adapters.memory import OpenGate
 from adapters.shopserve.client import ShopServeCart
+from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -22,7 +23,6 @@ from domain.errors import (
     SyncError,
     Undecodable,
 )
-from domain.ports import ItemKey, Parcel, StockLevel, Window
 from tests.component.cart_samples import shopserve_order
 
 NOW = datetime(2026, 10, 3, 3, tzinfo=UTC)

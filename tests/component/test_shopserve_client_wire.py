@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from adapters.http.reading import Field
 from adapters.shopserve.wire import literals, orders, pages, refusals, stock
+from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
 from domain.errors import Undecodable
-from domain.orders import CartLine, Charges, Folder, Settlement, ShopServeStatus
-from domain.ports import ItemKey, Parcel, StockLevel, Window
+from domain.orders.cart_order import CartLine, Charges, Folder, Settlement, ShopServeStatus
 from tests.component.cart_samples import Json, shopserve_order
 from tests.component.json_mutations import ANYTHING, mutated, with_numerals_as_text
 

@@ -12,6 +12,7 @@ from adapters.memory import FixedTokens, OpenGate
 from adapters.thebase.client import TheBaseCart
 from adapters.thebase.oauth import OAuthClient
 from adapters.thebase.paging import Pages
+from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -27,7 +28,6 @@ from domain.errors import (
     SyncError,
     Undecodable,
 )
-from domain.ports import ItemKey, Parcel, StockLevel, Window
 from tests.component.cart_samples import base_item, base_order, base_row
 
 NOW = datetime(2026, 10, 3, 14, 20, tzinfo=UTC)  # 23:20 in Tokyo

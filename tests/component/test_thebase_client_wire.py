@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from adapters.http.reading import Field, parse_json
 from adapters.thebase.wire import details, items, orders, refusals, tokens
 from adapters.thebase.wire.refusals import Meaning
+from domain.carts.ports import ItemKey, Parcel
 from domain.errors import Undecodable
-from domain.orders import BaseStatus, Charges, Dispatch, LineState, ShippingCharge
-from domain.ports import ItemKey, Parcel
+from domain.orders.cart_order import BaseStatus, Charges, Dispatch, LineState, ShippingCharge
 from tests.component.cart_samples import Json, base_item, base_order, base_row
 from tests.component.json_mutations import ANYTHING, mutated, with_numerals_as_text
 

@@ -5,8 +5,8 @@ from sqlalchemy import Engine
 
 from adapters.postgres.instruction_targets import Target
 from domain.errors import BrokenRule
-from domain.instructions import HoldReason
-from domain.warehouse import (
+from domain.orders.instructions import HoldReason
+from domain.warehouse.moves import (
     AmbiguousNumber,
     Arrived,
     AwaitArrival,

@@ -7,8 +7,8 @@ from adapters.postgres.database import transaction
 from adapters.postgres.instruction_targets import Target
 from adapters.postgres.sets import set_components
 from domain.errors import BrokenRule
-from domain.instructions import HoldReason
-from domain.warehouse import (
+from domain.orders.instructions import HoldReason
+from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,

@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from adapters.postgres.database import DatabaseUnavailable, open_engine, transaction
 from adapters.postgres.sets import remove_set, set_components
 from domain.errors import BrokenRule
-from domain.instructions import HoldReason
-from domain.warehouse import (
+from domain.orders.instructions import HoldReason
+from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,

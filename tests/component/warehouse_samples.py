@@ -19,11 +19,11 @@ from adapters.postgres.sets import list_sets
 from adapters.postgres.shops import NewShop, Shop, add_shop, load_shop
 from adapters.postgres.stock_view import list_stock
 from adapters.postgres.warehouse import Actor, Request, perform
-from domain.cart import Cart
-from domain.conversion import NewInstruction, NewLine
-from domain.instructions import Hold, HoldCause, HoldReason, Payment, Status
-from domain.orders import Contact
-from domain.warehouse import Operation, Parcel, Ship
+from domain.carts.cart import Cart
+from domain.orders.cart_order import Contact
+from domain.orders.conversion import NewInstruction, NewLine
+from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status
+from domain.warehouse.moves import Operation, Parcel, Ship
 from tests.component.command_line import SECRET_KEY
 
 NOON = datetime(2025, 1, 15, 3, 0, tzinfo=UTC)

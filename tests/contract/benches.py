@@ -14,21 +14,8 @@ import httpx
 from adapters.memory import FixedTokens, MemoryBase, MemoryShopServe, OpenGate
 from adapters.shopserve.client import ShopServeCart
 from adapters.thebase.client import TheBaseCart
-from domain.cart import Cart
-from domain.orders import (
-    BaseStatus,
-    CartLine,
-    CartOrder,
-    Charges,
-    Contact,
-    Destination,
-    Dispatch,
-    Folder,
-    LineState,
-    Settlement,
-    ShopServeStatus,
-)
-from domain.ports import (
+from domain.carts.cart import Cart
+from domain.carts.ports import (
     CompletesOrders,
     ConfirmsOrders,
     DispatchesLines,
@@ -41,6 +28,19 @@ from domain.ports import (
     StockLevel,
     StockTarget,
     TestsConnection,
+)
+from domain.orders.cart_order import (
+    BaseStatus,
+    CartLine,
+    CartOrder,
+    Charges,
+    Contact,
+    Destination,
+    Dispatch,
+    Folder,
+    LineState,
+    Settlement,
+    ShopServeStatus,
 )
 from simulator.client import SimulatorClient
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.orders import BaseStatus, CartOrder, ShopServeStatus
-from domain.ports import Window
+from domain.carts.ports import Window
+from domain.orders.cart_order import BaseStatus, CartOrder, ShopServeStatus
 from simulator.client import SimulatorClient
 from simulator.seed import shopserve_recipes, thebase_recipes
 from tests.contract.benches import NOW, SimulatedBaseBench, SimulatedShopServeBench

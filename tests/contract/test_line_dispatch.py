@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
+from domain.carts.ports import Parcel
 from domain.errors import AlreadyDone, NotFound, Rejected
-from domain.orders import BaseStatus, CartOrder, Dispatch, LineState
-from domain.ports import Parcel
+from domain.orders.cart_order import BaseStatus, CartOrder, Dispatch, LineState
 from tests.contract.benches import NOW, BaseBench
 
 TODAY = (NOW + timedelta(hours=9)).date()

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from adapters.thebase.oauth import OAuthClient
+from domain.carts.ports import Parcel, StockLevel, Window
 from domain.errors import (
     ApiFamily,
     AuthenticationFailed,
@@ -21,7 +22,6 @@ from domain.errors import (
     RemoteDown,
     Undecodable,
 )
-from domain.ports import Parcel, StockLevel, Window
 from simulator.client import SimulatorClient
 from tests.contract.benches import NOW, SimulatedBaseBench, SimulatedShopServeBench
 

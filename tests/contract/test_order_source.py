@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from domain.carts.ports import Window
 from domain.errors import Rejected, Undecodable
-from domain.orders import Dispatch
-from domain.ports import Window
+from domain.orders.cart_order import Dispatch
 from tests.contract.benches import NOW, BaseBench, Bench, ShopServeBench
 
 WEEK = Window(NOW - timedelta(days=7), NOW)

@@ -5,9 +5,9 @@ from typing import cast
 
 import pytest
 
+from domain.carts.ports import Parcel
 from domain.errors import AlreadyDone, NotFound, Rejected
-from domain.orders import CartOrder, Folder, Settlement, ShopServeStatus
-from domain.ports import Parcel
+from domain.orders.cart_order import CartOrder, Folder, Settlement, ShopServeStatus
 from tests.contract.benches import NOW, ShopServeBench
 
 TODAY = (NOW + timedelta(hours=9)).date()

@@ -2,8 +2,8 @@
 
 import pytest
 
+from domain.carts.ports import ItemKey, StockLevel
 from domain.errors import NotFound, Rejected
-from domain.ports import ItemKey, StockLevel
 from tests.contract.benches import BaseBench, Bench, Offered, ShopServeBench
 
 

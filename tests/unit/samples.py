@@ -5,11 +5,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from domain.cart import Cart
-from domain.conversion import NewInstruction, convert
+from domain.carts.cart import Cart
+from domain.carts.ports import Window
 from domain.errors import BrokenRule
-from domain.instructions import Hold, HoldCause, HoldReason, Status, move
-from domain.orders import (
+from domain.orders.cart_order import (
     BaseStatus,
     CartLine,
     CartOrder,
@@ -24,7 +23,8 @@ from domain.orders import (
     ShippingCharge,
     ShopServeStatus,
 )
-from domain.ports import Window
+from domain.orders.conversion import NewInstruction, convert
+from domain.orders.instructions import Hold, HoldCause, HoldReason, Status, move
 
 NOON = datetime(2025, 1, 15, 3, 0, tzinfo=UTC)  # 12:00 in Tokyo, a Wednesday
 BUYER = Contact(

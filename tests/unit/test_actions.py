@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.actions import ACTIONS, Action, actions_of, log_line
-from domain.cadence import TOKYO, Cadence
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO, Cadence
 from domain.errors import BrokenRule
 from tests.unit.samples import NOON
 

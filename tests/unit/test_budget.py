@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.actions import ACTIONS, Action
-from domain.budget import Limit, ceiling, next_day, next_hour, waits_from
-from domain.cadence import TOKYO
-from domain.cart import CallLimits, Cart, limits_of
+from domain.carts.cart import CallLimits, Cart, limits_of
+from domain.engine.budget import Limit, ceiling, next_day, next_hour, waits_from
+from domain.engine.cadence import TOKYO
 from tests.unit.samples import NOON
 
 BASE = limits_of(Cart.BASE)

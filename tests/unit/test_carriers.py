@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.carriers import carrier_for, company_id, tracking_number_for
-from domain.cart import Cart
+from domain.carts.cart import Cart
 from domain.errors import BrokenRule
+from domain.shipments.carriers import carrier_for, company_id, tracking_number_for
 
 TABLE = {"宅配便": "YAMATO", "メール便(追跡)": "JAPANPOST"}
 COMPANIES = {"ヤマト運輸": "1", "日本郵便": "5"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cadence import TOKYO
-from domain.cart import Cart
-from domain.closures import (
+from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO
+from domain.engine.maintenance import (
     MESSAGE,
     Closure,
     ClosureSource,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.actions import ACTIONS
-from domain.cadence import TOKYO, Cadence
-from domain.compares import COMPARE_PRIORITY, LATEST_S, SPREAD_S, compare_slot, is_night
+from domain.engine.cadence import TOKYO, Cadence
+from domain.stock.compares import COMPARE_PRIORITY, LATEST_S, SPREAD_S, compare_slot, is_night
 
 ANCHOR = datetime(2026, 11, 1, 1, 2, 3, 456_789, tzinfo=UTC)
 EVERY_300_S = Cadence(every_s=300)

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from domain.completion import (
+from domain.orders.cart_order import Folder, Settlement
+from domain.orders.completion import (
     AlreadyDone,
     Complete,
     NotYet,
@@ -13,8 +14,7 @@ from domain.completion import (
     judge,
     judge_parts,
 )
-from domain.instructions import ApiStatus, Status
-from domain.orders import Folder, Settlement
+from domain.orders.instructions import ApiStatus, Status
 from tests.unit.samples import READY, base_order, shopserve_order
 
 RETURNED = PartFacts("10004217-1", Status.SHIPPED, ApiStatus.TRACKING_RETURNED)

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from domain.confirmations import LEFT_OUT, WAITING, Confirm, Confirmed, Leave, judge
-from domain.instructions import ApiStatus, Status
-from domain.orders import Folder
+from domain.orders.cart_order import Folder
+from domain.orders.confirmations import LEFT_OUT, WAITING, Confirm, Confirmed, Leave, judge
+from domain.orders.instructions import ApiStatus, Status
 from tests.unit.samples import READY, shopserve_order
 
 

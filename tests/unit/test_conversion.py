@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.conversion import FREE_SHIPPING, Conversion, convert
 from domain.errors import BrokenRule
-from domain.instructions import ApiStatus, HoldReason, Payment, Status, secures_stock
-from domain.orders import CartOrder, Contact, Dispatch, LineState
+from domain.orders.cart_order import CartOrder, Contact, Dispatch, LineState
+from domain.orders.conversion import FREE_SHIPPING, Conversion, convert
+from domain.orders.instructions import ApiStatus, HoldReason, Payment, Status, secures_stock
 from tests.unit.samples import (
     BUYER,
     FRIEND,

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.dispatches import (
+from domain.errors import BrokenRule
+from domain.orders.cart_order import BaseStatus, CartOrder, Dispatch, LineState
+from domain.shipments.dispatches import (
     BasePlan,
     DispatchLine,
     LineToReturn,
@@ -13,8 +15,6 @@ from domain.dispatches import (
     dispatch_happened,
     plan_base,
 )
-from domain.errors import BrokenRule
-from domain.orders import BaseStatus, CartOrder, Dispatch, LineState
 from tests.unit.samples import base_order, line
 
 ONE, TWO = LineToReturn("1", "tote"), LineToReturn("2", "pouch")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cart import Cart, call_deadline_s
-from domain.effects import EffectState, may_retry_unknown, must_read_first, settle, sources
+from domain.carts.cart import Cart, call_deadline_s
+from domain.engine.effects import EffectState, may_retry_unknown, must_read_first, settle, sources
 from domain.errors import ApiFamily
 from tests.unit.samples import NOON
 

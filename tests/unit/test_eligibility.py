@@ -4,10 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from domain.conversion import convert
-from domain.eligibility import Skip, Take, judge_summary, judge_whole
 from domain.errors import Undecodable
-from domain.orders import BaseStatus, CartOrder, Dispatch, Folder, LineState, ShopServeStatus
+from domain.orders.cart_order import (
+    BaseStatus,
+    CartOrder,
+    Dispatch,
+    Folder,
+    LineState,
+    ShopServeStatus,
+)
+from domain.orders.conversion import convert
+from domain.orders.eligibility import Skip, Take, judge_summary, judge_whole
 from tests.unit.samples import READY, base_order, line, shop_line, shopserve_order, summary
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cart import Cart
-from domain.windows import difference_window, next_cursor, slices
+from domain.carts.cart import Cart
+from domain.orders.windows import difference_window, next_cursor, slices
 from tests.unit.samples import NOON, covers
 
 OVERLAP = timedelta(minutes=10)

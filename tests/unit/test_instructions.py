@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BrokenRule
-from domain.instructions import (
+from domain.orders.instructions import (
     JAPANESE,
     OPEN_STATUSES,
     HoldCause,

@@ -46,5 +46,5 @@ def test_every_rule_decided_in_the_domain_is_cited_where_it_is_decided(rule: str
     cited = re.compile(rf"\b{rule}\b")
 
     assert any(
-        cited.search(path.read_text(encoding="utf-8")) for path in (ROOT / "domain").glob("*.py")
+        cited.search(path.read_text(encoding="utf-8")) for path in (ROOT / "domain").rglob("*.py")
     )

@@ -5,16 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import BrokenRule
-from domain.instructions import HoldCause, HoldReason, Payment
-from domain.orders import BaseStatus, Dispatch, Settlement
-from domain.payments import (
-    DEFERRED,
-    PREPAID,
-    Method,
-    became_paid,
-    first_payment,
-    method_of,
-)
+from domain.orders.cart_order import BaseStatus, Dispatch, Settlement
+from domain.orders.instructions import HoldCause, HoldReason, Payment
+from domain.orders.payments import DEFERRED, PREPAID, Method, became_paid, first_payment, method_of
 from tests.unit.samples import READY, base_order, shopserve_order, summary
 
 prepaid = pytest.mark.parametrize("method", sorted(PREPAID))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.readings import OpenOrder, base_read_plan, list_calls
+from domain.orders.readings import OpenOrder, base_read_plan, list_calls
 from tests.unit.samples import NOON, covers
 
 

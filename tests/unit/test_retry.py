@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.engine.retry import Decision, GiveUp, RetryAt, RetryPolicy, WaitUntil, decide
 from domain.errors import (
     ApiFamily,
     AuthenticationFailed,
@@ -21,7 +22,6 @@ from domain.errors import (
     SwitchedOff,
     Undecodable,
 )
-from domain.retry import Decision, GiveUp, RetryAt, RetryPolicy, WaitUntil, decide
 from tests.unit.samples import NOON
 
 LATER = NOON + timedelta(hours=6)

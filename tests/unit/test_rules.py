@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cart import Cart
-from domain.conversion import FREE_SHIPPING, convert
+from domain.carts.cart import Cart
 from domain.errors import BrokenRule
-from domain.instructions import HoldReason, Status
-from domain.orders import Dispatch
-from domain.rule_texts import rule_from_json, rule_to_json
-from domain.rules import (
+from domain.orders.cart_order import Dispatch
+from domain.orders.conversion import FREE_SHIPPING, convert
+from domain.orders.instructions import HoldReason, Status
+from domain.orders.rule_texts import rule_from_json, rule_to_json
+from domain.orders.rules import (
     READABLE,
     SETTABLE,
     STANDARD_RULES,

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.imports import TaskState, may_look, next_look
-from domain.runs import FINAL_RUN_STATES, RunMode, RunState, Tally, final_state, shown_state
+from domain.engine.runs import FINAL_RUN_STATES, RunMode, RunState, Tally, final_state, shown_state
+from domain.orders.import_tasks import TaskState, may_look, next_look
 from tests.unit.samples import NOON
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import BrokenRule
-from domain.orders import CartOrder, Settlement
-from domain.payments import Method
-from domain.settlements import SettlementStep, request_happened, settlement_step
+from domain.orders.cart_order import CartOrder, Settlement
+from domain.orders.payments import Method
+from domain.shipments.settlements import SettlementStep, request_happened, settlement_step
 from tests.unit.samples import READY, base_order, shopserve_order
 
 LATER = (

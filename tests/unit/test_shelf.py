@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.instructions import Payment, Status, secures_stock
-from domain.shelf import Shelf, Shortage, StockEffect, stock_effect
-from domain.warehouse import Standing
+from domain.orders.instructions import Payment, Status, secures_stock
+from domain.warehouse.moves import Standing
+from domain.warehouse.shelf import Shelf, Shortage, StockEffect, stock_effect
 from tests.unit.samples import moves_from
 
 

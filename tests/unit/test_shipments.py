@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cadence import TOKYO
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO
 from domain.errors import BrokenRule
-from domain.instructions import ApiStatus, Status
-from domain.orders import Destination, Settlement
-from domain.shipments import (
+from domain.orders.cart_order import Destination, Settlement
+from domain.orders.instructions import ApiStatus, Status
+from domain.shipments.candidates import (
     Leave,
     Outcome,
     RequestSettlement,

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from domain.cart import Cart
-from domain.conversion import FREE_SHIPPING, NewInstruction
-from domain.instructions import HoldReason, Status
-from domain.orders import CartOrder
-from domain.rules import Condition, Operator, Rule, StandardRule, Step, Verb
-from domain.shop_rules import Difference, ShopRules, differences, without_rules
+from domain.carts.cart import Cart
+from domain.orders.cart_order import CartOrder
+from domain.orders.conversion import FREE_SHIPPING, NewInstruction
+from domain.orders.instructions import HoldReason, Status
+from domain.orders.rules import Condition, Operator, Rule, StandardRule, Step, Verb
+from domain.orders.shop_rules import Difference, ShopRules, differences, without_rules
 from tests.unit.samples import base_order, charged, charges, instruction, line, shopserve_order
 
 BLANK_TO_COURIER = Rule(

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from domain.cart import Cart
+from domain.carts.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders import CartLine
-from domain.skus import repeated, sku_of
+from domain.orders.cart_order import CartLine
+from domain.orders.skus import repeated, sku_of
 from tests.unit.samples import line, shop_line
 
 

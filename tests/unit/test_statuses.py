@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from domain.cart import Cart
-from domain.instructions import Hold, HoldCause, HoldReason, Payment, Status
-from domain.orders import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
-from domain.statuses import (
+from domain.carts.cart import Cart
+from domain.orders.cart_order import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
+from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status
+from domain.orders.statuses import (
     Cancel,
     FillDeliveryMethod,
     InstructionFacts,

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.carts.ports import ExternalItem, ItemKey, StockLevel
 from domain.errors import BrokenRule
-from domain.ports import ExternalItem, ItemKey, StockLevel
-from domain.stock import (
+from domain.stock.offers import (
     Component,
     answer_matches,
     differs,

@@ -1,4 +1,4 @@
-"""What the warehouse may do with an instruction, from every status (domain/warehouse.py)."""
+"""What the warehouse may do with an instruction, from every status (domain/warehouse/moves.py)."""
 
 from dataclasses import replace
 from datetime import date
@@ -8,16 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BrokenRule
-from domain.instructions import (
-    Hold,
-    HoldCause,
-    HoldReason,
-    Payment,
-    Status,
-    secures_stock,
-)
-from domain.shelf import Shelf, Shortage, stock_effect
-from domain.warehouse import (
+from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status, secures_stock
+from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,
@@ -34,6 +26,7 @@ from domain.warehouse import (
     TakeBack,
     Work,
 )
+from domain.warehouse.shelf import Shelf, Shortage, stock_effect
 from tests.unit.samples import moves_from
 
 UNPAID = Hold(HoldReason.PAYMENT, HoldCause.UNPAID, "not paid yet")

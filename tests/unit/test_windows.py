@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.cart import Cart
+from domain.carts.cart import Cart
+from domain.carts.ports import Window
 from domain.errors import BrokenRule
-from domain.ports import Window
-from domain.windows import (
+from domain.orders.windows import (
     difference_window,
     held_cursor,
     newest_within,

@@ -16,10 +16,10 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
 from domain.actions import Action
-from domain.cart import Cart
-from domain.closures import ClosureSource
-from domain.dead_letters import LetterState
-from domain.effects import EffectState
+from domain.carts.cart import Cart
+from domain.engine.dead_letters import LetterState
+from domain.engine.effects import EffectState
+from domain.engine.maintenance import ClosureSource
 from domain.errors import ApiFamily
 
 # Things that must happen at most once (RET-5); states: docs/decisions.

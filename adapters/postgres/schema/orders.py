@@ -16,8 +16,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.imports import TaskState
-from domain.instructions import ApiStatus, Payment, Status
+from domain.orders.import_tasks import TaskState
+from domain.orders.instructions import ApiStatus, Payment, Status
 
 import_tasks = Table(
     "import_tasks",

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.rules import StandardRule
+from domain.orders.rules import StandardRule
 
 rules = Table(
     "rules",

@@ -20,7 +20,7 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
 from domain.actions import Action
-from domain.runs import ItemState, RunMode, RunState
+from domain.engine.runs import ItemState, RunMode, RunState
 
 runs = Table(
     "runs",

@@ -17,7 +17,7 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
 from domain.actions import Action
-from domain.cart import Cart
+from domain.carts.cart import Cart
 
 merchants = Table(
     "merchants",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters.http.reading import Field
-from domain.cadence import TOKYO
-from domain.orders import Folder, Settlement
+from domain.engine.cadence import TOKYO
+from domain.orders.cart_order import Folder, Settlement
 
 YES, NO = "Yes", "No"
 

@@ -13,8 +13,9 @@ from adapters.shopserve.wire.literals import (
     in_words,
     moment,
 )
-from domain.cart import Cart
-from domain.orders import (
+from domain.carts.cart import Cart
+from domain.carts.ports import Parcel, Window
+from domain.orders.cart_order import (
     CartLine,
     CartOrder,
     Charges,
@@ -23,7 +24,6 @@ from domain.orders import (
     Folder,
     ShopServeStatus,
 )
-from domain.ports import Parcel, Window
 
 # The groups are joined with a semicolon that must reach the cart as it is.
 GROUPS = "basic;payment;orderer;deliveries;memo"

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from adapters.http.reading import Field
 from adapters.shopserve.wire.literals import moment
+from domain.carts.listings import Listing, UnreadableRow, listing
 from domain.errors import Undecodable
-from domain.listings import Listing, UnreadableRow, listing
-from domain.orders import ListedOrder
+from domain.orders.cart_order import ListedOrder
 
 # Stands for an order of an answer in which a row does not tell whose it is; undecodable.
 NAMELESS: dict[str, object] = {"serial_code": None}

@@ -8,9 +8,9 @@ from adapters.http.calls import segment
 from adapters.http.reading import Field
 from adapters.shopserve.wire.literals import NO, YES
 from adapters.shopserve.wire.pages import total_of
+from domain.carts.listings import UnreadableRow
+from domain.carts.ports import ExternalItem, ItemKey, StockLevel
 from domain.errors import Undecodable
-from domain.listings import UnreadableRow
-from domain.ports import ExternalItem, ItemKey, StockLevel
 
 SEARCH = "/items/_search"
 PAGE_ROWS = 100

@@ -2,8 +2,8 @@
 
 from adapters.http.reading import Field
 from adapters.thebase.wire.orders import dispatch_status
-from domain.cart import Cart
-from domain.orders import (
+from domain.carts.cart import Cart
+from domain.orders.cart_order import (
     BaseStatus,
     CartLine,
     CartOrder,

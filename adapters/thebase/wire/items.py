@@ -1,9 +1,9 @@
 """Items and stock as BASE writes them."""
 
 from adapters.http.reading import Field
+from domain.carts.listings import UnreadableRow
+from domain.carts.ports import ExternalItem, ItemKey
 from domain.errors import Undecodable
-from domain.listings import UnreadableRow
-from domain.ports import ExternalItem, ItemKey
 
 LIST = "/1/items"
 EDIT_STOCK = "/1/items/edit_stock"

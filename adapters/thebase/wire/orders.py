@@ -6,10 +6,10 @@ from datetime import datetime
 from adapters.http.calls import segment
 from adapters.http.reading import Field
 from adapters.thebase.wire.times import in_words
+from domain.carts.listings import UnreadableRow
+from domain.carts.ports import Parcel, Window
 from domain.errors import Undecodable
-from domain.listings import UnreadableRow
-from domain.orders import Dispatch, ListedOrder, OrderSummary
-from domain.ports import Parcel, Window
+from domain.orders.cart_order import Dispatch, ListedOrder, OrderSummary
 
 LIST = "/1/orders"
 EDIT_STATUS = "/1/orders/edit_status"

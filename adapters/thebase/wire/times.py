@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.cadence import TOKYO
+from domain.engine.cadence import TOKYO
 
 
 def in_words(at: datetime) -> str:

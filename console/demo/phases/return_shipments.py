@@ -15,9 +15,9 @@ from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage
 from domain.actions import Action
-from domain.cadence import TOKYO
-from domain.cart import Cart
-from domain.warehouse import Parcel, Ship
+from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO
+from domain.warehouse.moves import Parcel, Ship
 
 METHOD = "宅配便"
 CARRIERS = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}

@@ -20,9 +20,9 @@ from console.web.documents import Cursor, Limit, Moment, number_at, page
 from console.web.models import Order, Orders
 from console.web.words import Body, Filter, Number, OrderKey, ShopKey, Text, Word
 from console.web.writes import Key, write
-from domain.cadence import TOKYO
-from domain.instructions import HoldReason, Status
-from domain.warehouse import (
+from domain.engine.cadence import TOKYO
+from domain.orders.instructions import HoldReason, Status
+from domain.warehouse.moves import (
     LONGEST_TRACKING,
     Allocate,
     Arrived,

@@ -1,0 +1,1 @@
+"""The shop platforms: which there are, what they allow, and what the rest needs from them."""

@@ -1,0 +1,129 @@
+"""When a cart is closed for maintenance (メンテナンス; CLS-1)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO
+from domain.errors import ApiFamily
+
+MESSAGE = "メンテナンス期間中のためAPIは使用できません。"
+"""The words of the API log."""
+
+FIRST_PROBE_S = 30
+LONGEST_PROBE_S = 15 * 60
+
+_WEDNESDAY = 2
+_CLOSES = time(2, 0)
+_LENGTH = timedelta(hours=6)
+_OVER_A_MONTH = timedelta(days=31)
+_LARGEST_POWER = 10
+
+
+class ClosureSource(StrEnum):
+    """How we know of a closure."""
+
+    CALENDAR = "calendar"
+    DETECTED = "detected"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A time in which a cart takes no calls: from `start` on, `end` itself is open again.
+
+    Attributes:
+        api: the family that is closed, None = all of them.
+        start: aware.
+        end: aware; None while nobody knows, as for most detected closures.
+        probe_at: while nobody knows the end: when one call may try; None = at once.
+        detected_by: id of the shop whose call was answered with it.
+    """
+
+    cart: Cart
+    api: ApiFamily | None
+    start: datetime
+    end: datetime | None
+    source: ClosureSource
+    probe_at: datetime | None = None
+    detected_by: int | None = None
+
+    def covers(self, cart: Cart, api: ApiFamily, now: datetime) -> bool:
+        """Tell whether calls of that family are closed at `now`."""
+        return (
+            self.cart is cart
+            and self.api in {None, api}
+            and self.start <= now
+            and (self.end is None or now < self.end)
+        )
+
+    def is_probed_at_once(self, shop_id: int, *, by_hand: bool) -> bool:
+        """Tell whether a caller need not wait for the next probe: a person at the finder's shop."""
+        return by_hand and self.detected_by == shop_id
+
+    def may_probe(self, now: datetime, *, at_once: bool) -> bool:
+        """Tell whether one call may try whether the cart is open again."""
+        return self.end is None and (at_once or self.probe_at is None or self.probe_at <= now)
+
+
+AnyClosure = TypeVar("AnyClosure", bound=Closure)
+
+
+def calendar_closures(cart: Cart, around: datetime) -> tuple[Closure, ...]:
+    """Return the calendar's current or next occurrence (CLS-1).
+
+    ShopServe: the third Wednesday of each month, 02:00 to 08:00 in Tokyo. BASE: none.
+    """
+    if cart is not Cart.SHOPSERVE:
+        return ()
+    local = around.astimezone(TOKYO)
+    this_month = _occurrence(local.date())
+    if this_month.end is not None and around >= this_month.end:
+        return (_occurrence(local.date().replace(day=1) + _OVER_A_MONTH),)
+    return (this_month,)
+
+
+def closed_now(
+    closures: Iterable[AnyClosure], cart: Cart, api: ApiFamily, now: datetime
+) -> AnyClosure | None:
+    """Return the closure in force, None while calls may be made.
+
+    Of several the one that lasts longest; one whose end is known counts before one that would be
+    probed, for no call is made in it.
+    """
+    in_force = [closure for closure in closures if closure.covers(cart, api, now)]
+    earliest = datetime.min.replace(tzinfo=UTC)
+    return max(in_force, key=lambda closure: closure.end or earliest, default=None)
+
+
+def next_probe_at(last_closed_answer_at: datetime, closed_answers: int) -> datetime:
+    """Return when one worker may try a single call during a closure whose end nobody knows.
+
+    Args:
+        last_closed_answer_at: aware; when the cart last said that it is closed.
+        closed_answers: how often in a row it said so, from 1; the wait doubles from half a minute
+            to a quarter of an hour.
+    """
+    doublings = min(max(closed_answers, 1) - 1, _LARGEST_POWER)
+    wait_s = min(FIRST_PROBE_S * 2.0**doublings, LONGEST_PROBE_S)
+    return last_closed_answer_at + timedelta(seconds=wait_s)
+
+
+def third_wednesday(year: int, month: int) -> date:
+    """Return the third Wednesday of a month."""
+    first = date(year, month, 1)
+    return first + timedelta(days=(_WEDNESDAY - first.weekday()) % 7 + 14)
+
+
+def _occurrence(day: date) -> Closure:
+    start = datetime.combine(third_wednesday(day.year, day.month), _CLOSES, tzinfo=TOKYO)
+    return Closure(
+        cart=Cart.SHOPSERVE,
+        api=None,
+        start=start.astimezone(UTC),
+        end=(start + _LENGTH).astimezone(UTC),
+        source=ClosureSource.CALENDAR,
+    )

@@ -1,0 +1,90 @@
+"""Which orders go to the folder of completed ones (取引完了フォルダ移動; CMP-1 to CMP-4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from domain.orders.cart_order import CartOrder, Folder, Settlement, ShopServeStatus
+from domain.orders.instructions import ApiStatus, Status
+from domain.orders.payments import Method, method_of
+from domain.shipments.settlements import COLLECTING
+
+_JAPANESE: Mapping[Settlement, str] = MappingProxyType(
+    {Settlement.COLLECTION_SCHEDULED: "回収予定", Settlement.COLLECTED: "回収済"}
+)
+_REQUESTED_FIRST = frozenset({Method.DEFERRED, Method.NP_DEFERRED, Method.PAIDY})
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """One instruction of the order."""
+
+    number: str
+    status: Status
+    api_status: ApiStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Move the order. `note` is a line for the API log, blank if there is nothing to say."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """Look again next run; not an error (CMP-4)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyDone:
+    """The order is in the folder: nothing to send (CMP-4)."""
+
+
+Verdict = Complete | NotYet | AlreadyDone
+
+
+def judge_parts(parts: Sequence[PartFacts]) -> NotYet | None:
+    """Judge an order's instructions before the cart is read (CMP-1, CMP-3).
+
+    Returns: why it is too early; None once every part that is not cancelled has been returned.
+    """
+    wanted = [part for part in parts if part.status is not Status.CANCELLED]
+    if not wanted:
+        return NotYet("every part is cancelled")
+    waiting = [part.number for part in wanted if part.api_status is not ApiStatus.TRACKING_RETURNED]
+    if waiting:
+        return NotYet(f"shipment not returned yet (出荷実績戻し): {', '.join(waiting)}")
+    return None
+
+
+def judge(parts: Sequence[PartFacts], order: CartOrder | None) -> Verdict:
+    """Judge whether an order is moved now (CMP-1 to CMP-4).
+
+    Args:
+        parts: all instructions of the order, cancelled ones too.
+        order: read from the cart just now, None if the cart does not know it.
+    """
+    if order is None or not isinstance(order.status, ShopServeStatus):
+        return NotYet("ShopServe does not know the order")
+    status = order.status
+    if status.folder is Folder.COMPLETED:
+        return AlreadyDone()
+    early = judge_parts(parts)
+    if early is not None:
+        return early
+    if status.cancelled or status.folder is not Folder.LEDGER:
+        return NotYet(f"the order is not in the ledger (受注台帳) but in {status.folder}")
+    return _judge_settlement(method_of(order.payment_method, order.payment_name), status.settlement)
+
+
+def _judge_settlement(method: Method | None, settlement: Settlement) -> Verdict:
+    if method is Method.CREDIT_CARD and settlement not in COLLECTING:
+        return NotYet(f"card: settlement is {settlement}, not yet 回収予定 or 回収済")
+    if method not in _REQUESTED_FIRST or settlement is Settlement.REQUESTED:
+        return Complete()
+    if settlement in COLLECTING:
+        return Complete(f"{method}: settlement is past 決済依頼済: {_JAPANESE[settlement]}")
+    return NotYet(f"{method}: settlement is {settlement}, not yet 決済依頼済")

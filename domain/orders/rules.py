@@ -1,0 +1,303 @@
+"""Processing rules of a shop (処理ロボット): change a new instruction before it is stored.
+
+The rules run from first to last on what the conversion made, each sees what the ones before it
+did, so a later rule overrides an earlier one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from domain.carts.cart import Cart
+from domain.errors import BrokenRule
+from domain.orders.cart_order import Contact
+from domain.orders.conversion import FREE_SHIPPING, NewInstruction
+from domain.orders.instructions import (
+    Hold,
+    HoldCause,
+    HoldReason,
+    Status,
+    status_after_release,
+    status_with,
+    without,
+)
+
+
+class StandardRule(StrEnum):
+    """Rules a shop has from the start, each of which it can switch off."""
+
+    FILL_BLANK_METHOD = "fill_blank_method"
+    SPLIT_AMOUNTS = "split_amounts"
+
+
+STANDARD_JAPANESE: Mapping[StandardRule, str] = MappingProxyType(
+    {
+        StandardRule.FILL_BLANK_METHOD: f"配送方法が空欄の場合「{FREE_SHIPPING}」",
+        StandardRule.SPLIT_AMOUNTS: "API連携により分割された注文の請求金額、消費税自動計算",
+    }
+)
+
+STANDARD_RULES: Mapping[Cart, tuple[StandardRule, ...]] = MappingProxyType(
+    {Cart.BASE: tuple(StandardRule), Cart.SHOPSERVE: ()}
+)
+"""On by default (IMP-11, IMP-14); the conversion itself carries them out."""
+
+
+class Operator(StrEnum):
+    """How a condition looks at a field."""
+
+    EQUALS = "equals"
+    CONTAINS = "contains"
+    IS_BLANK = "is_blank"
+    IN_LIST = "in_list"
+    EQUALS_FIELD = "equals_field"
+
+
+class Verb(StrEnum):
+    """What a rule does."""
+
+    SET_FIELD = "set_field"
+    SET_DELIVERY_METHOD = "set_delivery_method"
+    HOLD = "hold"
+    RELEASE = "release"
+    AWAIT_ARRIVAL = "await_arrival"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One question about an instruction.
+
+    Attributes:
+        field: one of `READABLE`.
+        values: one for equals and contains, the name of the other field for equals_field, one or
+            more for in_list, none for is_blank.
+        negated: the condition holds when the answer is no.
+    """
+
+    field: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+    negated: bool = False
+
+    def __post_init__(self) -> None:
+        """Reject a condition that can never be judged."""
+        _known(self.field, READABLE, "field")
+        few, many = _VALUES[self.operator]
+        if not few <= len(self.values) <= many:
+            raise BrokenRule(f"{self.operator} does not take {len(self.values)} values")
+        if self.operator is Operator.EQUALS_FIELD:
+            _known(self.values[0], READABLE, "field")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a rule does.
+
+    Attributes:
+        field: for set_field, one of `SETTABLE`.
+        value: what is set; for hold and release a HoldReason (release: blank = every hold).
+    """
+
+    verb: Verb
+    value: str = ""
+    field: str = ""
+
+    def __post_init__(self) -> None:
+        """Reject a step that could not be carried out."""
+        if self.verb is Verb.SET_FIELD:
+            _known(self.field, SETTABLE, "field that can be set")
+        reasons = [reason.value for reason in HoldReason]
+        if self.verb is Verb.HOLD or (self.verb is Verb.RELEASE and self.value):
+            _known(self.value, reasons, "hold reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When all conditions hold, all steps are taken, in their order."""
+
+    name: str
+    conditions: tuple[Condition, ...]
+    steps: tuple[Step, ...]
+    enabled: bool = True
+
+    def __post_init__(self) -> None:
+        """Reject a rule that does nothing."""
+        if not self.name.strip() or not self.steps:
+            raise BrokenRule("a rule needs a name and at least one step")
+
+
+def apply(
+    rules: Iterable[Rule], instruction: NewInstruction
+) -> tuple[NewInstruction, tuple[str, ...]]:
+    """Return the instruction after all rules, and one line per rule that changed it.
+
+    Amounts, number, part, lines and payment flag are beyond the reach of rules.
+    """
+    changes: list[str] = []
+    for rule in rules:
+        if not rule.enabled or not matches(rule, instruction):
+            continue
+        after = instruction
+        for step in rule.steps:
+            after = _STEPS[step.verb](after, step, rule.name)
+        if after != instruction:
+            changes.append(f"{instruction.number}: rule {rule.name}")
+        instruction = after
+    return instruction, tuple(changes)
+
+
+def matches(rule: Rule, instruction: NewInstruction) -> bool:
+    """Tell whether every condition of a rule holds; a rule without conditions always does."""
+    return all(_holds(condition, instruction) for condition in rule.conditions)
+
+
+def read_field(instruction: NewInstruction, field: str) -> str:
+    """Return a field as the text that conditions compare."""
+    return READABLE[field](instruction)
+
+
+def _holds(condition: Condition, instruction: NewInstruction) -> bool:
+    told = read_field(instruction, condition.field)
+    match condition.operator:
+        case Operator.EQUALS | Operator.IN_LIST:
+            answer = told in condition.values
+        case Operator.CONTAINS:
+            answer = condition.values[0] in told
+        case Operator.IS_BLANK:
+            answer = not told.strip() or _only_filled(condition.field, instruction)
+        case Operator.EQUALS_FIELD:
+            answer = told == read_field(instruction, condition.values[0])
+    return answer is not condition.negated
+
+
+def _only_filled(field: str, instruction: NewInstruction) -> bool:
+    """IMP-11: the default filling does not hide from a rule that the cart left the method blank."""
+    return field == "delivery_method" and instruction.method_filled
+
+
+def _contact_reader(who: str, field: str) -> Callable[[NewInstruction], str]:
+    return lambda instruction: str(getattr(getattr(instruction, who), field))
+
+
+def _plain_reader(field: str) -> Callable[[NewInstruction], str]:
+    return lambda instruction: str(getattr(instruction, field))
+
+
+def _custom_reader(slot: str) -> Callable[[NewInstruction], str]:
+    return lambda instruction: instruction.custom.get(slot, "")
+
+
+_PLAIN = (
+    "number",
+    "part",
+    "status",
+    "payment",
+    "payment_method",
+    "delivery_method",
+    "total_yen",
+    "note",
+    "wished_date",
+    "wished_time",
+)
+_CONTACT = ("name", "postal_code", "address", "tel", "email")
+_CUSTOM = tuple(str(slot) for slot in range(1, 11))
+
+READABLE: Mapping[str, Callable[[NewInstruction], str]] = MappingProxyType(
+    {
+        **{field: _plain_reader(field) for field in _PLAIN},
+        **{f"buyer.{field}": _contact_reader("buyer", field) for field in _CONTACT},
+        **{f"recipient.{field}": _contact_reader("recipient", field) for field in _CONTACT},
+        **{f"custom.{slot}": _custom_reader(slot) for slot in _CUSTOM},
+        "skus": lambda instruction: " ".join(line.sku for line in instruction.lines),
+    }
+)
+"""Fields a condition can look at."""
+
+SETTABLE = (
+    "delivery_method",
+    "note",
+    "wished_date",
+    "wished_time",
+    *(f"recipient.{field}" for field in _CONTACT),
+    *(f"custom.{slot}" for slot in _CUSTOM[1:]),
+)
+"""Fields a rule can set; 注文独自1 belongs to IMP-13."""
+
+_VALUES: Mapping[Operator, tuple[int, int]] = MappingProxyType(
+    {
+        Operator.EQUALS: (1, 1),
+        Operator.CONTAINS: (1, 1),
+        Operator.IS_BLANK: (0, 0),
+        Operator.IN_LIST: (1, 1000),
+        Operator.EQUALS_FIELD: (1, 1),
+    }
+)
+
+
+def _set_field(instruction: NewInstruction, step: Step, _: str) -> NewInstruction:
+    group, _dot, name = step.field.partition(".")
+    if group == "custom":
+        return replace(instruction, custom={**instruction.custom, name: step.value})
+    if group == "recipient":
+        told: Contact = instruction.recipient
+        fields = {field: getattr(told, field) for field in _CONTACT} | {name: step.value}
+        return replace(instruction, recipient=Contact(**fields))
+    match group:
+        case "note":
+            return replace(instruction, note=step.value)
+        case "wished_date":
+            return replace(instruction, wished_date=step.value)
+        case "wished_time":
+            return replace(instruction, wished_time=step.value)
+    return _set_method(instruction, step, "")
+
+
+def _set_method(instruction: NewInstruction, step: Step, _: str) -> NewInstruction:
+    holds = instruction.holds
+    if step.value.strip():  # what IMP-16 waited for is there now
+        holds = without(holds, HoldCause.NO_DELIVERY_METHOD)
+    return replace(
+        instruction,
+        delivery_method=step.value,
+        method_filled=False,
+        holds=holds,
+        status=status_after_release(instruction.status, holds),
+    )
+
+
+def _hold(instruction: NewInstruction, step: Step, rule: str) -> NewInstruction:
+    reason = HoldReason(step.value)
+    if reason in instruction.hold_reasons:
+        return instruction
+    holds = (*instruction.holds, Hold(reason, HoldCause.RULE, f"rule {rule}"))
+    return replace(instruction, holds=holds, status=status_with(holds))
+
+
+def _release(instruction: NewInstruction, step: Step, _: str) -> NewInstruction:
+    holds = tuple(
+        hold for hold in instruction.holds if step.value and hold.reason.value != step.value
+    )
+    return replace(instruction, holds=holds, status=status_with(holds))
+
+
+def _await_arrival(instruction: NewInstruction, _: Step, __: str) -> NewInstruction:
+    if instruction.holds:
+        return instruction
+    return replace(instruction, status=Status.AWAITING_ARRIVAL)
+
+
+_STEPS: Mapping[Verb, Callable[[NewInstruction, Step, str], NewInstruction]] = MappingProxyType(
+    {
+        Verb.SET_FIELD: _set_field,
+        Verb.SET_DELIVERY_METHOD: _set_method,
+        Verb.HOLD: _hold,
+        Verb.RELEASE: _release,
+        Verb.AWAIT_ARRIVAL: _await_arrival,
+    }
+)
+
+
+def _known(word: str, words: Iterable[str], what: str) -> None:
+    if word not in (known := list(words)):
+        raise BrokenRule(f"not a {what}: {word!r}; known: {', '.join(known)}")

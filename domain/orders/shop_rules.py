@@ -1,0 +1,101 @@
+"""All rules of one shop at work on one order (変換ロボット, 処理ロボット; IMP-11, IMP-14, IMP-17).
+
+order -> conversion, as the standard rules say -> the shop's own rules, in order -> what to store
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from domain.carts.cart import Cart
+from domain.orders.cart_order import CartOrder
+from domain.orders.conversion import Conversion, NewInstruction, convert
+from domain.orders.rules import READABLE, STANDARD_RULES, Rule, StandardRule, apply
+from domain.orders.skus import Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What an order became.
+
+    Attributes:
+        conversion: the instructions after all rules.
+        changes: for each instruction, one line per rule of the shop's own that changed it.
+    """
+
+    conversion: Conversion
+    changes: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopRules:
+    """The rules of one shop.
+
+    Attributes:
+        off: standard rules that are switched off.
+        own: the shop's own, in the order in which they run.
+    """
+
+    off: frozenset[StandardRule] = frozenset()
+    own: tuple[Rule, ...] = ()
+
+    def process(self, order: CartOrder, *, lookup: Lookup, default_method: str | None) -> Processed:
+        """Return the instructions of an order that eligibility has let in.
+
+        Args: default_method: what the standard rule fills in for a blank method (IMP-11).
+        Raises: BrokenRule: see domain.conversion.convert.
+        """
+        fills = StandardRule.FILL_BLANK_METHOD not in self.off
+        made = convert(
+            order,
+            lookup=lookup,
+            default_method=default_method if fills else None,
+            recalculate=StandardRule.SPLIT_AMOUNTS not in self.off,
+        )
+        applied = [apply(self.own, instruction) for instruction in made.instructions]
+        return Processed(
+            replace(made, instructions=tuple(instruction for instruction, _ in applied)),
+            tuple(changes for _, changes in applied),
+        )
+
+
+def without_rules(cart: Cart) -> ShopRules:
+    """Return the rules of a shop in which everything that can be switched off is off."""
+    return ShopRules(off=frozenset(STANDARD_RULES[cart]))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that two ways of converting an order fill differently, as texts."""
+
+    field: str
+    before: str
+    after: str
+
+
+def differences(before: NewInstruction, after: NewInstruction) -> tuple[Difference, ...]:
+    """Return what rules changed in an instruction, for people."""
+    told = ((field, read(before), read(after)) for field, read in _COMPARED.items())
+    return tuple(Difference(field, old, new) for field, old, new in told if old != new)
+
+
+def _holds(instruction: NewInstruction) -> str:
+    return ", ".join(instruction.hold_reasons)
+
+
+def _amount(field: str) -> Callable[[NewInstruction], str]:
+    return lambda instruction: str(getattr(instruction, field))
+
+
+_AMOUNTS = (
+    "shipping_fee_yen",
+    "discount_yen",
+    "fee_yen",
+    "points_yen",
+    "adjustment_yen",
+    "tax_yen",
+)
+
+_COMPARED: Mapping[str, Callable[[NewInstruction], str]] = MappingProxyType(
+    {**READABLE, "hold_reasons": _holds, **{field: _amount(field) for field in _AMOUNTS}}
+)

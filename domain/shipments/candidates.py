@@ -1,0 +1,167 @@
+"""Which shipped instructions the cart is told about (出荷実績戻し; RET-1, RET-2, RET-4).
+
+candidates -> steps (ShopServe: here; BASE: `dispatches`) -> outcome
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO
+from domain.errors import BrokenRule
+from domain.orders.cart_order import CartOrder
+from domain.orders.instructions import ApiStatus, Status
+from domain.orders.statuses import is_cancelled
+from domain.shipments.carriers import tracking_number_for
+from domain.shipments.settlements import SettlementStep, settlement_step
+
+
+@dataclass(frozen=True, slots=True)
+class ShipDates:
+    """The ship dates a run covers, both inclusive, in Tokyo."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentFacts:
+    """What judging an instruction needs.
+
+    Attributes:
+        left_over: an earlier run listed it, failed on it or met a closed API.
+        line_keys: BASE: each line's 明細独自1, blank where it is missing.
+    """
+
+    cart: Cart
+    number: str
+    status: Status
+    api_status: ApiStatus
+    tracking_number: str | None
+    shipped_on: date | None
+    left_over: bool = False
+    line_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """The instruction is a candidate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """It is none.
+
+    Attributes:
+        listed: the run shows it with this reason.
+        kept: later runs take it again, whatever their dates.
+    """
+
+    reason: str
+    listed: bool = False
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSettlement:
+    """ShopServe: request settlement, once per order, before its first part (RET-2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShipDestination:
+    """ShopServe: write carrier and number, set 発送済 (RET-2)."""
+
+    destination: int
+
+
+class Outcome(StrEnum):
+    """How returning one instruction ended."""
+
+    RETURNED = "returned"
+    PARTLY = "partly"
+    IMPOSSIBLE = "impossible"
+
+
+def dates_covered(
+    *, previous_run_at: datetime | None, now: datetime, ship_date: date | None = None
+) -> ShipDates:
+    """Return the ship dates a run covers (RET-1).
+
+    Args:
+        previous_run_at: aware; when the shop's previous completed run started, None before the
+            first, which covers today only.
+        now: aware.
+        ship_date: the date a manual run names; only that one is covered then.
+    """
+    if ship_date is not None:
+        return ShipDates(ship_date, ship_date)
+    today = now.astimezone(TOKYO).date()
+    if previous_run_at is None:
+        return ShipDates(today, today)
+    return ShipDates(min(today, previous_run_at.astimezone(TOKYO).date()), today)
+
+
+def judge(facts: ShipmentFacts, dates: ShipDates) -> Send | Leave:
+    """Judge whether an instruction is a candidate (RET-1, RET-4)."""
+    if facts.status is not Status.SHIPPED or facts.shipped_on is None:
+        return Leave("not shipped")
+    if not (facts.tracking_number or "").strip():
+        return Leave("no tracking number registered (問番)")
+    if facts.api_status is ApiStatus.TRACKING_RETURNED:
+        return Leave("returned already (問番戻し)")
+    if not facts.left_over and not dates.first <= facts.shipped_on <= dates.last:
+        return Leave(f"shipped on {facts.shipped_on}, outside the dates of this run")
+    return _judge_api_status(facts)
+
+
+def _judge_api_status(facts: ShipmentFacts) -> Send | Leave:
+    if facts.cart is Cart.BASE:
+        if facts.line_keys and not any(key.strip() for key in facts.line_keys):
+            return Leave(
+                "no line has its BASE line id (明細独自1): cannot be returned", listed=True
+            )
+        return Send()
+    if facts.api_status is ApiStatus.AWAITING_PRINT:
+        reason = "shipped, but not confirmed in ShopServe yet (登:印刷待ち)"
+        return Leave(reason, listed=True, kept=True)
+    return Send()
+
+
+def plan_shopserve(
+    order: CartOrder, *, destination: int, tracking_number: str
+) -> tuple[RequestSettlement | ShipDestination, ...]:
+    """Return the steps for one instruction; none if the cart shows it done (RET-2, RET-5).
+
+    Args:
+        order: read from the cart just now.
+        destination: the instruction's.
+        tracking_number: the real one; a provisional one in the cart is overwritten (IMP-16).
+
+    Raises:
+        BrokenRule: the order is cancelled in the cart, its settlement failed, or the destination
+            is not there any more.
+    """
+    if is_cancelled(order):
+        raise BrokenRule(f"order {order.number} is cancelled in ShopServe, but was shipped here")
+    place = next((each for each in order.destinations if each.number == destination), None)
+    if place is None:
+        raise BrokenRule(f"order {order.number} has no destination {destination} in ShopServe")
+    ours = tracking_number_for(Cart.SHOPSERVE, tracking_number)
+    if place.shipped and ours in {number.strip() for number in place.tracking_numbers}:
+        return ()
+    ship = ShipDestination(destination)
+    if settlement_step(order) is SettlementStep.REQUEST:
+        return (RequestSettlement(), ship)
+    return (ship,)
+
+
+def outcome(*, failed_steps: int, problems: int) -> Outcome:
+    """Return how returning an instruction ended (RET-4).
+
+    Only `RETURNED` makes it tracking_returned. `PARTLY` stays a candidate, of which the next run
+    sends what is missing; `IMPOSSIBLE` is reported and not tried again.
+    """
+    if failed_steps:
+        return Outcome.PARTLY
+    return Outcome.IMPOSSIBLE if problems else Outcome.RETURNED

@@ -1,0 +1,1 @@
+"""Stock: what a shop may offer, and when its whole stock is compared."""

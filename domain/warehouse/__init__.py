@@ -1,0 +1,1 @@
+"""What the warehouse does with shipping instructions, and what that does to stock."""

@@ -1,0 +1,296 @@
+"""What the warehouse does with a shipping instruction (出荷指示).
+
+operation.applied(standing) -> new standing; what that does to stock: domain/warehouse/shelf.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import ClassVar, Protocol
+
+from domain.errors import BrokenRule
+from domain.orders.instructions import (
+    Hold,
+    HoldCause,
+    HoldReason,
+    Payment,
+    Status,
+    move,
+    reasons,
+    status_after_release,
+)
+
+LONGEST_TRACKING = 64
+
+
+class UnknownInstruction(BrokenRule):
+    """The merchant has no instruction of that number."""
+
+
+class AmbiguousNumber(BrokenRule):
+    """Several instructions have that number; the message says what tells them apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What operations read and change of an instruction.
+
+    Attributes:
+        allocated: 引当済み; only from awaiting_shipment on.
+    """
+
+    status: Status
+    payment: Payment
+    holds: tuple[Hold, ...] = ()
+    allocated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What left the warehouse.
+
+    Attributes:
+        method: the hub's delivery method it was shipped with; any is accepted (RET-6 judges it).
+        shipped_on: day in Tokyo.
+    """
+
+    method: str
+    tracking: str
+    shipped_on: date
+
+    def __post_init__(self) -> None:
+        """Refuse what no cart could be told."""
+        if not self.method.strip():
+            raise BrokenRule("the delivery method is blank")
+        if not self.tracking.strip():
+            raise BrokenRule("the tracking number is blank")
+        if len(self.tracking) > LONGEST_TRACKING or not self.tracking.isprintable():
+            raise BrokenRule(
+                f"the tracking number must be one line of at most {LONGEST_TRACKING} characters"
+            )
+
+
+class Operation(Protocol):
+    """One thing a person or a warehouse system does to an instruction."""
+
+    name: ClassVar[str]
+
+    def applied(self, standing: Standing) -> Standing:
+        """Return the standing afterwards; the same one when nothing is left to do.
+
+        Raises: BrokenRule when the instruction is not where the operation starts.
+        """
+
+    def detail(self) -> Mapping[str, object]:
+        """Return what the audit keeps of it, without personal data."""
+
+
+class _Plain:
+    """An operation that has nothing to tell beside its name."""
+
+    __slots__ = ()
+
+    def detail(self) -> Mapping[str, object]:
+        """See Operation.detail."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Allocate(_Plain):
+    """Set pieces aside (引当). Repeating it changes nothing."""
+
+    name: ClassVar[str] = "allocate"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        if standing.status is not Status.AWAITING_SHIPMENT:
+            raise BrokenRule(f"it is {standing.status}, not awaiting_shipment")
+        return replace(standing, allocated=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Deallocate(_Plain):
+    """Give the pieces set aside back (引当解除)."""
+
+    name: ClassVar[str] = "deallocate"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        if standing.status is not Status.AWAITING_SHIPMENT:
+            raise BrokenRule(f"it is {standing.status}, not awaiting_shipment")
+        return replace(standing, allocated=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Work(_Plain):
+    """Begin to pick and pack (出荷作業中)."""
+
+    name: ClassVar[str] = "work"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        return replace(standing, status=move(standing.status, Status.WORKING))
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect(_Plain):
+    """The parcel was checked (出荷検品済)."""
+
+    name: ClassVar[str] = "inspect"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        return replace(standing, status=move(standing.status, Status.INSPECTED))
+
+
+@dataclass(frozen=True, slots=True)
+class Ship:
+    """The parcel left (出荷済み). Allocation is not needed."""
+
+    name: ClassVar[str] = "ship"
+    parcel: Parcel
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        return replace(standing, status=move(standing.status, Status.SHIPPED))
+
+    def detail(self) -> Mapping[str, object]:
+        """See Operation.detail."""
+        return {
+            "method": self.parcel.method,
+            "tracking": self.parcel.tracking,
+            "shipped_on": self.parcel.shipped_on.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The parcel came back (返品).
+
+    Attributes:
+        restock: its pieces are on hand again; False for damaged goods.
+    """
+
+    name: ClassVar[str] = "return"
+    restock: bool = True
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        return replace(standing, status=move(standing.status, Status.RETURNED), allocated=False)
+
+    def detail(self) -> Mapping[str, object]:
+        """See Operation.detail."""
+        return {"restock": self.restock}
+
+
+@dataclass(frozen=True, slots=True)
+class CancelHere(_Plain):
+    """Nothing will be shipped (キャンセル); the cart is not told."""
+
+    name: ClassVar[str] = "cancel"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        status = move(standing.status, Status.CANCELLED)
+        return replace(standing, status=status, holds=(), allocated=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PutOnHold:
+    """Stop it for one or more reasons (保留); those it has already stay as they are.
+
+    Pieces set aside for it are free for others again.
+    """
+
+    name: ClassVar[str] = "hold"
+    reasons: tuple[HoldReason, ...]
+    text: str = ""
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        if not self.reasons:
+            raise BrokenRule("a hold needs a reason")
+        status = standing.status
+        if status is not Status.HOLD:
+            status = move(status, Status.HOLD)
+        there = reasons(standing.holds)
+        new = tuple(
+            Hold(reason, HoldCause.PERSON, self.text)
+            for reason in dict.fromkeys(self.reasons)
+            if reason not in there
+        )
+        holds = standing.holds + new
+        return replace(standing, status=status, holds=holds, allocated=False)
+
+    def detail(self) -> Mapping[str, object]:
+        """See Operation.detail."""
+        return {"reasons": [reason.value for reason in self.reasons]}
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold:
+    """Take hold reasons away: the named ones, or all (保留解除).
+
+    With none left it waits for shipment. A person may release 入金確認 of an unpaid order; the
+    payment flag stays as it is, and sync_status still sets it later.
+    """
+
+    name: ClassVar[str] = "release"
+    reasons: tuple[HoldReason, ...] = ()
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        if standing.status is not Status.HOLD:
+            raise BrokenRule(f"it is {standing.status}, not on hold")
+        there = reasons(standing.holds)
+        for reason in self.reasons:
+            if reason not in there:
+                raise BrokenRule(f"it is on hold for {', '.join(there)}, not for {reason}")
+        gone = self.reasons or there
+        left = tuple(hold for hold in standing.holds if hold.reason not in gone)
+        status = status_after_release(standing.status, left)
+        return replace(standing, status=status, holds=left)
+
+    def detail(self) -> Mapping[str, object]:
+        """See Operation.detail."""
+        return {"reasons": [reason.value for reason in self.reasons] or "all"}
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitArrival(_Plain):
+    """Wait until goods come in (入荷待ち); pieces set aside for it are free for others again."""
+
+    name: ClassVar[str] = "await-arrival"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        if standing.status is Status.HOLD:
+            raise BrokenRule("it is on hold; release it first")
+        status = move(standing.status, Status.AWAITING_ARRIVAL)
+        return replace(standing, status=status, allocated=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived(_Plain):
+    """What it waited for came in: it waits for shipment."""
+
+    name: ClassVar[str] = "arrived"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        if standing.status is not Status.AWAITING_ARRIVAL:
+            raise BrokenRule(f"it is {standing.status}, not awaiting_arrival")
+        return replace(standing, status=move(standing.status, Status.AWAITING_SHIPMENT))
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPaidHere(_Plain):
+    """A person saw the money (入金済み); the flag never goes back. As STS-3 afterwards."""
+
+    name: ClassVar[str] = "paid"
+
+    def applied(self, standing: Standing) -> Standing:
+        """See Operation.applied."""
+        left = tuple(hold for hold in standing.holds if hold.reason is not HoldReason.PAYMENT)
+        status = status_after_release(standing.status, left)
+        return replace(standing, status=status, holds=left, payment=Payment.PAID)
