@@ -9,8 +9,8 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import TextClause, text
 
-from adapters.postgres import runs
 from adapters.postgres.database import transaction
+from adapters.postgres.engine import runs
 from benchmarks import bare
 from benchmarks.programs import Measured
 from benchmarks.stage import Stage, Target

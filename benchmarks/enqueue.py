@@ -12,8 +12,8 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres import turns
 from adapters.postgres.database import transaction
+from adapters.postgres.engine import turns
 from benchmarks.contenders import publish_bare
 from benchmarks.stage import IN_FLIGHT, Stage
 from benchmarks.tables import show

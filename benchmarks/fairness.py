@@ -12,7 +12,7 @@ import click
 from sqlalchemy import text
 
 from adapters.postgres.database import transaction
-from adapters.postgres.shop_changes import set_values
+from adapters.postgres.shops.shop_changes import set_values
 from benchmarks.running import Running, running
 from benchmarks.tables import show
 from domain.actions import Action

@@ -14,16 +14,16 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from adapters.embedded import PrivateServers
-from adapters.postgres import closures
-from adapters.postgres.counts import set_on_hand
 from adapters.postgres.database import open_engine, transaction
-from adapters.postgres.mappings import Link, set_links
-from adapters.postgres.merchants import add_merchant
+from adapters.postgres.engine import closures
 from adapters.postgres.migrations import upgrade
-from adapters.postgres.robots import set_cadence, switch_robot
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shops import NewShop, add_shop
-from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
+from adapters.postgres.shops.merchants import add_merchant
+from adapters.postgres.shops.robots import set_cadence, switch_robot
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shops import NewShop, add_shop
+from adapters.postgres.shops.tokens import ACCESS_TOKEN_LIFE, Tokens
+from adapters.postgres.stock.counts import set_on_hand
+from adapters.postgres.stock.mappings import Link, set_links
 from benchmarks.programs import beat, worker
 from benchmarks.stage import THREADS
 from domain.actions import Action, Queue, actions_of

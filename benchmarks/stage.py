@@ -17,17 +17,17 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from adapters.embedded import PrivateServers
-from adapters.postgres import closures
-from adapters.postgres.counts import set_on_hand
 from adapters.postgres.database import open_engine, transaction
-from adapters.postgres.mappings import Link, set_links
-from adapters.postgres.merchants import add_merchant
+from adapters.postgres.engine import closures
 from adapters.postgres.migrations import upgrade
-from adapters.postgres.robots import switch_robot
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shop_changes import set_values
-from adapters.postgres.shops import NewShop, add_shop
-from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
+from adapters.postgres.shops.merchants import add_merchant
+from adapters.postgres.shops.robots import switch_robot
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shop_changes import set_values
+from adapters.postgres.shops.shops import NewShop, add_shop
+from adapters.postgres.shops.tokens import ACCESS_TOKEN_LIFE, Tokens
+from adapters.postgres.stock.counts import set_on_hand
+from adapters.postgres.stock.mappings import Link, set_links
 from domain.actions import actions_of
 from domain.carts.cart import Cart
 from domain.carts.ports import ItemKey

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from adapters.http.deadline import build_client
-from adapters.postgres.shops import Shop, clear_auth_failed, mark_auth_failed
-from adapters.postgres.tokens import REFRESH_TOKEN_LIFE, Tokens, store_tokens
+from adapters.postgres.shops.shops import Shop, clear_auth_failed, mark_auth_failed
+from adapters.postgres.shops.tokens import REFRESH_TOKEN_LIFE, Tokens, store_tokens
 from adapters.thebase.oauth import OAuthClient
 from console.cart_calls import open_cart_of, shop_with_secrets
 from console.failures import Wrong

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from adapters.postgres.shops import Shop, find_shop
+from adapters.postgres.shops.shops import Shop, find_shop
 from console.failures import Failed
 from console.session import Session
 from domain.carts.ports import StockTarget, TestsConnection

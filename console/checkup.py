@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 
 from adapters.postgres.database import open_engine, transaction
 from adapters.postgres.migrations import revisions
-from adapters.postgres.shop_changes import unreadable
-from adapters.postgres.shops_view import needing_authorisation
+from adapters.postgres.shops.shop_changes import unreadable
+from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
 from domain.errors import SyncError
 from workers.app import make_app

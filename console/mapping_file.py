@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from adapters.postgres.mappings import Link
+from adapters.postgres.stock.mappings import Link
 from console.csv_files import Row, read_rows
 from domain.carts.ports import ItemKey
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.dead_letters import DeadLetter
-from adapters.postgres.shops import find_shop
+from adapters.postgres.engine.dead_letters import DeadLetter
+from adapters.postgres.shops.shops import find_shop
 from console.failures import Failed
 from console.session import Session
 from domain.actions import Action

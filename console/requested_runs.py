@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.runs_view import show_run
+from adapters.postgres.views.runs import show_run
 from console.failures import Failed
 from console.output import print_json, print_lines
 from console.run_output import show_document

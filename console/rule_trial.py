@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.instructions import mapped_skus
-from adapters.postgres.rules import read_rules
-from adapters.postgres.shops import Shop
-from adapters.postgres.tasks_view import RawTask, latest_raw
+from adapters.postgres.orders.instructions import mapped_skus
+from adapters.postgres.orders.rules import read_rules
+from adapters.postgres.shops.shops import Shop
+from adapters.postgres.views.tasks import RawTask, latest_raw
 from domain.errors import BrokenRule, Undecodable
 from domain.orders.eligibility import Skip, judge_whole
 from domain.orders.rules import Rule

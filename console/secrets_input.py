@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from adapters.postgres.tokens import ACCESS_TOKEN_LIFE, Tokens
+from adapters.postgres.shops.tokens import ACCESS_TOKEN_LIFE, Tokens
 from console.failures import Failed, Wrong
 from domain.carts.cart import Cart
 

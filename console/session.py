@@ -11,9 +11,9 @@ from typing import Concatenate, ParamSpec
 import click
 from sqlalchemy import Connection, Engine
 
-from adapters.postgres import audit
+from adapters.postgres.access import audit
 from adapters.postgres.database import transaction
-from adapters.postgres.merchants import find_merchant
+from adapters.postgres.shops.merchants import find_merchant
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table
 from workers.settings import Settings

@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from adapters.postgres.instruction_targets import Target
-from adapters.postgres.warehouse import Request
+from adapters.postgres.orders.instruction_targets import Target
+from adapters.postgres.orders.warehouse import Request
 from console.csv_files import Row, read_rows
 from domain.errors import BrokenRule
 from domain.warehouse.moves import Parcel, Ship

@@ -8,7 +8,7 @@ from typing import Self
 from sqlalchemy import Engine
 
 from adapters.postgres.database import DatabaseUnavailable, statement
-from adapters.postgres.runs_view import Progress, progress
+from adapters.postgres.views.runs import Progress, progress
 
 FIRST_LOOK_S = 0.1
 LOOK_EVERY_S = 0.25

@@ -5,7 +5,7 @@ import re
 import click
 from sqlalchemy import Connection
 
-from adapters.postgres.shops_view import ShopRef, known, refer
+from adapters.postgres.views.shops import ShopRef, known, refer
 from console.failures import Failed, Wrong
 from domain.actions import Action, actions_of
 from domain.carts.cart import Cart

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
-from adapters.postgres.order_parts import Part, PartLine
+from adapters.postgres.engine import effects
+from adapters.postgres.orders import order_parts
+from adapters.postgres.orders.order_parts import Part, PartLine
 from adapters.thebase.client import TheBaseCart
 from domain.actions import ACTIONS
 from domain.carts.cart import Cart

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
-from adapters.postgres.shops import Shop
+from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of

@@ -1,6 +1,6 @@
 """Opens the client of a shop's cart, whichever cart it is."""
 
-from adapters.postgres.shops import Shop
+from adapters.postgres.shops.shops import Shop
 from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.orders import order as shopserve_order
 from adapters.thebase.client import TheBaseCart

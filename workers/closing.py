@@ -4,10 +4,10 @@ import logging
 
 from sqlalchemy import Connection
 
-from adapters.postgres import journal, run_endings, runs, schedule, turns
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.journal import LogLine
-from adapters.postgres.run_endings import ClosingRun
+from adapters.postgres.engine import journal, run_endings, runs, schedule, turns
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.run_endings import ClosingRun
 from domain.actions import ACTIONS, Action, log_line
 from domain.engine.runs import RunMode, RunState, final_state
 from workers import messages

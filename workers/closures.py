@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from adapters.postgres import closure_rows
-from adapters.postgres.closure_rows import LiveClosure
-from adapters.postgres.closures import ensure_calendar
 from adapters.postgres.database import transaction
+from adapters.postgres.engine import closure_rows
+from adapters.postgres.engine.closure_rows import LiveClosure
+from adapters.postgres.engine.closures import ensure_calendar
 from domain.carts.cart import LONGEST_CALL_S, Cart
 from domain.engine.maintenance import closed_now, next_probe_at
 from domain.errors import ApiFamily

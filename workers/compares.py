@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres import compares as rows
-from adapters.postgres import pushes
-from adapters.postgres.compares import Known
 from adapters.postgres.database import transaction
-from adapters.postgres.journal import LogLine
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.stock import compares as rows
+from adapters.postgres.stock import pushes
+from adapters.postgres.stock.compares import Known
 from domain.actions import ACTIONS, Action
 from domain.carts.listings import Listing, UnreadableRow
 from domain.carts.ports import CallGate, ExternalItem, ItemKey

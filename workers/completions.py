@@ -6,13 +6,13 @@ execute: move to the folder, unless it is there
 
 from collections.abc import Iterator, Sequence
 
-from adapters.postgres import order_parts
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem
-from adapters.postgres.journal import LogLine
-from adapters.postgres.order_parts import Part
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.orders import order_parts
+from adapters.postgres.orders.order_parts import Part
 from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
 from domain.errors import AlreadyDone as RefusedAsDone

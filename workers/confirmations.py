@@ -6,11 +6,11 @@ execute: set 確認済 unless it is -> the instructions become printed
 
 from collections.abc import Iterator
 
-from adapters.postgres import order_parts
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.orders import order_parts
 from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
 from domain.errors import Rejected, Undecodable

@@ -7,8 +7,8 @@ from collections import Counter
 
 from sqlalchemy import Engine
 
-from adapters.postgres import call_counts
 from adapters.postgres.database import transaction
+from adapters.postgres.engine import call_counts
 from domain.errors import Transient
 
 _log = logging.getLogger(__name__)

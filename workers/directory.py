@@ -6,8 +6,8 @@ import time
 from sqlalchemy import Engine
 
 from adapters.postgres.database import statement
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shops import Shop, load_shop
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shops import Shop, load_shop
 from domain.errors import BrokenRule
 
 # How long a parked shop or new credentials may go unnoticed by a worker.

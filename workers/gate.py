@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from adapters.postgres.closure_rows import LiveClosure
-from adapters.postgres.shops import Shop
+from adapters.postgres.engine.closure_rows import LiveClosure
+from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, Verdict
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres import items as rows
-from adapters.postgres import journal, turns
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
-from adapters.postgres.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
-from adapters.postgres.journal import Failure, LogLine
+from adapters.postgres.engine import items as rows
+from adapters.postgres.engine import journal, turns
+from adapters.postgres.engine.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
+from adapters.postgres.engine.journal import Failure, LogLine
 from domain.engine.retry import GiveUp, RetryAt, WaitUntil, decide
 from domain.engine.runs import FINAL_ITEM_STATES, ItemState
 from domain.errors import AuthenticationFailed, LeaseLost, Permanent

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from adapters.postgres.items import LEASE_S
+from adapters.postgres.engine.items import LEASE_S
 from domain.errors import LeaseLost, Transient
 
 _log = logging.getLogger(__name__)

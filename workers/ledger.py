@@ -11,9 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres import effects as rows
 from adapters.postgres.database import transaction
-from adapters.postgres.effects import Effect
+from adapters.postgres.engine import effects as rows
+from adapters.postgres.engine.effects import Effect
 from domain.engine import effects as rules
 from domain.engine.effects import EffectKind, EffectState
 from domain.errors import (

@@ -10,7 +10,7 @@ from kombu import Producer
 from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined]
 from redis.exceptions import RedisError
 
-from adapters.postgres.items import QueuedItem
+from adapters.postgres.engine.items import QueuedItem
 from domain.actions import ACTIONS
 from workers import names
 

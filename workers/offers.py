@@ -1,6 +1,6 @@
 """What a shop is to be told of one mapped item, from counts the database read in one moment."""
 
-from adapters.postgres.pushes import WantedPush
+from adapters.postgres.stock.pushes import WantedPush
 from domain.carts.cart import Cart
 from domain.stock.offers import Offer, free_stock, offer, set_free_stock
 

@@ -7,7 +7,7 @@ is held at it (domain.windows.held_cursor).
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.postgres.journal import LogLine
+from adapters.postgres.engine.journal import LogLine
 from domain.carts.cart import Cart
 from domain.carts.listings import UnreadableRow
 from domain.carts.ports import Window

@@ -10,15 +10,15 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from adapters.postgres import imports
 from adapters.postgres.database import transaction
-from adapters.postgres.imports import ImportTask, Seen
-from adapters.postgres.instructions import mapped_skus, store
-from adapters.postgres.items import ClaimedItem
-from adapters.postgres.journal import LogLine
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.rules import read_rules
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.orders import import_tasks
+from adapters.postgres.orders.import_tasks import ImportTask, Seen
+from adapters.postgres.orders.instructions import mapped_skus, store
+from adapters.postgres.orders.rules import read_rules
 from adapters.thebase.client import TheBaseCart
 from domain.carts.ports import Window
 from domain.engine.runs import ItemState, RunMode
@@ -65,7 +65,7 @@ class ImportOrders:
     def _difference(self, work: Work, run: ClaimedRun) -> Step:
         """One step for the whole window: a list that was not read to its end moves nothing."""
         with transaction(work.process.engine) as connection:
-            cursor = imports.read_cursor(connection, work.shop.id, work.action)
+            cursor = import_tasks.read_cursor(connection, work.shop.id, work.action)
         now = work.now()
         window = difference_window(
             work.shop.cart, cursor=cursor, now=now, overlap=timedelta(seconds=work.shop.overlap_s)
@@ -78,7 +78,7 @@ class ImportOrders:
         def find(connection: Connection) -> Sequence[NewItem]:
             items = _register(work, run, found, connection)
             items += _left_over(connection, work, run, found)
-            imports.move_cursor(connection, work.shop.id, work.action, moved)
+            import_tasks.move_cursor(connection, work.shop.id, work.action, moved)
             return items
 
         return Step(find, window=window, log=found.log())
@@ -109,7 +109,7 @@ class ImportOrders:
         subject = item.subject_id
         if subject is None:
             return nothing
-        return lambda connection: imports.set_state(
+        return lambda connection: import_tasks.set_state(
             connection,
             subject,
             TaskState.FAILED,
@@ -121,7 +121,7 @@ class ImportOrders:
         if item.subject_id is None:
             raise BrokenRule(f"{item.key}: no import task")
         with transaction(work.process.engine) as connection:
-            return imports.load(connection, item.subject_id)
+            return import_tasks.load(connection, item.subject_id)
 
     def _whole(self, work: Work, task: ImportTask, *, stored: bool) -> dict[str, object] | None:
         """Return the whole order, read again where the stored answer is missing or old.
@@ -133,7 +133,7 @@ class ImportOrders:
         raw = work.cart.read_order(task.key)
         if raw is not None:
             with transaction(work.process.engine) as connection:
-                imports.store_raw(connection, task.id, raw)
+                import_tasks.store_raw(connection, task.id, raw)
         return raw
 
 
@@ -158,8 +158,8 @@ def _stored(work: Work, task: ImportTask, order: CartOrder, processed: Processed
             )
             for sku in created
         )
-        imports.note_total(connection, work.shop.id, order.key, order.charges.total_yen)
-        imports.set_state(connection, task.id, TaskState.CONVERTED)
+        import_tasks.note_total(connection, work.shop.id, order.key, order.charges.total_yen)
+        import_tasks.set_state(connection, task.id, TaskState.CONVERTED)
 
     return Outcome(record=record, log=log)
 
@@ -169,7 +169,7 @@ def _skipped(work: Work, task: ImportTask, verdict: Skip) -> Outcome:
     return Outcome(
         ItemState.SKIPPED,
         verdict.reason,
-        record=lambda connection: imports.set_state(
+        record=lambda connection: import_tasks.set_state(
             connection,
             task.id,
             state,
@@ -183,7 +183,7 @@ def _register(
     work: Work, run: ClaimedRun, found: OrderList, connection: Connection
 ) -> list[NewItem]:
     """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
-    known = imports.known(connection, work.shop.id, found.rows)
+    known = import_tasks.known(connection, work.shop.id, found.rows)
     items: list[NewItem] = []
     seen: list[Seen] = []
     for key, row in found.rows.items():
@@ -194,7 +194,7 @@ def _register(
             items.append(NewItem(key, skipped=True, reason=_waits(task)))
         else:
             _sort(work, row, items, seen)
-    ids = imports.register(connection, work.shop.id, seen)
+    ids = import_tasks.register(connection, work.shop.id, seen)
     taken = [one.key for one in seen if one.state is TaskState.LISTED]
     return items + [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
 
@@ -229,19 +229,19 @@ def _left_over(
     """Take unfinished orders of earlier runs again, each from a fresh read (IMP-5, IMP-12)."""
     left = [
         task
-        for key, task in imports.unfinished(connection, work.shop.id).items()
+        for key, task in import_tasks.unfinished(connection, work.shop.id).items()
         if key not in found.rows and _may_look(work, run, task)
     ]
-    imports.want_read(connection, [task.id for task in left])
+    import_tasks.want_read(connection, [task.id for task in left])
     return [NewItem(task.key, subject_id=task.id) for task in left]
 
 
 def _again(
     connection: Connection, work: Work, keys: Sequence[str], *, fresh: bool
 ) -> list[NewItem]:
-    tasks = imports.known(connection, work.shop.id, keys).values()
+    tasks = import_tasks.known(connection, work.shop.id, keys).values()
     if fresh:
-        imports.want_read(connection, [task.id for task in tasks])
+        import_tasks.want_read(connection, [task.id for task in tasks])
     return [NewItem(task.key, subject_id=task.id) for task in tasks]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from adapters.postgres.imports import storable
+from adapters.postgres.orders.import_tasks import storable
 from domain.engine.runs import RunMode
 
 

@@ -10,10 +10,10 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
-from adapters.postgres import items as item_rows
-from adapters.postgres import runs as run_rows
 from adapters.postgres.database import open_engine, statement
-from adapters.postgres.secrets import SecretBox
+from adapters.postgres.engine import items as item_rows
+from adapters.postgres.engine import runs as run_rows
+from adapters.postgres.shops.secrets import SecretBox
 from adapters.redis.budget import CallBudget
 from adapters.redis.token_stash import TokenStash
 from workers.closures import ClosureBoard

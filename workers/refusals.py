@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
-from adapters.postgres import journal, lanes, planned_items, runs
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.journal import LogLine
-from adapters.postgres.shops import mark_auth_failed
+from adapters.postgres.engine import journal, lanes, planned_items, runs
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.shops.shops import mark_auth_failed
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of
 from domain.engine.budget import Limit, is_just_reset, waits_from

@@ -5,8 +5,8 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from adapters.postgres import runs
-from adapters.postgres.shops import Shop, clear_auth_failed
+from adapters.postgres.engine import runs
+from adapters.postgres.shops.shops import Shop, clear_auth_failed
 from domain.actions import Action
 from domain.carts.ports import Window
 from domain.engine.runs import RunMode

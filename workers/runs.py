@@ -8,11 +8,11 @@ import logging
 import random
 import time
 
-from adapters.postgres import journal, planned_items, schedule
-from adapters.postgres import runs as rows
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.journal import LogLine
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine import journal, planned_items, schedule
+from adapters.postgres.engine import runs as rows
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.runs import ClaimedRun
 from domain.actions import ACTIONS, Action
 from domain.engine.retry import GiveUp, RetryAt, decide
 from domain.engine.runs import RunMode

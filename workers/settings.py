@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.postgres.secrets import SHORTEST_KEY
+from adapters.postgres.shops.secrets import SHORTEST_KEY
 
 PREFIX = "RENKEI_"
 

@@ -9,13 +9,15 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres import carriers, order_parts, run_endings
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem
-from adapters.postgres.journal import LogLine
-from adapters.postgres.order_parts import Part
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine import run_endings
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.orders import order_parts
+from adapters.postgres.orders.order_parts import Part
+from adapters.postgres.shipments import carriers
 from domain.carts.cart import Cart
 from domain.carts.ports import Parcel
 from domain.engine.runs import ItemState

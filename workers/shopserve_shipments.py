@@ -3,9 +3,10 @@
 from datetime import datetime
 from functools import partial
 
-from adapters.postgres import effects, order_parts
 from adapters.postgres.database import transaction
-from adapters.postgres.order_parts import Part
+from adapters.postgres.engine import effects
+from adapters.postgres.orders import order_parts
+from adapters.postgres.orders.order_parts import Part
 from domain.actions import ACTIONS
 from domain.carts.cart import Cart
 from domain.carts.ports import Parcel

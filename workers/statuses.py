@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres import dead_letters, imports, order_parts, status_changes
 from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem
-from adapters.postgres.journal import LogLine
-from adapters.postgres.order_parts import Part
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine import dead_letters
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.orders import import_tasks, order_parts, status_changes
+from adapters.postgres.orders.order_parts import Part
 from adapters.thebase.client import TheBaseCart
 from domain.carts.cart import Cart
 from domain.engine.runs import ItemState, RunMode
@@ -51,7 +52,7 @@ class SyncStatus(TakenAgain):
             opened = order_parts.open_orders(connection, work.shop.id, wanted)
             keys = [order.key for order in opened]
             parts = order_parts.of_orders(connection, work.shop.id, keys)
-            totals = imports.totals(connection, work.shop.id, keys)
+            totals = import_tasks.totals(connection, work.shop.id, keys)
             per_day = order_parts.orders_per_day(connection, work.shop.id)
         if work.shop.cart is Cart.BASE:
             found = _read_base(
@@ -78,7 +79,7 @@ class SyncStatus(TakenAgain):
         answer = _answer(work, item)
         with transaction(work.process.engine) as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
-            total = imports.totals(connection, work.shop.id, [item.key]).get(item.key)
+            total = import_tasks.totals(connection, work.shop.id, [item.key]).get(item.key)
         if isinstance(answer, OrderSummary) and _Known(work, parts, total).wants_whole(answer):
             raw = work.cart.read_order(item.key)
             answer = None if raw is None else work.cart.decode(raw)
@@ -208,7 +209,7 @@ class _Applied:
         self._log.clear()  # a commit that was lost is tried again
         shop_id = self._work.shop.id
         if isinstance(self._answer, CartOrder):
-            imports.note_total(connection, shop_id, self._key, self._answer.charges.total_yen)
+            import_tasks.note_total(connection, shop_id, self._key, self._answer.charges.total_yen)
         locked = order_parts.of_orders(connection, shop_id, [self._key], lock=True)
         cancelled: list[tuple[Part, Cancel]] = []
         for part in locked.get(self._key, []):

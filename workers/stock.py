@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres import pushes, status_changes
 from adapters.postgres.database import statement, transaction
-from adapters.postgres.items import ClaimedItem
-from adapters.postgres.journal import LogLine
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.pushes import Pushed, WantedPush
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.orders import status_changes
+from adapters.postgres.stock import pushes
+from adapters.postgres.stock.pushes import Pushed, WantedPush
 from domain.actions import ACTIONS
 from domain.carts.ports import ItemKey
 from domain.engine.runs import ItemState, RunMode

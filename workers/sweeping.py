@@ -8,21 +8,21 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Connection
 
-from adapters.postgres import (
+from adapters.postgres.database import transaction
+from adapters.postgres.engine import (
     housekeeping,
     journal,
     lanes,
     lost_items,
-    pushes,
     run_endings,
     runs,
     turns,
 )
-from adapters.postgres import items as item_rows
-from adapters.postgres.database import transaction
-from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
-from adapters.postgres.journal import Failure, LogLine
-from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT, LostClaim
+from adapters.postgres.engine import items as item_rows
+from adapters.postgres.engine.items import ClaimedItem, Ending, QueuedItem
+from adapters.postgres.engine.journal import Failure, LogLine
+from adapters.postgres.engine.lost_items import LOST_CLAIMS_LIMIT, LostClaim
+from adapters.postgres.stock import pushes
 from domain.engine.runs import ItemState
 from workers import closing, messages
 from workers.items import NEEDS_PERSON

@@ -15,7 +15,7 @@ from celery.signals import (
 from celery.worker.request import Request
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.journal import Failure
+from adapters.postgres.engine.journal import Failure
 from domain.actions import ACTIONS, Action
 from workers import compares, items, names, process, runs, stock, sweeping, token_care
 from workers.app import app

@@ -3,7 +3,7 @@
 import threading
 from datetime import UTC, datetime
 
-from adapters.postgres.tokens import Tokens
+from adapters.postgres.shops.tokens import Tokens
 
 
 class TokenCache:

@@ -5,9 +5,10 @@ import time
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from adapters.postgres import journal, tokens
 from adapters.postgres.database import transaction
-from adapters.postgres.journal import LogLine
+from adapters.postgres.engine import journal
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.shops import tokens
 from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed, Postponed, SyncError

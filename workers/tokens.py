@@ -15,11 +15,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from sqlalchemy import Engine
 
-from adapters.postgres import tokens as rows
-from adapters.postgres.closure_rows import LiveClosure
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shops import Shop
+from adapters.postgres.engine.closure_rows import LiveClosure
+from adapters.postgres.shops import tokens as rows
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shops import Shop
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s

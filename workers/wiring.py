@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from adapters.embedded import find_running
 from adapters.postgres.database import open_engine
-from adapters.postgres.secrets import SecretBox
+from adapters.postgres.shops.secrets import SecretBox
 from workers.settings import Settings, private_secret
 
 PRIVATE_KEY_FILE = "secret.key"

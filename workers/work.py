@@ -12,11 +12,11 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from adapters.postgres.items import ClaimedItem
-from adapters.postgres.journal import LogLine
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.runs import ClaimedRun
-from adapters.postgres.shops import Shop
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.shops.shops import Shop
 from domain.actions import Action
 from domain.carts.ports import Window
 from domain.engine.runs import ItemState, RunMode

@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.api_clients import add_client, list_clients, revoke_client
+from adapters.postgres.access.api_clients import add_client, list_clients, revoke_client
 from console.failures import Failed
 from console.output import Column
 from console.session import Session, leaf

@@ -39,7 +39,7 @@ def upgrade(session: Session) -> None:
 @leaf
 def reseal(session: Session) -> None:
     """Encrypt all credentials with the first key of RENKEI_SECRET_KEYS."""
-    from adapters.postgres import shop_changes  # noqa: PLC0415 -- loads cryptography
+    from adapters.postgres.shops import shop_changes  # noqa: PLC0415 -- loads cryptography
 
     with session.transaction() as connection:
         count = shop_changes.reseal(connection, secret_box(session.settings))

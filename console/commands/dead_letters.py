@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.dead_letters import choose, decide, list_dead
+from adapters.postgres.engine.dead_letters import choose, decide, list_dead
 from console.failures import Wrong
 from console.output import Column, print_lines
 from console.session import Session, actor, leaf

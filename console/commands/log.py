@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from adapters.postgres.journal_view import list_log
+from adapters.postgres.views.api_log import list_log
 from console.output import Column
 from console.session import Session, leaf
 from console.times import MOMENT

@@ -4,7 +4,7 @@ from collections import Counter
 
 import click
 
-from adapters.postgres.mappings import (
+from adapters.postgres.stock.mappings import (
     Link,
     Linked,
     known_codes,
@@ -118,7 +118,7 @@ def load(session: Session, file: str) -> None:
 
     UTF-8 and Shift-JIS are both read; nothing is written when a line is wrong.
     """
-    from adapters.postgres.shops_view import refer  # noqa: PLC0415 -- only files name many shops
+    from adapters.postgres.views.shops import refer  # noqa: PLC0415 -- only files name many shops
     from console.mapping_file import read_links  # noqa: PLC0415
 
     with session.work() as (connection, merchant_id):

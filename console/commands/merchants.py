@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.merchants import add_merchant, list_merchants
+from adapters.postgres.shops.merchants import add_merchant, list_merchants
 from console.output import Column
 from console.session import Session, leaf
 from console.words import KEY

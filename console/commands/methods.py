@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.carriers import list_carriers, remove_carrier, set_carrier
+from adapters.postgres.shipments.carriers import list_carriers, remove_carrier, set_carrier
 from console.failures import Failed, Wrong
 from console.output import Column
 from console.session import Session, leaf

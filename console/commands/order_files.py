@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from adapters.postgres.orders_view import list_orders
-from adapters.postgres.warehouse import Actor, perform
+from adapters.postgres.orders.warehouse import Actor, perform
+from adapters.postgres.views.orders import list_orders
 from console.session import Session, actor, leaf
 from console.words import known_shop
 

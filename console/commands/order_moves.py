@@ -5,9 +5,9 @@ from datetime import date
 
 import click
 
-from adapters.postgres.instruction_targets import Target
-from adapters.postgres.orders_view import orders_by_id
-from adapters.postgres.warehouse import Actor, Request, perform
+from adapters.postgres.orders.instruction_targets import Target
+from adapters.postgres.orders.warehouse import Actor, Request, perform
+from adapters.postgres.views.orders import orders_by_id
 from console.failures import Wrong
 from console.output import print_json, print_lines
 from console.session import Session, actor, leaf

@@ -3,7 +3,7 @@
 import click
 from sqlalchemy import Connection
 
-from adapters.postgres.orders_view import find_orders, list_orders
+from adapters.postgres.views.orders import find_orders, list_orders
 from console.commands.order_files import FILE_COMMANDS
 from console.commands.order_moves import MOVE_COMMANDS
 from console.failures import Failed

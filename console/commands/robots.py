@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.robots import Robot, list_robots, set_cadence, switch_robot
+from adapters.postgres.shops.robots import Robot, list_robots, set_cadence, switch_robot
 from console.failures import Wrong
 from console.output import Column
 from console.session import Session, leaf

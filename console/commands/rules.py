@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 from sqlalchemy import Connection
 
-from adapters.postgres.rules import (
+from adapters.postgres.orders.rules import (
     StoredRule,
     add_rule,
     find_rule,
@@ -154,7 +154,7 @@ def attempt(session: Session, file: str | None, shop: str, limit: int) -> None:
     With a file: what that rule would add to the stored ones, as the last of them. Without: what
     the stored rules do, compared with none. The orders are the cart's answers in the task list.
     """
-    from adapters.postgres.shops import find_shop  # noqa: PLC0415 -- loads cryptography
+    from adapters.postgres.shops.shops import find_shop  # noqa: PLC0415 -- loads cryptography
     from console.rule_trial import trial_lines, try_rules  # noqa: PLC0415 -- loads both carts
     from workers.wiring import secret_box  # noqa: PLC0415
 

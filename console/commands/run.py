@@ -7,8 +7,8 @@ from datetime import date, datetime
 import click
 from sqlalchemy import Connection
 
-from adapters.postgres.runs_view import same_range
-from adapters.postgres.shops import Shop, find_shop
+from adapters.postgres.shops.shops import Shop, find_shop
+from adapters.postgres.views.runs import same_range
 from console.failures import Failed, Wrong
 from console.output import print_lines
 from console.requested_runs import announce, document, follow

@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.runs_view import list_runs, show_run
+from adapters.postgres.views.runs import list_runs, show_run
 from console.failures import Failed
 from console.output import Column
 from console.run_output import show_document

@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.sets import list_sets, remove_set, set_components
+from adapters.postgres.stock.sets import list_sets, remove_set, set_components
 from console.failures import Failed, Wrong
 from console.output import Column
 from console.session import Session, leaf

@@ -4,8 +4,8 @@ import sys
 
 import click
 
-from adapters.postgres.robots import list_robots, park
-from adapters.postgres.shops_view import list_shops
+from adapters.postgres.shops.robots import list_robots, park
+from adapters.postgres.views.shops import list_shops
 from console.commands.robots import document as robot_document
 from console.failures import Failed, Wrong
 from console.output import Column, print_json, print_lines, print_table, shown
@@ -55,7 +55,7 @@ def add(
     Secrets: ShopServe {"shop_id","manager_key"}; BASE {"client_id","client_secret",
     "redirect_uri"} and, when already authorised, {"access_token","refresh_token"}.
     """
-    from adapters.postgres.shops import NewShop, add_shop  # noqa: PLC0415 -- loads cryptography
+    from adapters.postgres.shops.shops import NewShop, add_shop  # noqa: PLC0415 -- loads cryptography
     from console.secrets_input import ask_secrets, read_secrets  # noqa: PLC0415
     from console.shop_values import web_address  # noqa: PLC0415
     from workers.wiring import secret_box  # noqa: PLC0415
@@ -175,11 +175,8 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
 
     Names: calls_per_second, in_flight, default_method, overlap_s, name, api_url, auth_url.
     """
-    from adapters.postgres.shop_changes import (  # noqa: PLC0415 -- loads cryptography
-        replace_credentials,
-        set_values,
-    )
-    from adapters.postgres.tokens import store_tokens  # noqa: PLC0415
+    from adapters.postgres.shops.shop_changes import replace_credentials, set_values  # noqa: PLC0415 -- loads cryptography
+    from adapters.postgres.shops.tokens import store_tokens  # noqa: PLC0415
     from console.secrets_input import checked  # noqa: PLC0415
     from console.shop_values import read_values  # noqa: PLC0415
     from workers.wiring import secret_box  # noqa: PLC0415
@@ -208,7 +205,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
 @leaf
 def remove(session: Session, key: str) -> None:
     """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
-    from adapters.postgres.shop_changes import remove_shop  # noqa: PLC0415 -- loads cryptography
+    from adapters.postgres.shops.shop_changes import remove_shop  # noqa: PLC0415 -- loads cryptography
     from workers.wiring import secret_box  # noqa: PLC0415
 
     with session.work() as (connection, merchant_id):

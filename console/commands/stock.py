@@ -2,8 +2,8 @@
 
 import click
 
-from adapters.postgres.counts import adjust_on_hand, set_on_hand
-from adapters.postgres.stock_view import list_stock
+from adapters.postgres.stock.counts import adjust_on_hand, set_on_hand
+from adapters.postgres.views.stock import list_stock
 from console.failures import Wrong
 from console.output import Column
 from console.session import Session, leaf

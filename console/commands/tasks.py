@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.tasks_view import list_tasks, show_task, to_convert
+from adapters.postgres.views.tasks import list_tasks, show_task, to_convert
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, shown
 from console.session import Session, leaf

@@ -5,7 +5,7 @@ import signal
 
 from redis import Redis
 
-from adapters.postgres.totals import Standing
+from adapters.postgres.views.totals import Standing
 from console.demo.stage import Stage
 from console.supervisor.programs import worker_programs
 from domain.actions import Action

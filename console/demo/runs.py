@@ -2,9 +2,9 @@
 
 import time
 
-from adapters.postgres import totals
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
-from adapters.postgres.shops import find_shop
+from adapters.postgres.shops.shops import find_shop
+from adapters.postgres.views import totals
 from console.demo.faults import Faults
 from console.demo.stage import Stage
 from console.failures import Failed

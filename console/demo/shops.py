@@ -11,14 +11,14 @@ from operator import itemgetter
 
 from sqlalchemy import Connection
 
-from adapters.postgres import closures
-from adapters.postgres.counts import set_on_hand
-from adapters.postgres.mappings import Link, set_links
-from adapters.postgres.merchants import add_merchant
-from adapters.postgres.robots import switch_robot
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shop_changes import set_values
-from adapters.postgres.shops import NewShop, add_shop
+from adapters.postgres.engine import closures
+from adapters.postgres.shops.merchants import add_merchant
+from adapters.postgres.shops.robots import switch_robot
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shop_changes import set_values
+from adapters.postgres.shops.shops import NewShop, add_shop
+from adapters.postgres.stock.counts import set_on_hand
+from adapters.postgres.stock.mappings import Link, set_links
 from console.demo.sizes import Sizes
 from console.secrets_input import checked
 from domain.actions import actions_of

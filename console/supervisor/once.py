@@ -3,8 +3,8 @@
 import threading
 import time
 
-from adapters.postgres import totals
 from adapters.postgres.database import DatabaseUnavailable, statement
+from adapters.postgres.views import totals
 from domain.actions import Action
 from workers import runs, sweeping
 from workers.app import make_app

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from adapters.postgres.api_clients import ApiClient, client_of
+from adapters.postgres.access.api_clients import ApiClient, client_of
 from adapters.postgres.database import statement
 from console.web.problems import Problem
 from console.web.services import Services

@@ -1,4 +1,4 @@
-"""The figures of adapters/postgres/metrics_view.py and the queues, in Prometheus' text format."""
+"""The figures of adapters/postgres/views/metrics.py and the queues, in Prometheus' text format."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.metrics_view import Figure, figures
+from adapters.postgres.views.metrics import Figure, figures
 from console.web.services import Services
 from domain.actions import Queue
 

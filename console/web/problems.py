@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.dead_letters import UnknownDeadLetter
+from adapters.postgres.engine.dead_letters import UnknownDeadLetter
 from console.failures import Failed
 from domain.errors import BrokenRule
 from domain.warehouse.moves import UnknownInstruction

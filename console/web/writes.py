@@ -9,8 +9,8 @@ from fastapi import Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from adapters.postgres import idempotency
-from adapters.postgres.api_clients import ApiClient
+from adapters.postgres.access import idempotency
+from adapters.postgres.access.api_clients import ApiClient
 from adapters.postgres.database import transaction
 from console.web.documents import text_of
 from console.web.problems import Problem

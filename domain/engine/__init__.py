@@ -1,1 +1,1 @@
-"""Runs, items, retries, effects, budgets, maintenance windows: rules of any linkage. Knows no action."""
+"""Runs, items, retries, effects, budgets, maintenance windows: of any action."""

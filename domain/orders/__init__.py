@@ -1,1 +1,1 @@
-"""Orders: which are imported, how they become shipping instructions, what the cart changes later."""
+"""Orders: which are imported, what they become, what the cart changes later."""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from adapters.postgres import counts
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.robots import set_cadence, switch_robot
-from adapters.postgres.shop_changes import set_values
+from adapters.postgres.shops.robots import set_cadence, switch_robot
+from adapters.postgres.shops.shop_changes import set_values
+from adapters.postgres.stock import counts
 from domain.actions import Action, Queue, actions_of
 from domain.carts.cart import Cart
 from domain.engine.cadence import Cadence

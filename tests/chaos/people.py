@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from adapters.postgres import runs
 from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.engine import runs
 from domain.actions import Action
 from domain.engine.runs import RunMode
 from tests.chaos.faults import Scene

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres import carriers, counts
-from adapters.postgres.mappings import Link, set_links
-from adapters.postgres.merchants import add_merchant
-from adapters.postgres.robots import set_cadence
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.shop_changes import set_values
-from adapters.postgres.shops import NewShop, add_shop
+from adapters.postgres.shipments import carriers
+from adapters.postgres.shops.merchants import add_merchant
+from adapters.postgres.shops.robots import set_cadence
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shop_changes import set_values
+from adapters.postgres.shops.shops import NewShop, add_shop
+from adapters.postgres.stock import counts
+from adapters.postgres.stock.mappings import Link, set_links
 from console.secrets_input import checked
 from domain.actions import Action, actions_of
 from domain.carts.cart import Cart

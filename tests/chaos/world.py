@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, text
 
-from adapters.postgres import closures, counts, totals, warehouse
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.instruction_targets import Target
-from adapters.postgres.robots import switch_robot
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.warehouse import Actor, Request
+from adapters.postgres.engine import closures
+from adapters.postgres.orders import warehouse
+from adapters.postgres.orders.instruction_targets import Target
+from adapters.postgres.orders.warehouse import Actor, Request
+from adapters.postgres.shops.robots import switch_robot
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.stock import counts
+from adapters.postgres.views import totals
 from domain.actions import actions_of
 from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO

@@ -8,10 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine
 
-from adapters.postgres import items, lanes, lost_items, planned_items, run_endings, runs, turns
-from adapters.postgres.items import ClaimedItem, Ending, QueuedItem
-from adapters.postgres.planned_items import NewItem
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine import (
+    items,
+    lanes,
+    lost_items,
+    planned_items,
+    run_endings,
+    runs,
+    turns,
+)
+from adapters.postgres.engine.items import ClaimedItem, Ending, QueuedItem
+from adapters.postgres.engine.planned_items import NewItem
+from adapters.postgres.engine.runs import ClaimedRun
 from domain.actions import ACTIONS, Action
 from domain.engine.runs import FINAL_ITEM_STATES, ItemState, RunMode, RunState, final_state
 from tests.component import engine_rows as rows

@@ -13,7 +13,7 @@ import uvicorn
 from redis import Redis
 from sqlalchemy import Engine
 
-from adapters.postgres.api_clients import add_client
+from adapters.postgres.access.api_clients import add_client
 from adapters.postgres.database import open_engine, transaction
 from console.web.app import create_app
 from console.web.services import Services

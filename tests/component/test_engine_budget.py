@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from adapters.postgres import lanes
 from adapters.postgres.database import transaction
+from adapters.postgres.engine import lanes
 from adapters.thebase import calls
 from domain.engine.budget import next_hour, resumes_at
 from tests.component.engine_bench import Bench, BenchShop

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from adapters.postgres import items as item_rows
-from adapters.postgres import runs as run_rows
 from adapters.postgres.database import transaction
-from adapters.postgres.items import QueuedItem
-from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT
+from adapters.postgres.engine import items as item_rows
+from adapters.postgres.engine import runs as run_rows
+from adapters.postgres.engine.items import QueuedItem
+from adapters.postgres.engine.lost_items import LOST_CLAIMS_LIMIT
 from adapters.redis.budget import Allowance
 from adapters.thebase.client import TheBaseCart
 from domain.actions import Action

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.postgres import housekeeping
+from adapters.postgres.engine import housekeeping
 from tests.component.engine_bench import Bench
 from workers import sweeping
 

@@ -22,8 +22,8 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from adapters.postgres.items import ClaimedItem, Ending
-from adapters.postgres.runs import ClaimedRun
+from adapters.postgres.engine.items import ClaimedItem, Ending
+from adapters.postgres.engine.runs import ClaimedRun
 from domain.actions import Action
 from domain.engine.runs import ItemState
 from tests.component import engine_rows as rows

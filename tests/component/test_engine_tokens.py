@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from adapters.postgres import tokens as rows
+from adapters.postgres.shops import tokens as rows
 from adapters.thebase.oauth import OAuthClient, Tokens
 from domain.errors import Closed
 from tests.component.engine_bench import Bench, BenchShop

@@ -5,9 +5,9 @@ import threading
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres import items as item_rows
-from adapters.postgres import turns
 from adapters.postgres.database import transaction
+from adapters.postgres.engine import items as item_rows
+from adapters.postgres.engine import turns
 from tests.component.engine_bench import Bench, BenchShop
 from workers import items, runs, sweeping
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.postgres.api_clients import revoke_client
+from adapters.postgres.access.api_clients import revoke_client
 from adapters.postgres.database import transaction
 from domain.access import Scope
 from tests.component.command_line import CommandLine

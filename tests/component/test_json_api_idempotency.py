@@ -8,7 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.postgres import idempotency
+from adapters.postgres.access import idempotency
 from adapters.postgres.database import transaction
 from tests.component.json_api import Api, problem
 from tests.component.warehouse_samples import Warehouse

@@ -4,8 +4,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.postgres import runs
 from adapters.postgres.database import transaction
+from adapters.postgres.engine import runs
 from domain.actions import Action
 from domain.engine.runs import RunMode
 from tests.component.json_api import Api, problem

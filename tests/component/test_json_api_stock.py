@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from adapters.postgres.database import transaction
-from adapters.postgres.sets import set_components
+from adapters.postgres.stock.sets import set_components
 from tests.component.json_api import Api, problem
 from tests.component.warehouse_samples import Warehouse
 

@@ -1,9 +1,9 @@
-"""Holds, waiting and which instruction a number means (adapters/postgres/warehouse.py)."""
+"""Holds, waiting and which instruction a number means (adapters/postgres/orders/warehouse.py)."""
 
 import pytest
 from sqlalchemy import Engine
 
-from adapters.postgres.instruction_targets import Target
+from adapters.postgres.orders.instruction_targets import Target
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (

@@ -1,11 +1,11 @@
-"""Warehouse operations on shipping instructions (adapters/postgres/warehouse.py)."""
+"""Warehouse operations on shipping instructions (adapters/postgres/orders/warehouse.py)."""
 
 import pytest
 from sqlalchemy import Engine, text
 
 from adapters.postgres.database import transaction
-from adapters.postgres.instruction_targets import Target
-from adapters.postgres.sets import set_components
+from adapters.postgres.orders.instruction_targets import Target
+from adapters.postgres.stock.sets import set_components
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (

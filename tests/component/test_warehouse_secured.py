@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from adapters.postgres.database import DatabaseUnavailable, open_engine, transaction
-from adapters.postgres.sets import remove_set, set_components
+from adapters.postgres.stock.sets import remove_set, set_components
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (

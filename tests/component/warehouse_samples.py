@@ -8,17 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from adapters.postgres.counts import set_on_hand
 from adapters.postgres.database import transaction
-from adapters.postgres.instruction_targets import Target
-from adapters.postgres.instructions import store
-from adapters.postgres.merchants import add_merchant
-from adapters.postgres.orders_view import find_orders, list_orders
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.sets import list_sets
-from adapters.postgres.shops import NewShop, Shop, add_shop, load_shop
-from adapters.postgres.stock_view import list_stock
-from adapters.postgres.warehouse import Actor, Request, perform
+from adapters.postgres.orders.instruction_targets import Target
+from adapters.postgres.orders.instructions import store
+from adapters.postgres.orders.warehouse import Actor, Request, perform
+from adapters.postgres.shops.merchants import add_merchant
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shops import NewShop, Shop, add_shop, load_shop
+from adapters.postgres.stock.counts import set_on_hand
+from adapters.postgres.stock.sets import list_sets
+from adapters.postgres.views.orders import find_orders, list_orders
+from adapters.postgres.views.stock import list_stock
 from domain.carts.cart import Cart
 from domain.orders.cart_order import Contact
 from domain.orders.conversion import NewInstruction, NewLine

@@ -38,7 +38,7 @@ shops = Table(
     Column("name", Text, nullable=False),
     Column("api_url", Text, nullable=False),
     Column("auth_url", Text, nullable=False),
-    # JSON encrypted with RENKEI_SECRET_KEYS; never read outside adapters/postgres/secrets.py.
+    # JSON encrypted with RENKEI_SECRET_KEYS; never read outside adapters/postgres/shops/secrets.py.
     Column("credentials", LargeBinary, nullable=False),
     Column("tokens", LargeBinary),
     moment("access_expires_at"),

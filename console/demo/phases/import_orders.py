@@ -1,7 +1,7 @@
 """Import the orders of every shop (出荷指示取得)."""
 
 from adapters.postgres.database import statement
-from adapters.postgres.totals import Totals, totals
+from adapters.postgres.views.totals import Totals, totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from adapters.postgres.database import statement
-from adapters.postgres.totals import Totals, totals
+from adapters.postgres.views.totals import Totals, totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage

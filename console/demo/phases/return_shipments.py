@@ -5,12 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.carriers import set_carrier
-from adapters.postgres.counts import set_on_hand
 from adapters.postgres.database import statement, transaction
-from adapters.postgres.instruction_targets import Target
-from adapters.postgres.order_totals import order_totals, shippable
-from adapters.postgres.warehouse import Actor, Request, perform
+from adapters.postgres.orders.instruction_targets import Target
+from adapters.postgres.orders.warehouse import Actor, Request, perform
+from adapters.postgres.shipments.carriers import set_carrier
+from adapters.postgres.stock.counts import set_on_hand
+from adapters.postgres.views.order_totals import order_totals, shippable
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage

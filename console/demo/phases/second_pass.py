@@ -1,7 +1,7 @@
 """Everything once more: nothing has changed, so nothing may be written anywhere."""
 
 from adapters.postgres.database import statement
-from adapters.postgres.totals import items_of, totals
+from adapters.postgres.views.totals import items_of, totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage

@@ -3,7 +3,7 @@
 import time
 
 from adapters.postgres.database import statement
-from adapters.postgres.order_totals import OpenOrder, open_orders, order_totals, recalculating
+from adapters.postgres.views.order_totals import OpenOrder, open_orders, order_totals, recalculating
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.shops import DemoShop

@@ -1,7 +1,7 @@
 """What concerns all phases together: calls made and errors met."""
 
 from adapters.postgres.database import statement
-from adapters.postgres.totals import totals
+from adapters.postgres.views.totals import totals
 from console.demo.figures import Figure
 from console.demo.stage import Stage
 

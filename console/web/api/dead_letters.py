@@ -6,10 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres import audit
-from adapters.postgres.api_clients import ApiClient
+from adapters.postgres.access import audit
+from adapters.postgres.access.api_clients import ApiClient
 from adapters.postgres.database import transaction
-from adapters.postgres.dead_letters import choose, decide, page_dead
+from adapters.postgres.engine.dead_letters import choose, decide, page_dead
 from console.replays import replay_letters
 from console.web.access import DeadReader, DeadWriter, Shared
 from console.web.api.answers import PROBLEMS

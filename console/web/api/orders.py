@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres import orders_view
-from adapters.postgres.api_clients import ApiClient
+from adapters.postgres.access.api_clients import ApiClient
 from adapters.postgres.database import transaction
-from adapters.postgres.instruction_targets import Target
-from adapters.postgres.orders_view import orders_by_id, page_orders
-from adapters.postgres.warehouse import Actor, perform
-from adapters.postgres.warehouse import Request as Wish
+from adapters.postgres.orders.instruction_targets import Target
+from adapters.postgres.orders.warehouse import Actor, perform
+from adapters.postgres.orders.warehouse import Request as Wish
+from adapters.postgres.views import orders
+from adapters.postgres.views.orders import orders_by_id, page_orders
 from console.web.access import OrdersReader, OrdersWriter, Shared
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, Moment, number_at, page
@@ -85,7 +85,7 @@ def list_orders(
     cursor: Cursor = None,
 ) -> Response:
     """Return shipping instructions in the order in which they were imported."""
-    wanted = orders_view.Filter(shop, status, number, key, since, changed_since)
+    wanted = orders.Filter(shop, status, number, key, since, changed_since)
     after = number_at(cursor) or 0
     with transaction(services.engine) as connection:
         rows, following = page_orders(

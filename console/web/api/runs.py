@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Response
 
 from adapters.postgres.database import transaction
-from adapters.postgres.runs_view import page_runs, show_run
+from adapters.postgres.views.runs import page_runs, show_run
 from console.web.access import RunsReader, Shared
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, answer, number_at, page

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres import audit
-from adapters.postgres.api_clients import ApiClient
-from adapters.postgres.counts import set_on_hand
+from adapters.postgres.access import audit
+from adapters.postgres.access.api_clients import ApiClient
 from adapters.postgres.database import transaction
-from adapters.postgres.stock_view import list_stock, page_stock
+from adapters.postgres.stock.counts import set_on_hand
+from adapters.postgres.views.stock import list_stock, page_stock
 from console.web.access import Shared, StockReader, StockWriter
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, page, text_at

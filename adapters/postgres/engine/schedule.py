@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.runs import ANNOUNCED_S
+from adapters.postgres.engine.runs import ANNOUNCED_S
 from domain.actions import Action
 from domain.engine.cadence import Cadence
 from domain.errors import ApiFamily

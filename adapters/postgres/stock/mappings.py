@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.counts import ensure_skus
+from adapters.postgres.stock.counts import ensure_skus
 from domain.carts.ports import ExternalItem, ItemKey
 
 _LIST = text("""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, select, text, update
 
 from adapters.postgres.schema import shops
-from adapters.postgres.secrets import SecretBox, UnreadableSecret
+from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
 
 REMOVED = "店舗が削除されました。"
 

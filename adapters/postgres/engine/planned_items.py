@@ -6,7 +6,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres import dead_letters
+from adapters.postgres.engine import dead_letters
 from domain.actions import Action
 
 

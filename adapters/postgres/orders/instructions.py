@@ -7,9 +7,10 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres import claims, holds
-from adapters.postgres.counts import ensure_skus
-from adapters.postgres.shops import Shop
+from adapters.postgres.orders import holds
+from adapters.postgres.shops.shops import Shop
+from adapters.postgres.stock import reservations
+from adapters.postgres.stock.counts import ensure_skus
 from domain.orders.conversion import NewInstruction, NewLine
 from domain.orders.instructions import secures_stock
 
@@ -85,7 +86,7 @@ def store(
         if secures_stock(one.status):
             for line in one.lines:
                 secured[sku_ids[line.sku]] += line.quantity
-    claims.secure(connection, secured)
+    reservations.secure(connection, secured)
     return numbers, created
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.counts import change
+from adapters.postgres.stock.counts import change
 from domain.orders.instructions import Status, secures_stock
 
 # Any number; the same for everything that reads or changes what sets consist of.

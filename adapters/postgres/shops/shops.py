@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.robots import add_robots
-from adapters.postgres.rules import add_standard_rules
+from adapters.postgres.orders.rules import add_standard_rules
 from adapters.postgres.schema import lanes, shops
-from adapters.postgres.secrets import SecretBox
-from adapters.postgres.tokens import Tokens, store_tokens
+from adapters.postgres.shops.robots import add_robots
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.tokens import Tokens, store_tokens
 from domain.actions import Action
 from domain.carts.cart import Cart, limits_of
 from domain.errors import BrokenRule

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres import claims
-from adapters.postgres.counts import change
-from adapters.postgres.holds import stored
-from adapters.postgres.order_parts import Part
+from adapters.postgres.orders.holds import stored
+from adapters.postgres.orders.order_parts import Part
+from adapters.postgres.stock import reservations
+from adapters.postgres.stock.counts import change
 from domain.orders.instructions import Hold, Status
 
 
@@ -66,9 +66,9 @@ def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool
         for line in part.lines:
             pieces[line.sku_id] += line.quantity
     if give_back_now:
-        claims.release(connection, pieces)
+        reservations.release(connection, pieces)
     else:
-        ask_recalculation(connection, claims.pieces(connection, pieces))
+        ask_recalculation(connection, reservations.pieces(connection, pieces))
 
 
 def ask_recalculation(connection: Connection, sku_ids: Iterable[int]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from adapters.postgres import holds
+from adapters.postgres.orders import holds
 from domain.orders.instructions import Payment, Status
 from domain.warehouse.moves import AmbiguousNumber, Standing, UnknownInstruction
 

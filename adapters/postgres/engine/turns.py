@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.items import QUEUED_LEASE_S, SENDABLE, WORKING_SHOP, QueuedItem
+from adapters.postgres.engine.items import QUEUED_LEASE_S, SENDABLE, WORKING_SHOP, QueuedItem
 from domain.actions import Action
 
 # The fair claim: shops with room and work take turns, least recently served first (CLS-8).

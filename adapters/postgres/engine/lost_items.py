@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.items import ClaimedItem
+from adapters.postgres.engine.items import ClaimedItem
 from domain.actions import Action
 from domain.engine.runs import RunMode
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.closure_rows import ALL
+from adapters.postgres.engine.closure_rows import ALL
 from domain.carts.cart import Cart
 from domain.engine.maintenance import ClosureSource, calendar_closures
 from domain.errors import BrokenRule

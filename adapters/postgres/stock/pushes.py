@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from adapters.postgres.database import Hot
-from adapters.postgres.items import Beside
-from adapters.postgres.planned_items import after_inserting
+from adapters.postgres.engine.items import Beside
+from adapters.postgres.engine.planned_items import after_inserting
 from domain.carts.cart import LONGEST_PUSH_S
 
 _PLAN = text("""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from adapters.postgres import holds
+from adapters.postgres.orders import holds
 from domain.orders.confirmations import LEFT_OUT, WAITING
 from domain.orders.instructions import ApiStatus, Hold, Payment, Status
 from domain.orders.payments import BASE_DEFERRED

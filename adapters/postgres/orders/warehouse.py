@@ -10,9 +10,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres import audit, claims, counts
-from adapters.postgres.holds import stored
-from adapters.postgres.instruction_targets import Instruction, Target, lock_targets, quantities
+from adapters.postgres.access import audit
+from adapters.postgres.orders.holds import stored
+from adapters.postgres.orders.instruction_targets import (
+    Instruction,
+    Target,
+    lock_targets,
+    quantities,
+)
+from adapters.postgres.stock import counts, reservations
 from domain.errors import BrokenRule
 from domain.orders.instructions import Status, secures_stock
 from domain.warehouse.moves import Operation, Ship, Standing, TakeBack
@@ -129,8 +135,8 @@ def _move_stock(connection: Connection, changes: Sequence[Change]) -> None:
     if not moving:
         return
     lines = quantities(connection, [change.instruction.id for change in moving])
-    parts = claims.recipes(connection, {sku for of in lines.values() for sku in of})
-    pieces = {one: claims.taken_apart(parts, of) for one, of in lines.items()}
+    parts = reservations.recipes(connection, {sku for of in lines.values() for sku in of})
+    pieces = {one: reservations.taken_apart(parts, of) for one, of in lines.items()}
     ids = sorted({sku for of in pieces.values() for sku in of})
     locked = counts.lock(connection, ids)
     shelf = Shelf(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres import claims, counts
-from adapters.postgres.counts import ensure_skus, mark_pushes
+from adapters.postgres.stock import counts, reservations
+from adapters.postgres.stock.counts import ensure_skus, mark_pushes
 from domain.errors import BrokenRule
 
 _LIST = text("""
@@ -58,7 +58,7 @@ def set_components(
     """
     if code in components:
         raise BrokenRule(f"{code}: a set cannot contain itself")
-    claims.hold_sets(connection)
+    reservations.hold_sets(connection)
     ids, created = ensure_skus(connection, merchant_id, [code, *components])
     set_id = ids[code]
     parts = {ids[part]: quantity for part, quantity in components.items()}
@@ -72,7 +72,7 @@ def set_components(
 
 def remove_set(connection: Connection, merchant_id: int, code: str) -> bool:
     """Make a set product an ordinary SKU again; False when it was none."""
-    claims.hold_sets(connection)
+    reservations.hold_sets(connection)
     found = connection.execute(_FIND, {"merchant_id": merchant_id, "code": code}).one_or_none()
     if found is None:
         return False
@@ -97,7 +97,7 @@ def _replace(
     )
     connection.execute(_BUMP, {"id": set_id})
     mark_pushes(connection, [set_id])
-    demand = claims.demand(connection, set_id)
+    demand = reservations.demand(connection, set_id)
     moved = Counter({part: count * demand for part, count in (after or {set_id: 1}).items()})
     moved.subtract({part: count * demand for part, count in (before or {set_id: 1}).items()})
     counts.change(connection, secured={part: count for part, count in moved.items() if count})

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from adapters.postgres.schema import shops
-from adapters.postgres.secrets import SecretBox
+from adapters.postgres.shops.secrets import SecretBox
 
 # A refresh token lives 30 days from the moment it was given; each refresh gives a new one.
 REFRESH_TOKEN_LIFE = timedelta(days=30)

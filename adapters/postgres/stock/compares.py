@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.pushes import OFFERED, WantedPush, offered
-from adapters.postgres.runs import ANNOUNCED_S
+from adapters.postgres.engine.runs import ANNOUNCED_S
+from adapters.postgres.stock.pushes import OFFERED, WantedPush, offered
 from domain.carts.ports import ItemKey
 from domain.engine.cadence import Cadence
 from domain.stock.compares import compare_slot
@@ -99,7 +99,7 @@ on conflict (run_id, key) do update
  where run_items.state = 'succeeded'
 """
 
-# Locked in the order of every statement that marks pushes (adapters/postgres/counts.py). What
+# Locked in the order of every statement that marks pushes (adapters/postgres/stock/counts.py). What
 # waits for a push already, or was pushed since the list was read, is left alone.
 _WANT = text(f"""
 with differing as (

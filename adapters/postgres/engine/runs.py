@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from adapters.postgres.items import LEASE_S
-from adapters.postgres.lost_items import LOST_CLAIMS_LIMIT, LostClaim
+from adapters.postgres.engine.items import LEASE_S
+from adapters.postgres.engine.lost_items import LOST_CLAIMS_LIMIT, LostClaim
 from domain.actions import Action
 from domain.carts.ports import Window
 from domain.engine.runs import RunMode

@@ -1,0 +1,1 @@
+"""Who may call the JSON API, what was answered to repeated requests, who changed what."""

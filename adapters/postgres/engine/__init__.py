@@ -1,0 +1,1 @@
+"""Runs, items, lanes, dead letters, effects and closures: one statement a move."""

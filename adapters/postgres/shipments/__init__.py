@@ -1,0 +1,1 @@
+"""What returning shipments needs to know of a shop."""

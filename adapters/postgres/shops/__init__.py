@@ -1,0 +1,1 @@
+"""Merchants, shops, robots, credentials and tokens."""

@@ -1,0 +1,1 @@
+"""Counts, reservations, set products, mappings, and what each shop was last told."""
