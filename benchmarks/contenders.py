@@ -16,8 +16,8 @@ from benchmarks.programs import Measured
 from benchmarks.stage import Stage, Target
 from domain.actions import Action, Queue
 from domain.engine.runs import RunMode
-from workers import messages
 from workers.app import celery_settings, make_app
+from workers.engine import dispatcher
 
 _POLL_S = 0.05
 _ROUND_TIMEOUT_S = 900.0
@@ -92,7 +92,7 @@ def _start_runs(stage: Stage) -> list[int]:
             for shop_id in stage.shop_ids
         ]
     run_ids = [run_id for run_id in made if run_id is not None]
-    messages.send_runs(make_app(stage.engine_redis), run_ids)
+    dispatcher.send_runs(make_app(stage.engine_redis), run_ids)
     return run_ids
 
 
@@ -125,7 +125,7 @@ def publish_bare(app: Celery, targets: Sequence[Target]) -> None:
     """Publish one message per target in the same batches as the engine."""
     with (
         app.producer_pool.acquire(block=True) as producer,
-        cast("Any", producer).batch(messages.BATCH),
+        cast("Any", producer).batch(dispatcher.BATCH),
     ):
         for target in targets:
             app.send_task(

@@ -27,7 +27,7 @@ def shop_with_secrets(session: Session, key: str) -> Shop:
 @contextmanager
 def open_cart_of(session: Session, key: str) -> Iterator[tuple[Shop, ShopCart]]:
     """Open the client of a shop's cart; no transaction is open while it is called."""
-    from workers.by_hand import open_shop_cart  # noqa: PLC0415 -- an HTTP client is slow to import
+    from workers.calls.interactive import open_shop_cart  # noqa: PLC0415 -- an HTTP client is slow to import
 
     shop = shop_with_secrets(session, key)
     with open_shop_cart(session.settings, session.engine, shop) as cart:

@@ -10,7 +10,7 @@ from console.failures import Failed
 from console.session import Session
 from domain.actions import Action
 from domain.engine.runs import RunMode
-from workers.requests import request_run
+from workers.services.runs import request_run
 from workers.wiring import secret_box
 
 

@@ -14,7 +14,7 @@ SUCCEEDED = "succeeded"
 
 def announce(session: Session, run_ids: list[int]) -> None:
     """Tell the workers, after the commit; without it they find the runs within seconds."""
-    from workers.requests import announce_run  # noqa: PLC0415 -- celery is slow to import
+    from workers.services.runs import announce_run  # noqa: PLC0415 -- celery is slow to import
 
     for run_id in run_ids:
         announce_run(session.settings, run_id)

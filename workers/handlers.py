@@ -1,13 +1,13 @@
 """Which code handles which action."""
 
 from domain.actions import Action
-from workers.completions import CompleteOrders
-from workers.confirmations import ConfirmOrders
-from workers.orders import ImportOrders
-from workers.shipments import ReturnShipments
-from workers.statuses import SyncStatus
-from workers.stock import SyncStock
-from workers.work import ActionHandler
+from workers.actions.complete_orders import CompleteOrders
+from workers.actions.confirm_orders import ConfirmOrders
+from workers.actions.import_orders import ImportOrders
+from workers.actions.return_shipments.action import ReturnShipments
+from workers.actions.sync_status import SyncStatus
+from workers.actions.sync_stock import SyncStock
+from workers.engine.context import ActionHandler
 
 HANDLERS: dict[Action, ActionHandler] = {
     Action.IMPORT_ORDERS: ImportOrders(),

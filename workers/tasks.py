@@ -17,8 +17,11 @@ from celery.worker.request import Request
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.journal import Failure
 from domain.actions import ACTIONS, Action
-from workers import compares, items, names, process, runs, stock, sweeping, token_care
+from workers import names
+from workers.actions import compare_stock, sync_stock
 from workers.app import app
+from workers.calls.tokens import care
+from workers.engine import executor, planner, process, rescuer
 from workers.logs import configure_logging
 from workers.settings import Settings
 
@@ -65,69 +68,69 @@ def _left_to_the_next_tick() -> Iterator[None]:
 def start_due_runs(action: str) -> None:
     """Start a run for every shop whose robot for this action is due."""
     with _left_to_the_next_tick():
-        runs.start_due_runs(process.current(), Action(action))
+        planner.start_due_runs(process.current(), Action(action))
 
 
 @app.task(name=names.ADMIT, send_events=False)
 def admit_items() -> None:
     """Let shops take turns: queue their next items, plan what is pending."""
     with _left_to_the_next_tick():
-        runs.send_due(process.current())
+        planner.send_due(process.current())
 
 
 @app.task(name=names.SWEEP, send_events=False)
 def sweep() -> None:
     """Put back work that was lost with a message, a worker or the broker."""
     with _left_to_the_next_tick():
-        sweeping.sweep(process.current())
+        rescuer.sweep(process.current())
 
 
 @app.task(name=names.PRUNE)
 def prune() -> None:
     """Throw away runs and log lines nobody looks at any more."""
     with _left_to_the_next_tick():
-        sweeping.prune(process.current())
+        rescuer.prune(process.current())
 
 
 @app.task(name=names.REFRESH_TOKENS)
 def refresh_tokens() -> None:
     """Refresh BASE tokens that end soon, and warn of those that need a person."""
     with _left_to_the_next_tick():
-        token_care.refresh_ending(process.current())
+        care.refresh_ending(process.current())
 
 
 @app.task(name=names.RECALCULATE, send_events=False)
 def recalculate_secured() -> None:
     """Count secured pieces anew where an order was cancelled (確保数の再計算)."""
     with _left_to_the_next_tick():
-        stock.recalculate_secured(process.current())
+        sync_stock.recalculate_secured(process.current())
 
 
 @app.task(name=names.START_COMPARES)
 def start_nightly_compares() -> None:
     """Start tonight's full compare of every shop whose turn has come (全件比較)."""
     with _left_to_the_next_tick():
-        compares.start_nightly(process.current())
+        compare_stock.start_nightly(process.current())
 
 
 @app.task(name=names.YIELD_COMPARES, send_events=False)
 def yield_to_changed() -> None:
     """Put SKUs that changed ahead of the full compare that is under way."""
     with _left_to_the_next_tick():
-        compares.yield_to_changed(process.current())
+        compare_stock.yield_to_changed(process.current())
 
 
 @app.task(name=names.PLAN_RUN)
 def plan_run(run_id: int) -> None:
     """Find the orders or SKUs one run of one shop concerns."""
-    runs.plan_run(process.current(), run_id)
+    planner.plan_run(process.current(), run_id)
 
 
 def _item_task(name: str, description: str) -> None:
     """Register the task of one action. No events: they cost more than the task itself."""
 
     def work_on_item(task: "Task[Any, Any]", item_id: int) -> None:
-        failure = items.work_on(process.current(), item_id)
+        failure = executor.work_on(process.current(), item_id)
         if failure is not None:
             _show_in_flower(task, failure)
 

@@ -22,7 +22,7 @@ from domain.carts.ports import Window
 from domain.engine.runs import RunMode
 from domain.errors import BrokenRule
 from domain.orders.windows import LONGEST_REQUEST, range_slices
-from workers.requests import request_run
+from workers.services.runs import request_run
 from workers.wiring import secret_box
 
 

@@ -6,9 +6,9 @@ import time
 from adapters.postgres.database import DatabaseUnavailable, statement
 from adapters.postgres.views import totals
 from domain.actions import Action
-from workers import runs, sweeping
 from workers.app import make_app
-from workers.process import Process
+from workers.engine import planner, rescuer
+from workers.engine.process import Process
 from workers.settings import Settings
 from workers.wiring import places
 
@@ -25,7 +25,7 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
         with statement(process.engine) as connection:
             before = totals.newest_run(connection)
         for action in Action:
-            runs.start_due_runs(process, action)
+            planner.start_due_runs(process, action)
         while not stop.wait(TICK_S) and _under_way(process):
             pass
         with statement(process.engine) as connection:
@@ -38,8 +38,8 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
 
 def _under_way(process: Process) -> bool:
     try:
-        runs.send_due(process)
-        sweeping.sweep(process)
+        planner.send_due(process)
+        rescuer.sweep(process)
         with statement(process.engine) as connection:
             return totals.under_way(connection) > 0
     except DatabaseUnavailable:

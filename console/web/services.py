@@ -44,7 +44,7 @@ class Services:
         found = places(settings)
 
         def announce(run_ids: Sequence[int]) -> None:
-            from workers.requests import announce_run  # noqa: PLC0415 -- celery is slow to import
+            from workers.services.runs import announce_run  # noqa: PLC0415 -- celery is slow to import
 
             for run_id in run_ids:
                 announce_run(settings, run_id)

@@ -1,8 +1,8 @@
 """The engine in one thread: real PostgreSQL, Redis and HTTP, no Celery, and time as told.
 
-The code under test is production code: `renkei run` asks for a run, `workers.runs.plan_run` plans
-it, `workers.items.work_on` handles its items. Only the messages in between are left out: whatever
-is pending or queued in the database is taken at once, in its order.
+The code under test is production code: `renkei run` asks for a run, `planner.plan_run` plans it,
+`executor.work_on` handles its items. Only the messages in between are left out: whatever is
+pending or queued in the database is taken at once, in its order.
 """
 
 import itertools
@@ -18,9 +18,11 @@ from sqlalchemy import text
 from adapters.postgres.database import transaction
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import Answer, CommandLine
-from workers import base_shipments, items, runs, stock
+from workers.actions import sync_stock
+from workers.actions.return_shipments import base
 from workers.app import make_app
-from workers.process import Process
+from workers.engine import executor, planner
+from workers.engine.process import Process
 from workers.settings import Settings
 
 # Waits of the back-off up to here are skipped; a longer one has to be passed with `later`.
@@ -47,7 +49,7 @@ class Bench:
         self.simulator = simulator
         settings = Settings.from_environ(renkei.environment)
         self.process = Process(make_app(settings.redis_url), settings)
-        base_shipments._companies.clear()
+        base._companies.clear()
         self.cancel_closures()
 
     def shop(self, cart: str, *recipes: str, **plan: object) -> "BenchShop":
@@ -97,12 +99,12 @@ class Bench:
             )
             pending = self.column("select id from runs where state = 'pending' and due_at <= now()")
             for run_id in sorted(pending):
-                runs.plan_run(self.process, run_id)
-            items.admit(self.process)
+                planner.plan_run(self.process, run_id)
+            executor.admit(self.process)
             queued = self.column("select id from run_items where state = 'queued'")
             for item_id in sorted(queued):
-                items.work_on(self.process, item_id)
-            stock.recalculate_secured(self.process)
+                executor.work_on(self.process, item_id)
+            sync_stock.recalculate_secured(self.process)
             if not queued and parked == set(pending):
                 return
             parked = set(pending)

@@ -11,7 +11,7 @@ from adapters.postgres.engine import lanes
 from adapters.thebase import calls
 from domain.engine.budget import next_hour, resumes_at
 from tests.component.engine_bench import Bench, BenchShop
-from workers import runs
+from workers.engine import planner
 
 PER_HOUR = 5_000
 # From this many calls of the hour on, which actions still call the cart.
@@ -111,7 +111,7 @@ def test_cls_2_a_plan_that_ran_out_of_calls_goes_on_after_the_reset_where_it_sto
     shop = bench.shop("thebase", "card", "card")
     _used(bench, shop, PER_HOUR)
     asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     waiting = shop.shown(asked["id"])
 
     _next_hour(bench, shop)
@@ -132,7 +132,7 @@ def test_cls_2_out_of_calls_a_shop_holds_no_worker(bench: Bench) -> None:
     assert states == ["due"]
     with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
         redis.delete("renkei:stock")
-        runs.send_due(bench.process)
+        planner.send_due(bench.process)
         assert redis.llen("renkei:stock") == 0
 
 

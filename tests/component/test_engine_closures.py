@@ -9,7 +9,7 @@ from domain.carts.cart import Cart
 from domain.errors import ApiFamily
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop
-from workers import runs
+from workers.engine import planner
 
 BOTH = pytest.mark.parametrize("cart", ["shopserve", "thebase"])
 CLOSED = "メンテナンス期間中のためAPIは使用できません。"
@@ -178,7 +178,7 @@ def test_cls_1_what_a_closure_left_is_carried_into_the_next_run_and_spends_no_at
 ) -> None:
     shop = bench.shop("thebase", orders=ORDERS, plain=True)
     asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     bench.simulator.close("thebase", "orders")
     bench.drain()
     closed = shop.shown(asked["id"])
@@ -276,7 +276,7 @@ def test_cls_1_a_daily_robot_runs_again_after_a_closure_not_only_tomorrow(bench:
         " where action = 'return_shipments'"
     )
     bench.simulator.close("thebase")
-    runs.start_due_runs(bench.process, Action.RETURN_SHIPMENTS)
+    planner.start_due_runs(bench.process, Action.RETURN_SHIPMENTS)
     bench.drain()
     bench.simulator.open("thebase")
     _probe_is_due(bench)
@@ -286,7 +286,7 @@ def test_cls_1_a_daily_robot_runs_again_after_a_closure_not_only_tomorrow(bench:
     )
     bench.sql("update robots set next_due_at = now() where action = 'return_shipments'")
 
-    runs.start_due_runs(bench.process, Action.RETURN_SHIPMENTS)
+    planner.start_due_runs(bench.process, Action.RETURN_SHIPMENTS)
     bench.drain()
 
     assert 0 < waits_s < 120

@@ -22,14 +22,14 @@ from domain.engine.runs import RunMode
 from domain.errors import ApiFamily, LeaseLost, OutcomeUnknown
 from tests.component.engine_bench import Bench, BenchShop
 from tests.component.relay import Relay
-from workers import items, messages, runs, sweeping
 from workers.app import make_app
-from workers.gate import ShopGate
-from workers.leases import ITEMS
-from workers.process import Process
-from workers.sweeping import _MARKER
-from workers.tokens import SharedTokens
-from workers.work import Work
+from workers.calls.gate import ShopGate
+from workers.calls.tokens.refresh import SharedTokens
+from workers.engine import dispatcher, executor, planner, rescuer
+from workers.engine.context import Work
+from workers.engine.leases import ITEMS
+from workers.engine.process import Process
+from workers.engine.rescuer import _MARKER
 
 
 def _stocked(bench: Bench, cart: str = "thebase") -> BenchShop:
@@ -43,7 +43,7 @@ def _claimed(bench: Bench, shop: BenchShop) -> item_rows.ClaimedItem:
     """Plan a stock run and claim its first item, as a worker would."""
     bench.renkei.read("run", "sync_stock", "--shop", shop.key)
     (run_id,) = bench.column("select id from runs where state = 'pending'")
-    runs.plan_run(bench.process, run_id)
+    planner.plan_run(bench.process, run_id)
     first = min(bench.column("select id from run_items where state = 'queued'"))
     with transaction(bench.process.engine) as connection:
         item = item_rows.claim(connection, first)
@@ -56,7 +56,7 @@ def _die(bench: Bench, item_id: int) -> None:
     bench.sql(
         "update run_items set lease_until = now() - interval '1 s' where id = :id", id=item_id
     )
-    sweeping.sweep(bench.process)
+    rescuer.sweep(bench.process)
 
 
 def _between_call_and_record(
@@ -159,7 +159,7 @@ def test_cls_7_an_order_that_kills_its_workers_is_given_up_and_the_others_go_on(
     poison = _claimed(bench, shop)
     for _ in range(LOST_CLAIMS_LIMIT - 1):
         _die(bench, poison.id)
-        items.admit(bench.process)
+        executor.admit(bench.process)
         with transaction(bench.process.engine) as connection:
             assert item_rows.claim(connection, poison.id) is not None
     _die(bench, poison.id)
@@ -210,15 +210,15 @@ def test_cls_7_everything_queued_is_sent_again_to_a_redis_that_was_restarted_or_
     _claimed(bench, shop)
     queued = len(bench.column("select id from run_items where state = 'queued'"))
     with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
-        sweeping.sweep(bench.process)
-        sweeping.sweep(bench.process)
+        rescuer.sweep(bench.process)
+        rescuer.sweep(bench.process)
         redis.delete("renkei:stock")
-        sweeping.sweep(bench.process)
+        rescuer.sweep(bench.process)
         at_peace = redis.llen("renkei:stock")
         redis.delete(_MARKER)
         if marker is not None:
             redis.set(_MARKER, marker)
-        sweeping.sweep(bench.process)
+        rescuer.sweep(bench.process)
         after = redis.llen("renkei:stock")
 
     assert queued
@@ -319,7 +319,7 @@ def test_cnf_01_an_order_cancelled_since_the_plan_read_it_is_left_to_sync_status
     shop.run("import_orders")
     (key,) = [order["cart_order_key"] for order in shop.orders()]
     asked = bench.renkei.read("run", "confirm_orders", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     shop.place(key, change="cancel")
 
     bench.drain()
@@ -332,10 +332,10 @@ def test_cls_7_notes_arrive_although_their_connection_died_unnoticed(bench: Benc
     url = bench.renkei.environment["RENKEI_REDIS_URL"]
     with Relay(url) as relay, Redis.from_url(url) as redis:
         app = make_app(relay.url)
-        messages.send_runs(app, [1, 2])
+        dispatcher.send_runs(app, [1, 2])
         relay.cut()
 
-        messages.send_runs(app, [3, 4])
+        dispatcher.send_runs(app, [3, 4])
 
         assert redis.llen("renkei:plan") >= 4
 
@@ -344,11 +344,11 @@ def test_cls_7_notes_that_cannot_be_sent_are_left_to_the_sweep(bench: Bench) -> 
     """Redis goes away between two messages of one process: its connection is open, and dead."""
     with Relay(bench.renkei.environment["RENKEI_REDIS_URL"]) as relay:
         app = make_app(relay.url)
-        messages.send_runs(app, [1, 2])
+        dispatcher.send_runs(app, [1, 2])
         relay.close()
 
-        messages.send_runs(app, [3, 4])
-        messages.send_items(app, [QueuedItem(1, Action.SYNC_STOCK)])
+        dispatcher.send_runs(app, [3, 4])
+        dispatcher.send_items(app, [QueuedItem(1, Action.SYNC_STOCK)])
 
 
 def test_stk_05_a_push_of_a_killed_worker_that_arrives_late_is_overwritten_again(
@@ -366,7 +366,7 @@ def test_stk_05_a_push_of_a_killed_worker_that_arrives_late_is_overwritten_again
     bench.simulator.set_stock(shop.key, row["item"], 60, row["variation"] or "")
 
     bench.sql("update stock_pushes set doubted_at = doubted_at - interval '31 s'")
-    sweeping.sweep(bench.process)
+    rescuer.sweep(bench.process)
     shop.run("sync_stock")
 
     shown = {one["sku"]: one["quantity"] for one in bench.simulator.shop(shop.key).items}
@@ -378,10 +378,10 @@ def test_stk_05_a_compare_put_back_with_items_out_keeps_the_pair_to_itself(bench
     shop = _stocked(bench)
     compare = bench.renkei.read("run", "sync_stock", "--shop", shop.key, "--compare")
     with bench.fault("respond", endpoint="items.list", skip=0, status=500, body="{}"):
-        runs.plan_run(bench.process, compare["id"])
+        planner.plan_run(bench.process, compare["id"])
     out = bench.column("select count(*) from run_items where finished_at is null")
     other = bench.renkei.read("run", "sync_stock", "--shop", shop.key)
-    runs.plan_run(bench.process, other["id"])
+    planner.plan_run(bench.process, other["id"])
 
     both = bench.column("select distinct run_id from run_items")
 
@@ -400,7 +400,7 @@ def test_cls_7_a_plan_that_kills_its_workers_is_given_up_and_the_next_slot_tries
         with transaction(bench.process.engine) as connection:
             assert run_rows.claim(connection, asked["id"]) is not None
         bench.sql("update runs set lease_until = now() - interval '1 s'")
-        sweeping.sweep(bench.process)
+        rescuer.sweep(bench.process)
 
     run = shop.shown(asked["id"])
     assert (run["state"], run["items"]) == ("failed", [])
@@ -416,7 +416,7 @@ def test_cls_8_full_compares_leave_most_threads_to_the_others(bench: Bench) -> N
     taken = [bench.process.compares.acquire(blocking=False) for _ in range(places)]
 
     for run_id in compares:
-        runs.plan_run(bench.process, run_id)
+        planner.plan_run(bench.process, run_id)
 
     assert all(taken)
     assert bench.column("select distinct state from runs") == ["pending"]

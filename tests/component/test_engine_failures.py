@@ -5,8 +5,8 @@ import pytest
 from domain.actions import Action
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop, reasons
-from workers import runs
-from workers.gate import ShopGate
+from workers.calls.gate import ShopGate
+from workers.engine import planner
 from workers.handlers import HANDLERS
 
 BOTH = pytest.mark.parametrize("cart", ["shopserve", "thebase"])
@@ -261,7 +261,7 @@ def test_cls_5_a_shop_parked_in_the_middle_of_a_run_stops_before_the_next_call(
 ) -> None:
     shop = _stocked(bench)
     asked = bench.renkei.read("run", "sync_stock", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     bench.renkei.ok("shop", "park", shop.key)
     bench.process.directory.forget(bench.column("select id from shops")[0])
     bench.drain()
@@ -295,7 +295,7 @@ def test_cls_5_a_shop_parked_while_its_list_is_read_is_not_called_again(
 
     monkeypatch.setattr(ShopGate, "done", parks_after_two)
     asked = bench.renkei.read("run", "sync_stock", "--shop", shop.key, "--compare")
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     stopped = shop.calls()
 
     bench.renkei.ok("shop", "unpark", shop.key)

@@ -7,7 +7,7 @@ import pytest
 
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop, figures, reasons
-from workers import runs
+from workers.engine import planner
 
 BOTH = pytest.mark.parametrize("cart", ["shopserve", "thebase"])
 
@@ -174,8 +174,8 @@ def test_imp_04_one_run_per_shop_and_action_at_a_time(bench: Bench) -> None:
     words = ("run", "import_orders", "--shop", shop.key)
     first, second = (bench.renkei.read(*words)["id"] for _ in range(2))
 
-    runs.plan_run(bench.process, first)  # its item is not handled yet
-    runs.plan_run(bench.process, second)
+    planner.plan_run(bench.process, first)  # its item is not handled yet
+    planner.plan_run(bench.process, second)
     assert bench.column("select state from runs order by id") == ["open", "pending"]
     bench.drain()
 

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop, figures, reasons
-from workers import runs
+from workers.engine import planner
 
 BOTH = pytest.mark.parametrize("cart", ["shopserve", "thebase"])
 PAID_LATER = {
@@ -199,7 +199,7 @@ def test_sts_07_an_answer_read_before_the_warehouse_began_undoes_nothing(
     order = shop.only()
     shop.place(order["cart_order_key"], change="cancel")
     asked = bench.renkei.read("run", "sync_status", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])  # the cart's answer is read
+    planner.plan_run(bench.process, asked["id"])  # the cart's answer is read
     shop.stock_up()
     shop.ship(order)
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.component.engine_bench import Bench
-from workers import items, runs
 from workers.app import make_app
-from workers.gate import ShopGate
-from workers.process import Process
+from workers.calls.gate import ShopGate
+from workers.engine import executor, planner
+from workers.engine.process import Process
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ def test_cls_7_a_stopping_worker_gives_back_what_it_was_sent_and_had_not_begun(
     shop.map_items()
     shop.stock_up(30)
     asked = bench.renkei.read("run", "sync_stock", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     sent = bench.column("select id from run_items where state = 'queued' order by id")
     for item_id in sent[:3]:
         stopping.draining.item_received(item_id)
-    items.work_on(stopping, sent[0])
+    executor.work_on(stopping, sent[0])
 
     stopping.draining.stop()
     for item_id in sent[1:]:
-        items.work_on(stopping, item_id)
+        executor.work_on(stopping, item_id)
     stopping.draining.give_back(stopping.engine)
 
     states = bench.column("select state from run_items order by id")
@@ -51,10 +51,10 @@ def test_cls_7_a_stopping_worker_plans_no_run_and_another_one_plans_it_at_once(
 ) -> None:
     shop = bench.shop("thebase", "card")
     asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
-    runs.send_due(bench.process)
+    planner.send_due(bench.process)
     stopping.draining.run_received(asked["id"])
     stopping.draining.stop()
-    runs.plan_run(stopping, asked["id"])
+    planner.plan_run(stopping, asked["id"])
     stopping.draining.give_back(stopping.engine)
 
     assert bench.column("select lease_until from runs") == [None]
@@ -69,7 +69,7 @@ def test_cls_7_work_under_way_stops_before_its_next_call_and_spends_no_attempt(
     shop.add("cash_on_delivery")  # two lines: two dispatches
     shop.ready_to_return()
     asked = bench.renkei.read("run", "return_shipments", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     (item_id,) = bench.column("select id from run_items where state = 'queued'")
     done = ShopGate.done
 
@@ -80,7 +80,7 @@ def test_cls_7_work_under_way_stops_before_its_next_call_and_spends_no_attempt(
 
     with monkeypatch.context() as patched:
         patched.setattr(ShopGate, "done", stops_after_a_dispatch)
-        items.work_on(stopping, item_id)
+        executor.work_on(stopping, item_id)
     halfway = len(shop.effects("line_dispatched"))
     (left,) = bench.column("select state from run_items where id = :id", id=item_id)
     bench.drain()

@@ -10,9 +10,9 @@ from adapters.postgres.shops import tokens as rows
 from adapters.thebase.oauth import OAuthClient, Tokens
 from domain.errors import Closed
 from tests.component.engine_bench import Bench, BenchShop
-from workers import token_care
-from workers.token_care import refresh_ending
-from workers.tokens import SharedTokens
+from workers.calls.tokens import care
+from workers.calls.tokens.care import refresh_ending
+from workers.calls.tokens.refresh import SharedTokens
 
 SOON = timedelta(minutes=3)
 ENDED = timedelta(minutes=-3)
@@ -443,7 +443,7 @@ def test_cls_6_token_care_ends_in_time_and_leaves_the_rest_to_its_next_tick(
     _ends(bench, ended, "access_expires_at", ENDED)
     _ends(bench, later, "access_expires_at", timedelta(minutes=5))
     _ends(bench, sooner, "access_expires_at", timedelta(minutes=2))
-    monkeypatch.setattr(token_care, "LONGEST_S", 0.1)
+    monkeypatch.setattr(care, "LONGEST_S", 0.1)
 
     seen = []
     with bench.fault("delay", seconds=0.2, endpoint="oauth.token"):

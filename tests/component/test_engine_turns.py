@@ -9,7 +9,7 @@ from adapters.postgres.database import transaction
 from adapters.postgres.engine import items as item_rows
 from adapters.postgres.engine import turns
 from tests.component.engine_bench import Bench, BenchShop
-from workers import items, runs, sweeping
+from workers.engine import executor, planner, rescuer
 
 FLOOD = 120
 IN_FLIGHT = 4
@@ -24,7 +24,7 @@ def _mapped(bench: Bench, count: int, cart: str = "thebase") -> BenchShop:
 
 def _planned(bench: Bench, shop: BenchShop) -> int:
     asked = bench.renkei.read("run", "sync_stock", "--shop", shop.key)
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     return int(asked["id"])
 
 
@@ -46,7 +46,7 @@ def test_cls_8_a_flood_stays_in_postgresql_and_a_few_of_its_items_are_out(bench:
 
     run_id = _planned(bench, flood)
     for _ in range(3):
-        runs.send_due(bench.process)
+        planner.send_due(bench.process)
 
     assert _states(bench, run_id) == {"queued": IN_FLIGHT, "due": FLOOD - IN_FLIGHT}
     with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
@@ -101,7 +101,7 @@ def test_cls_8_a_shop_whose_answers_fail_gets_fewer_places_and_gets_them_back(
     seen = []
     for _ in range(3):
         bench.sql("update lanes set slowed_at = slowed_at - interval '11 s'")
-        sweeping.sweep(bench.process)
+        rescuer.sweep(bench.process)
         seen.append(_allowed(bench, shop))
 
     assert slowed == IN_FLIGHT // 2
@@ -140,13 +140,13 @@ def test_stk_05_tasks_that_run_out_of_order_end_with_the_newest_number(bench: Be
     shop = _mapped(bench, 5)
     run_id = _planned(bench, shop)
     bench.sql("update shops set in_flight = 64")
-    items.admit(bench.process)
+    executor.admit(bench.process)
     queued = bench.column("select id from run_items where state = 'queued' order by id desc")
     for position, item_id in enumerate(queued):
         for row in shop.simulated.items:
             bench.renkei.ok("stock", "set", row["sku"], str(100 + position))
-        items.work_on(bench.process, item_id)
-        items.work_on(bench.process, item_id)  # the same message twice
+        executor.work_on(bench.process, item_id)
+        executor.work_on(bench.process, item_id)  # the same message twice
     shop.run("sync_stock")
 
     shown = {row["quantity"] for row in bench.simulator.stock(shop.key)}
@@ -161,7 +161,7 @@ def test_cls_8_two_ticks_at_once_keep_a_shop_within_its_places(bench: Bench) -> 
     bench.sql("update shops set in_flight = :n", n=IN_FLIGHT)
 
     def tick() -> None:
-        items.admit(bench.process)
+        executor.admit(bench.process)
 
     for _ in range(5):
         ticks = [threading.Thread(target=tick) for _ in range(4)]
@@ -188,7 +188,7 @@ def test_cls_8_a_shop_whose_places_were_lowered_hands_none_over(bench: Bench) ->
     queued = sorted(bench.column("select id from run_items where state = 'queued'"))
 
     for item_id in queued[:3]:
-        items.work_on(bench.process, item_id)
+        executor.work_on(bench.process, item_id)
 
     assert _states(bench, run_id)["queued"] == 2
 

@@ -7,7 +7,8 @@ import pytest
 from simulator.client import Document
 from tests.component.compare_samples import drift, in_step, shown
 from tests.component.engine_bench import Bench, BenchShop, figures
-from workers import compares, items, runs
+from workers.actions import compare_stock
+from workers.engine import executor, planner
 
 CARTS = ("thebase", "shopserve")
 
@@ -185,7 +186,7 @@ def test_stk_05_a_push_that_is_newer_than_the_list_is_left_alone(
     shop = in_step(bench, "thebase")
     row = shop.simulated.items[0]
     drift(shop, row, 3)
-    original = compares._differing
+    original = compare_stock._differing
 
     def push_meanwhile(*arguments: object) -> object:
         bench.sql(
@@ -196,7 +197,7 @@ def test_stk_05_a_push_that_is_newer_than_the_list_is_left_alone(
         )
         return original(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(compares, "_differing", push_meanwhile)
+    monkeypatch.setattr(compare_stock, "_differing", push_meanwhile)
 
     assert compare(shop)["items"] == []
 
@@ -236,7 +237,7 @@ def under_way(bench: Bench) -> tuple[BenchShop, int]:
         drift(shop, row, 1)
     bench.sql("update shops set in_flight = 1 where key = :key", key=shop.key)
     asked = bench.renkei.read("run", "sync_stock", "--shop", shop.key, "--compare")
-    runs.plan_run(bench.process, asked["id"])
+    planner.plan_run(bench.process, asked["id"])
     bench.sql("update robots set enabled = true where action = 'sync_stock'")
     return shop, int(asked["id"])
 
@@ -248,8 +249,8 @@ def test_stk_06_a_compare_under_way_yields_to_skus_that_change(bench: Bench) -> 
     shop.command("stock", "set", differing["sku"], "6")
     before = len(shop.effects("stock_set"))
 
-    assert compares.yield_to_changed(bench.process) == 2
-    assert compares.yield_to_changed(bench.process) == 0
+    assert compare_stock.yield_to_changed(bench.process) == 2
+    assert compare_stock.yield_to_changed(bench.process) == 0
     bench.drain()
 
     told = [effect["sku"] for effect in shop.effects("stock_set")[before:]]
@@ -266,10 +267,10 @@ def test_stk_06_a_sku_that_changes_again_is_pushed_again_in_the_same_compare(
     shop, run_id = under_way(bench)
     (first,) = bench.column("select id from run_items where state = 'queued'")
     (sku,) = bench.column("select key from run_items where id = :id", id=first)
-    items.work_on(bench.process, first)
+    executor.work_on(bench.process, first)
     shop.command("stock", "set", sku, "2")
 
-    assert compares.yield_to_changed(bench.process) == 1
+    assert compare_stock.yield_to_changed(bench.process) == 1
     bench.drain()
 
     assert shown(shop)[sku] == 2
@@ -281,5 +282,5 @@ def test_stk_06_a_compare_that_has_only_others_work_left_comes_to_an_end(bench: 
     bench.drain()
     shop.command("stock", "set", shop.simulated.items[4]["sku"], "5")
 
-    assert compares.yield_to_changed(bench.process) == 0
+    assert compare_stock.yield_to_changed(bench.process) == 0
     assert shop.shown(run_id)["state"] == "succeeded"

@@ -9,14 +9,14 @@ from domain.engine.cadence import TOKYO
 from domain.errors import ApiFamily, BudgetSpent
 from tests.component.compare_samples import drift, in_step
 from tests.component.engine_bench import Bench, figures
-from workers import compares
+from workers.actions import compare_stock
 
 NIGHT = datetime(2031, 5, 7, 5, 0, tzinfo=TOKYO)
 
 
 def nightly(bench: Bench, at: datetime) -> int:
     bench.process.clock = lambda: at
-    return compares.start_nightly(bench.process)
+    return compare_stock.start_nightly(bench.process)
 
 
 def test_stk_06_once_a_night_a_shop_is_compared(bench: Bench) -> None:
@@ -74,7 +74,7 @@ class Turns:
 
 def test_a_long_list_waits_for_the_shops_pace() -> None:
     turns = Turns(2, Limit.PACE)
-    gate = compares.PatientGate(turns)
+    gate = compare_stock.PatientGate(turns)
 
     gate.admit(ApiFamily.STOCK, 20)
 
@@ -92,4 +92,4 @@ def test_a_long_list_waits_for_the_shops_pace() -> None:
 )
 def test_cls_02_a_long_list_does_not_wait_for_a_reset(turns: Turns) -> None:
     with pytest.raises(BudgetSpent):
-        compares.PatientGate(turns).admit(ApiFamily.STOCK, 20)
+        compare_stock.PatientGate(turns).admit(ApiFamily.STOCK, 20)

@@ -10,8 +10,8 @@ from adapters.postgres.engine.journal import LogLine
 from adapters.postgres.engine.run_endings import ClosingRun
 from domain.actions import ACTIONS, Action, log_line
 from domain.engine.runs import RunMode, RunState, final_state
-from workers import messages
-from workers.process import Process
+from workers.engine import dispatcher
+from workers.engine.process import Process
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ def close_if_done(process: Process, run_id: int) -> bool:
     except DatabaseUnavailable as error:
         _log.warning("run not closed: %s", error, extra={"fields": {"run": run_id}})
         return False
-    messages.send_runs(process.app, waiting)
-    messages.send_items(process.app, admitted)
+    dispatcher.send_runs(process.app, waiting)
+    dispatcher.send_items(process.app, admitted)
     _log.info(
         "run ended",
         extra={

@@ -12,9 +12,9 @@ from adapters.postgres.shops import tokens
 from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed, Postponed, SyncError
-from workers import refusals
-from workers.process import Process
-from workers.tokens import SharedTokens, closed_altogether
+from workers.calls.tokens.refresh import SharedTokens, closed_altogether
+from workers.engine import reactions
+from workers.engine.process import Process
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def _refreshed(process: Process, shop_id: int) -> bool:
         _log.warning("token not refreshed: %s", error, extra={"fields": {"shop": shop_id}})
         if isinstance(error, AuthenticationFailed):
             with transaction(process.engine) as connection:
-                refusals.lock_out(connection, process, shop_id, None, Action.IMPORT_ORDERS)
+                reactions.lock_out(connection, process, shop_id, None, Action.IMPORT_ORDERS)
         return isinstance(error, Postponed)
     return True
 

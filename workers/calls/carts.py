@@ -8,7 +8,7 @@ from adapters.thebase.wire.details import order as base_order
 from domain.carts.cart import Cart
 from domain.carts.ports import CallGate
 from domain.orders.cart_order import CartOrder
-from workers.tokens import SharedTokens, TokenTools
+from workers.calls.tokens.refresh import SharedTokens, TokenTools
 
 ShopCart = ShopServeCart | TheBaseCart
 

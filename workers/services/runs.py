@@ -50,8 +50,8 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
 
 def announce_run(settings: Settings, run_id: int) -> None:
     """Send the planning note now; without it the next tick finds the run."""
-    from workers import messages  # noqa: PLC0415 -- celery is not needed to list stock
     from workers.app import make_app  # noqa: PLC0415
+    from workers.engine import dispatcher  # noqa: PLC0415 -- celery is not needed to list stock
     from workers.wiring import places  # noqa: PLC0415
 
-    messages.send_runs(make_app(places(settings).redis_url), [run_id])
+    dispatcher.send_runs(make_app(places(settings).redis_url), [run_id])

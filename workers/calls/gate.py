@@ -26,11 +26,11 @@ from domain.errors import (
     Stopping,
     SwitchedOff,
 )
-from workers.closures import ClosureBoard
-from workers.counts import CallCounter
-from workers.directory import ShopDirectory
-from workers.draining import Draining
-from workers.leases import Lease
+from workers.calls.counter import CallCounter
+from workers.calls.directory import ShopDirectory
+from workers.calls.maintenance import ClosureBoard
+from workers.engine.drain import Draining
+from workers.engine.leases import Lease
 
 # A short wait for the shop's pace is slept in the thread; a longer one gives the thread back.
 LONGEST_SLEEP_S = 1.05

@@ -15,9 +15,9 @@ from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
 from domain.errors import Rejected, Undecodable
 from domain.orders.confirmations import Confirmed, Leave, Verdict, judge
-from workers.payloads import keys_of, pack
-from workers.shopserve import read_batches, shopserve_of
-from workers.work import Outcome, Step, TakenAgain, Work
+from workers.calls.shopserve import read_batches, shopserve_of
+from workers.engine.context import Outcome, Step, TakenAgain, Work
+from workers.engine.payloads import keys_of, pack
 
 SETTLED = "nothing to confirm any more: printed, cancelled or returned here"
 

@@ -34,9 +34,9 @@ from domain.orders.statuses import (
     decide_sync,
     needs_whole,
 )
-from workers.payloads import keys_of, pack, raw_of
-from workers.shopserve import read_batches
-from workers.work import Outcome, Step, TakenAgain, Work
+from workers.calls.shopserve import read_batches
+from workers.engine.context import Outcome, Step, TakenAgain, Work
+from workers.engine.payloads import keys_of, pack, raw_of
 
 Answer = CartOrder | OrderSummary | None
 _REAL = (MarkPaid, FillDeliveryMethod, Cancel)

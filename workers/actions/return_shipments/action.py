@@ -26,11 +26,11 @@ from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
 from domain.shipments.carriers import carrier_for, tracking_number_for
-from workers.base_shipments import return_to_base
-from workers.payloads import keys_of
-from workers.shipment_parts import Returned
-from workers.shopserve_shipments import return_to_shopserve
-from workers.work import Outcome, Step, TakenAgain, Work
+from workers.actions.return_shipments.base import return_to_base
+from workers.actions.return_shipments.parts import Returned
+from workers.actions.return_shipments.shopserve import return_to_shopserve
+from workers.engine.context import Outcome, Step, TakenAgain, Work
+from workers.engine.payloads import keys_of
 
 # A candidate is judged by its plan's dates; from then on by everything else.
 _ANY_DATE = ShipDates(date.min, date.max)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.orders import MOST_KEYS
 from domain.errors import BrokenRule
-from workers.work import Work
+from workers.engine.context import Work
 
 
 def shopserve_of(work: Work) -> ShopServeCart:

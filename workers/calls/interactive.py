@@ -14,12 +14,12 @@ from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
-from workers.carts import ShopCart, open_cart
-from workers.closures import ClosureBoard
-from workers.counts import CallCounter
+from workers.calls.carts import ShopCart, open_cart
+from workers.calls.counter import CallCounter
+from workers.calls.maintenance import ClosureBoard
+from workers.calls.tokens.cache import TokenCache
+from workers.calls.tokens.refresh import TokenTools
 from workers.settings import Settings
-from workers.token_cache import TokenCache
-from workers.tokens import TokenTools
 from workers.wiring import places, secret_box
 
 # A person waits this long for the shop's turn.

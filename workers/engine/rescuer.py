@@ -24,11 +24,12 @@ from adapters.postgres.engine.journal import Failure, LogLine
 from adapters.postgres.engine.lost_items import LOST_CLAIMS_LIMIT, LostClaim
 from adapters.postgres.stock import pushes
 from domain.engine.runs import ItemState
-from workers import closing, messages
-from workers.items import NEEDS_PERSON
-from workers.leases import ITEMS, RUNS, claim_name
-from workers.process import Process
-from workers.runs import send_due
+from workers.engine import dispatcher
+from workers.engine import run_endings as closing
+from workers.engine.executor import NEEDS_PERSON
+from workers.engine.leases import ITEMS, RUNS, claim_name
+from workers.engine.planner import send_due
+from workers.engine.process import Process
 
 _log = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ def _bury_poisoned(process: Process) -> None:
     with transaction(process.engine) as connection:
         poisoned = lost_items.poisoned(connection)
         handed = [_bury(connection, item) for item in poisoned]
-    messages.send_items(process.app, [item for item in handed if item is not None])
+    dispatcher.send_items(process.app, [item for item in handed if item is not None])
     for item in poisoned:
         closing.close_if_done(process, item.run_id)
 
@@ -120,7 +121,7 @@ def _resend_after_loss(process: Process) -> None:
             "the broker was emptied or restarted, notes sent again",
             extra={"fields": {"count": len(queued)}},
         )
-    messages.send_items(process.app, queued)
+    dispatcher.send_items(process.app, queued)
 
 
 def _start_of(redis: Redis) -> str:

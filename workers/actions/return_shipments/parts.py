@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain.orders.cart_order import CartOrder
-from workers.work import Work
+from workers.engine.context import Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
-from workers.closures import ClosureBoard
-from workers.token_cache import TokenCache
+from workers.calls.maintenance import ClosureBoard
+from workers.calls.tokens.cache import TokenCache
 
 # Refresh this long before the end, so that no call meets an ended token in the normal course.
 AHEAD = timedelta(minutes=5)

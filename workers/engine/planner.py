@@ -17,13 +17,13 @@ from domain.actions import ACTIONS, Action
 from domain.engine.retry import GiveUp, RetryAt, decide
 from domain.engine.runs import RunMode
 from domain.errors import AuthenticationFailed, LeaseLost
-from workers import closing, messages, refusals
+from workers.engine import dispatcher, reactions, run_endings
+from workers.engine.context import Step, Work
+from workers.engine.executor import HEALS, NEEDS_PERSON, admit
+from workers.engine.leases import Lease
+from workers.engine.process import Process
+from workers.engine.tracebacks import without_data
 from workers.handlers import HANDLERS
-from workers.items import HEALS, NEEDS_PERSON, admit
-from workers.leases import Lease
-from workers.process import Process
-from workers.tracebacks import without_data
-from workers.work import Step, Work
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def start_due_runs(process: Process, action: Action) -> int:
     """
     with transaction(process.engine) as connection:
         started = schedule.start_due(connection, action)
-    messages.send_runs(process.app, started)
+    dispatcher.send_runs(process.app, started)
     return len(started)
 
 
@@ -45,7 +45,7 @@ def send_due(process: Process) -> int:
     """Queue items in fair turns and send again what waits to be planned; returns how many."""
     with transaction(process.engine) as connection:
         pending = rows.announce_pending(connection)
-    messages.send_runs(process.app, pending)
+    dispatcher.send_runs(process.app, pending)
     return len(pending) + len(admit(process))
 
 
@@ -92,7 +92,7 @@ def _plan_claimed(process: Process, run: ClaimedRun, claimed_at: float) -> None:
             # The lease runs out and the run is planned again.
             _log.warning("plan not recorded: %s", error, extra={"fields": {"run": run.id}})
             return
-    closing.close_if_done(process, run.id)
+    run_endings.close_if_done(process, run.id)
 
 
 def _plan_or_end(process: Process, run: ClaimedRun, lease: Lease) -> None:
@@ -164,10 +164,10 @@ def _not_planned(process: Process, run: ClaimedRun, work: Work | None, error: Ex
         _fail(process, run, error, decision, calls)
         return
     if isinstance(decision, RetryAt):
-        effect = refusals.of_retry(run.shop_id, error, decision.at)
+        effect = reactions.of_retry(run.shop_id, error, decision.at)
     else:
         probing = work is not None and work.gate.probing
-        effect = refusals.of_postponement(
+        effect = reactions.of_postponement(
             process, run.shop_id, run.action, run.id, error, probing=probing
         )
     with transaction(process.engine) as connection:
@@ -180,7 +180,7 @@ def _not_planned(process: Process, run: ClaimedRun, work: Work | None, error: Ex
         accepted = rows.put_back(
             connection,
             run,
-            due_at=refusals.again_at(process, error, decision.at),
+            due_at=reactions.again_at(process, error, decision.at),
             spent=isinstance(decision, RetryAt),
             calls=calls,
             reason=str(error),
@@ -196,7 +196,7 @@ def _fail(
     needs_person = decision.unexpected or isinstance(error, AuthenticationFailed)
     advice = NEEDS_PERSON if needs_person else HEALS
     line = LogLine(f"{decision.reason} {advice}", "error", needs_person=needs_person)
-    effect = refusals.of_failure(process, run.shop_id, run.id, run.action, error)
+    effect = reactions.of_failure(process, run.shop_id, run.id, run.action, error)
     with transaction(process.engine) as connection:
         effect.before(connection)
         _ours(

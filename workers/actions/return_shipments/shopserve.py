@@ -14,10 +14,10 @@ from domain.engine.effects import EffectKind
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import RequestSettlement, plan_shopserve
 from domain.shipments.settlements import request_happened
-from workers.ledger import EffectLedger, Reading
-from workers.shipment_parts import Returned, look
-from workers.shopserve import shopserve_of
-from workers.work import Work
+from workers.actions.return_shipments.parts import Returned, look
+from workers.calls.effects import EffectLedger, Reading
+from workers.calls.shopserve import shopserve_of
+from workers.engine.context import Work
 
 
 def return_to_shopserve(

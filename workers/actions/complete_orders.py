@@ -27,9 +27,9 @@ from domain.orders.completion import (
     judge,
     judge_parts,
 )
-from workers.payloads import keys_of, pack
-from workers.shopserve import read_batches, shopserve_of
-from workers.work import Outcome, Step, TakenAgain, Work
+from workers.calls.shopserve import read_batches, shopserve_of
+from workers.engine.context import Outcome, Step, TakenAgain, Work
+from workers.engine.payloads import keys_of, pack
 
 
 class CompleteOrders(TakenAgain):

@@ -16,15 +16,15 @@ from adapters.postgres.engine import runs as run_rows
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.redis.budget import CallBudget
 from adapters.redis.token_stash import TokenStash
-from workers.closures import ClosureBoard
-from workers.counts import CallCounter
-from workers.directory import ShopDirectory
-from workers.draining import Draining
-from workers.gate import GateTools
-from workers.leases import ITEMS, RUNS, LeaseKeeper
+from workers.calls.counter import CallCounter
+from workers.calls.directory import ShopDirectory
+from workers.calls.gate import GateTools
+from workers.calls.maintenance import ClosureBoard
+from workers.calls.tokens.cache import TokenCache
+from workers.calls.tokens.refresh import TokenTools
+from workers.engine.drain import Draining
+from workers.engine.leases import ITEMS, RUNS, LeaseKeeper
 from workers.settings import Settings
-from workers.token_cache import TokenCache
-from workers.tokens import TokenTools
 from workers.wiring import places, secret_box
 
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.

@@ -14,7 +14,7 @@ from domain.carts.ports import Window
 from domain.engine.cadence import TOKYO
 from domain.orders.cart_order import ListedOrder
 from domain.orders.windows import held_cursor, newest_within, next_cursor
-from workers.work import Work
+from workers.engine.context import Work
 
 
 @dataclass(slots=True)

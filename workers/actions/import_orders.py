@@ -28,9 +28,9 @@ from domain.orders.eligibility import Skip, Take, Verdict, judge_summary, judge_
 from domain.orders.import_tasks import TaskState, may_look, next_look
 from domain.orders.shop_rules import Processed
 from domain.orders.windows import difference_window, range_slices, slices
-from workers.order_lists import OrderList
-from workers.payloads import keys_of
-from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.actions.order_lists import OrderList
+from workers.engine.context import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.engine.payloads import keys_of
 
 ALREADY = "imported already"
 GONE = "the shop does not know this order any more"

@@ -25,7 +25,7 @@ from domain.errors import (
     RemoteBusy,
     RemoteDown,
 )
-from workers.work import Record, Work, nothing
+from workers.engine.context import Record, Work, nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Push stock (在庫連携): what changed since each shop was last told.
 
 plan: one item per SKU with a mapping that is behind     -> one statement in the database
-      (a full compare reads the shop first: workers/compares.py)
+      (a full compare reads the shop first: workers/actions/compare_stock.py)
 execute: read counts and versions of one moment -> offer -> tell the shop -> record with the version
 """
 
@@ -22,11 +22,11 @@ from domain.carts.ports import ItemKey
 from domain.engine.runs import ItemState, RunMode
 from domain.errors import BrokenRule, Rejected
 from domain.stock.offers import answer_matches
-from workers import compares
-from workers.offers import offer_of
-from workers.payloads import keys_of
-from workers.process import Process
-from workers.work import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.actions import compare_stock
+from workers.actions.offers import offer_of
+from workers.engine.context import GivenUp, Outcome, Record, Step, Work, nothing
+from workers.engine.payloads import keys_of
+from workers.engine.process import Process
 
 
 class SyncStock:
@@ -35,7 +35,7 @@ class SyncStock:
     def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
         if run.mode is RunMode.COMPARE:
-            yield from compares.plan(work, run)
+            yield from compare_stock.plan(work, run)
             return
         codes = keys_of(run.mode, run.request)
 

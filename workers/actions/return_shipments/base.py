@@ -26,9 +26,9 @@ from domain.shipments.dispatches import (
     dispatch_happened,
     plan_base,
 )
-from workers.ledger import EffectLedger, Reading
-from workers.shipment_parts import Returned, look
-from workers.work import Record, Work, nothing
+from workers.actions.return_shipments.parts import Returned, look
+from workers.calls.effects import EffectLedger, Reading
+from workers.engine.context import Record, Work, nothing
 
 # Delivery companies hardly ever change: one call per shop and hour.
 COMPANIES_FRESH_S = 3600.0

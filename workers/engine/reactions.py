@@ -16,7 +16,7 @@ from domain.carts.cart import limits_of
 from domain.engine.budget import Limit, is_just_reset, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
-from workers.process import Process
+from workers.engine.process import Process
 
 # Postponed without a known end: look again after this.
 UNKNOWN_PAUSE = timedelta(seconds=5)

@@ -20,12 +20,12 @@ from adapters.postgres.engine.journal import Failure, LogLine
 from domain.engine.retry import GiveUp, RetryAt, WaitUntil, decide
 from domain.engine.runs import FINAL_ITEM_STATES, ItemState
 from domain.errors import AuthenticationFailed, LeaseLost, Permanent
-from workers import closing, messages, refusals
+from workers.engine import dispatcher, reactions, run_endings
+from workers.engine.context import GivenUp, Outcome, Record, Work, nothing
+from workers.engine.leases import Lease
+from workers.engine.process import Process
+from workers.engine.tracebacks import without_data
 from workers.handlers import HANDLERS
-from workers.leases import Lease
-from workers.process import Process
-from workers.tracebacks import without_data
-from workers.work import GivenUp, Outcome, Record, Work, nothing
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ def _failed(process: Process, item: ClaimedItem, work: Work | None, error: Excep
     calls = work.gate.calls if work is not None else 0
     decision = decide(error, attempt=item.attempts, jitter=random.random(), now=process.clock())
     if isinstance(decision, RetryAt):
-        effect = refusals.of_retry(item.shop_id, error, decision.at)
+        effect = reactions.of_retry(item.shop_id, error, decision.at)
         ending = Ending(ItemState.DUE, str(error), due_at=decision.at, calls=calls)
         return _End(ending, effect.before)
     if isinstance(decision, WaitUntil):
@@ -139,13 +139,13 @@ def _postponed(
 ) -> _End:
     calls = work.gate.calls if work is not None else 0
     probing = work is not None and work.gate.probing
-    effect = refusals.of_postponement(
+    effect = reactions.of_postponement(
         process, item.shop_id, item.action, item.run_id, error, probing=probing
     )
     if effect.carries:
         ending = Ending(ItemState.CARRIED, str(error), spent=False, calls=calls)
     else:
-        due_at = refusals.again_at(process, error, decision.at)
+        due_at = reactions.again_at(process, error, decision.at)
         ending = Ending(ItemState.DUE, str(error), due_at=due_at, spent=False, calls=calls)
     return _End(ending, effect.before, last=effect.carries)
 
@@ -159,7 +159,7 @@ def _given_up(
         _log.error("a bug", extra={"fields": {**_fields(item), "traceback": detail}})
     advice = NEEDS_PERSON if permanent else HEALS
     line = LogLine(f"{item.key}: {decision.reason} {advice}", "error", needs_person=permanent)
-    effect = refusals.of_failure(process, item.shop_id, item.run_id, item.action, error)
+    effect = reactions.of_failure(process, item.shop_id, item.run_id, item.action, error)
     own: Record = nothing
     if work is not None:
         # Refused credentials are the shop's trouble; nothing is wrong with the item itself.
@@ -187,14 +187,14 @@ def _settle(process: Process, item: ClaimedItem, end: _End) -> Failure | None:
     """Record the end of a claim, then send what it handed over, or close the run."""
     ended = _patiently(lambda: _record(process, item, end))
     if ended.handed is not None:
-        messages.send_items(process.app, [ended.handed])
+        dispatcher.send_items(process.app, [ended.handed])
     elif ended.others_open:
         # A slowed-down shop hands nothing over; its places are counted anew, not a tick later.
         with suppress(DatabaseUnavailable):
             admit(process, shop_id=item.shop_id)
     final = end.ending.state in FINAL_ITEM_STATES
     if final and (ended.handed is None or not ended.others_open or end.last):
-        closing.close_if_done(process, item.run_id)
+        run_endings.close_if_done(process, item.run_id)
     return end.failure
 
 
@@ -258,5 +258,5 @@ def admit(process: Process, *, shop_id: int | None = None) -> list[QueuedItem]:
     """Queue what has room, in fair turns, and send the notes."""
     with transaction(process.engine) as connection:
         queued = turns.admit(connection, shop_id=shop_id)
-    messages.send_items(process.app, queued)
+    dispatcher.send_items(process.app, queued)
     return queued

@@ -20,10 +20,10 @@ from adapters.postgres.shops.shops import Shop
 from domain.actions import Action
 from domain.carts.ports import Window
 from domain.engine.runs import ItemState, RunMode
-from workers.carts import ShopCart, open_cart
-from workers.gate import ShopGate
-from workers.leases import Lease
-from workers.process import Process
+from workers.calls.carts import ShopCart, open_cart
+from workers.calls.gate import ShopGate
+from workers.engine.leases import Lease
+from workers.engine.process import Process
 
 Record = Callable[[Connection], None]
 Find = Callable[[Connection], Sequence[NewItem]]

@@ -28,11 +28,11 @@ from domain.engine.budget import Limit
 from domain.errors import ApiFamily, BudgetSpent
 from domain.stock.compares import COMPARE_PRIORITY, is_night
 from domain.stock.offers import differs
-from workers import messages
-from workers.carts import open_cart
-from workers.offers import offer_of
-from workers.process import Process
-from workers.work import Step, Work
+from workers.actions.offers import offer_of
+from workers.calls.carts import open_cart
+from workers.engine import dispatcher
+from workers.engine.context import Step, Work
+from workers.engine.process import Process
 
 # A list that is read for minutes waits this long for the shop's pace; starting over costs more.
 LONGEST_WAIT_S = 60.0
@@ -47,7 +47,7 @@ def start_nightly(process: Process) -> int:
         return 0
     with transaction(process.engine) as connection:
         started = rows.start_nightly(connection, now)
-    messages.send_runs(process.app, started)
+    dispatcher.send_runs(process.app, started)
     return len(started)
 
 

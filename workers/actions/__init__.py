@@ -1,0 +1,1 @@
+"""What a robot can do, one action a module; workers/wiring.py registers each by one line."""

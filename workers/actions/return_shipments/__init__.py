@@ -1,0 +1,1 @@
+"""Return shipments (出荷実績戻し): one way per cart."""

@@ -1,0 +1,1 @@
+"""BASE tokens: remembered, refreshed by one worker at a time, looked after."""
