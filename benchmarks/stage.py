@@ -27,10 +27,11 @@ from adapters.postgres.shops.shop_changes import set_values
 from adapters.postgres.shops.shops import NewShop, add_shop
 from adapters.postgres.shops.tokens import ACCESS_TOKEN_LIFE, Tokens
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.stock.mappings import Link, set_links
+from adapters.postgres.stock.mappings import set_links
 from domain.actions import actions_of
 from domain.carts.cart import Cart
 from domain.carts.ports import ItemKey
+from domain.stock.mappings import Link
 from simulator import process as simulator
 from simulator.client import SimulatedShop, SimulatorClient
 

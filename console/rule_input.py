@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from console.failures import Failed, Wrong
-from console.input_files import bytes_of
+from console.files import bytes_of
 from domain.errors import BrokenRule
 from domain.orders.rule_texts import rule_from_json
 from domain.orders.rules import Condition, Operator, Rule, Step, Verb

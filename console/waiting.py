@@ -12,7 +12,6 @@ from adapters.postgres.views.runs import Progress, progress
 
 FIRST_LOOK_S = 0.1
 LOOK_EVERY_S = 0.25
-DEFAULT_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)

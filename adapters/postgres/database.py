@@ -89,6 +89,11 @@ def transaction(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def forbid_writes(connection: Connection) -> None:
+    """Have PostgreSQL refuse every write until the transaction ends."""
+    connection.exec_driver_sql("set transaction read only")
+
+
 @contextmanager
 def statement(engine: Engine) -> Iterator[Connection]:
     """Open a connection on which every statement commits by itself.

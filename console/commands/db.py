@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from console.session import Session, leaf
+from console.session import Session, actor_name, leaf
 from workers.settings import Settings
 from workers.wiring import NotRunning, places, secret_box
 
@@ -39,11 +39,10 @@ def upgrade(session: Session) -> None:
 @leaf
 def reseal(session: Session) -> None:
     """Encrypt all credentials with the first key of RENKEI_SECRET_KEYS."""
-    from adapters.postgres.shops import shop_changes  # noqa: PLC0415 -- loads cryptography
+    from workers.services.shops import reseal as seal_again  # noqa: PLC0415 -- loads every table
 
     with session.transaction() as connection:
-        count = shop_changes.reseal(connection, secret_box(session.settings))
-        session.audit(connection, None, "db.reseal", "all shops", detail={"shops": count})
+        count = seal_again(connection, actor_name(), secret_box(session.settings))
     session.tell({"shops": count}, f"the secrets of {count} shops are encrypted with the first key")
 
 

@@ -2,9 +2,9 @@
 
 import click
 
-from adapters.postgres.shops.merchants import add_merchant, list_merchants
+from adapters.postgres.shops.merchants import list_merchants
 from console.output import Column
-from console.session import Session, leaf
+from console.session import Session, actor_name, leaf
 from console.words import KEY
 
 
@@ -19,9 +19,10 @@ def merchant() -> None:
 @leaf
 def add(session: Session, key: str, name: str) -> None:
     """Add a merchant."""
+    from workers.services.shops import add_merchant  # noqa: PLC0415 -- loads every table
+
     with session.transaction() as connection:
-        made = add_merchant(connection, key, name)
-        session.audit(connection, made, "merchant.add", key, detail={"name": name})
+        add_merchant(connection, actor_name(), key, name)
     session.tell({"key": key, "name": name}, f"merchant {key} added")
 
 

@@ -9,7 +9,7 @@ from console.commands.order_moves import MOVE_COMMANDS
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
-from console.words import known_shop
+from console.words import ONLY_SHOP, known_shop
 from domain.orders.instructions import JAPANESE, Status
 
 COLUMNS = (
@@ -48,17 +48,14 @@ for command in (*MOVE_COMMANDS, *FILE_COMMANDS):
 
 
 @orders.command("list")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
+@ONLY_SHOP
 @click.option(
     "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
 )
 @leaf
 def show_all(session: Session, shop: str | None, status: str | None) -> None:
     """Print shipping instructions, oldest order first."""
-    with session.work() as (connection, merchant_id):
-        known_shop(connection, merchant_id, shop)
-        rows = list_orders(connection, merchant_id, shop=shop, status=status)
-    session.show(rows, COLUMNS)
+    session.list_rows(list_orders, COLUMNS, shop=shop, status=status)
 
 
 @orders.command("show")

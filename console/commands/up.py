@@ -80,7 +80,7 @@ def _until_stopped(session: Session, station: Station, signals: StopSignals) -> 
 
 
 def _once(session: Session, signals: StopSignals) -> None:
-    from console.supervisor.once import run_due_robots  # noqa: PLC0415 -- loads the workers
+    from workers.services.due_robots import run_due_robots  # noqa: PLC0415 -- loads the workers
 
     ended, bad = run_due_robots(session.settings, signals.stop)
     document: dict[str, object] = {"runs": ended, "not_succeeded": bad}

@@ -3,15 +3,13 @@
 import time
 
 from adapters.postgres.database import DatabaseUnavailable, statement, transaction
-from adapters.postgres.shops.shops import find_shop
 from adapters.postgres.views import totals
 from console.demo.faults import Faults
 from console.demo.stage import Stage
 from console.failures import Failed
 from domain.actions import Action
 from domain.engine.runs import RunMode
-from workers.services.runs import announce_run, request_run
-from workers.wiring import secret_box
+from workers.services.runs import announce_runs, request_run
 
 LOOK_EVERY_S = 0.1
 LOOK_FOR_FAULTS_EVERY_S = 0.02
@@ -32,16 +30,12 @@ def run_everywhere(stage: Stage, action: Action, *, faults: bool = False) -> lis
 
 
 def _request(stage: Stage, action: Action) -> list[int]:
-    box, run_ids = secret_box(stage.settings), []
     with transaction(stage.engine) as connection:
-        merchants = totals.merchant_keys(connection)
-        for shop in stage.shops_with(action):
-            found = find_shop(connection, merchants[shop.merchant_id], shop.key, box)
-            if found is None:
-                raise Failed(f"the demo's shop {shop.key} is gone")
-            run_ids.append(request_run(connection, found, action, mode=RunMode.MANUAL))
-    for run_id in run_ids:
-        announce_run(stage.settings, run_id)
+        run_ids = [
+            request_run(connection, shop.id, action, mode=RunMode.MANUAL)
+            for shop in stage.shops_with(action)
+        ]
+    announce_runs(stage.settings, run_ids)
     return run_ids
 
 

@@ -29,7 +29,7 @@ from console.supervisor.state import LOCK_FILE
 from console.supervisor.station import Station
 from simulator import process as simulator
 from workers.settings import Settings
-from workers.wiring import places, secret_box
+from workers.wiring import places
 
 HOME = "demo"
 # What would lead a demo to servers or merchants that are not its own.
@@ -102,7 +102,7 @@ def staged(
         engine = open_engine(places(settings).database_url, connections=2, name="renkei demo")
         cleanup.callback(engine.dispose)
         with transaction(engine) as connection:
-            shops = open_ours(connection, simulated, secret_box(settings))
+            shops = open_ours(connection, simulated, settings)
         shown.seconds["open the shops"] = screen.end()
         stage = Stage(settings, engine, station, client, shops, screen, faults=plan.faults)
         yield stage, shown

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.postgres.database import DatabaseUnavailable, statement
 from adapters.postgres.migrations import head, revision_of
+from adapters.postgres.views.checkup import answers
 from console.web.access import Shared, Watcher
 from console.web.documents import text_of
 from console.web.metrics import exposition
@@ -55,7 +56,7 @@ def _asked(question: Callable[[], str]) -> str:
 
 def _database(services: Services) -> str:
     with statement(services.engine) as connection:
-        connection.exec_driver_sql("select 1")
+        answers(connection)
     return OK
 
 

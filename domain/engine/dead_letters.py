@@ -2,6 +2,12 @@
 
 from enum import StrEnum
 
+from domain.errors import BrokenRule
+
+
+class UnknownDeadLetter(BrokenRule):
+    """The merchant has no dead letter of that id."""
+
 
 class LetterState(StrEnum):
     """What became of a dead letter."""

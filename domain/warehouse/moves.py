@@ -23,14 +23,6 @@ from domain.orders.instructions import (
 LONGEST_TRACKING = 64
 
 
-class UnknownInstruction(BrokenRule):
-    """The merchant has no instruction of that number."""
-
-
-class AmbiguousNumber(BrokenRule):
-    """Several instructions have that number; the message says what tells them apart."""
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What operations read and change of an instruction.

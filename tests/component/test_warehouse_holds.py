@@ -1,21 +1,19 @@
-"""Holds, waiting and which instruction a number means (adapters/postgres/orders/warehouse.py)."""
+"""Holds, waiting and which instruction a number means (workers/services/warehouse.py)."""
 
 import pytest
 from sqlalchemy import Engine
 
-from adapters.postgres.orders.instruction_targets import Target
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (
-    AmbiguousNumber,
     Arrived,
     AwaitArrival,
     MarkPaidHere,
     PutOnHold,
     ReleaseHold,
-    UnknownInstruction,
     Work,
 )
+from domain.warehouse.targets import AmbiguousNumber, Target, UnknownInstruction
 from tests.component.warehouse_samples import SHIP, UNPAID, Warehouse
 
 

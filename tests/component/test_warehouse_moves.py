@@ -1,10 +1,9 @@
-"""Warehouse operations on shipping instructions (adapters/postgres/orders/warehouse.py)."""
+"""Warehouse operations on shipping instructions (workers/services/warehouse.py)."""
 
 import pytest
 from sqlalchemy import Engine, text
 
 from adapters.postgres.database import transaction
-from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.stock.sets import set_components
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
@@ -21,6 +20,7 @@ from domain.warehouse.moves import (
     TakeBack,
     Work,
 )
+from domain.warehouse.targets import Target
 from tests.component.warehouse_samples import DAY, SHIP, UNPAID, Warehouse, shipped
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
-from domain.engine.dead_letters import UNDECIDED, LetterState
+from domain.engine.dead_letters import UNDECIDED, LetterState, UnknownDeadLetter
 from domain.errors import BrokenRule
 
 _SELECT = """
@@ -48,10 +48,6 @@ update dead_letters set state = 'closed', decided_at = now()
  where shop_id = :shop_id and action = :action and key = any(:keys)
    and state in ('open', 'replayed')
 """)
-
-
-class UnknownDeadLetter(BrokenRule):
-    """The merchant has no dead letter of that id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """The shops' items and the SKU each is linked to (外部商品, 対応表)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from adapters.postgres.stock.counts import ensure_skus
 from domain.carts.ports import ExternalItem, ItemKey
+from domain.stock.mappings import Link, Linked
 
 _LIST = text("""
 select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,
@@ -92,34 +92,6 @@ select e.item, e.variation from external_items e join mappings m on m.external_i
 """)
 
 _KNOWN_CODES = text("select code from skus where merchant_id = :merchant_id and code = any(:codes)")
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One wished row of the table.
-
-    Attributes:
-        low_stock: ShopServe 在庫わずか通知の数; None = the cart keeps its own.
-    """
-
-    shop_id: int
-    key: ItemKey
-    sku: str
-    low_stock: int | None = None
-    unlimited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """What came of setting links.
-
-    Attributes:
-        changed: links made or changed; the others stood like that already.
-        created: SKUs that were unknown and now exist with on hand 0.
-    """
-
-    changed: int
-    created: tuple[str, ...]
 
 
 def list_mappings(

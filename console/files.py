@@ -1,12 +1,17 @@
-"""CSV files people bring: UTF-8, with or without a mark, or Shift-JIS; every fault has its line."""
+"""Files a person names on the command line; `-` is standard input.
+
+CSV files are UTF-8, with or without a mark, or Shift-JIS; every fault has its line.
+"""
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from console.failures import Failed
-from console.input_files import bytes_of
 
 LARGEST_NUMBER = 2_147_483_647
 _YES = frozenset({"1", "true", "yes", "y", "on", "○", "はい", "無制限"})
@@ -50,9 +55,30 @@ class Row:
             raise self.wrong(column, f"is neither yes nor no: {value!r}")
         return value in _YES
 
+    def only_once(self, column: str, word: str, lines: dict[Any, int], key: object = None) -> None:
+        """Refuse what a line before has named. Raises Failed.
+
+        Args:
+            lines: what was named where; this line is added.
+            key: what has to differ, where that is not the word itself.
+        """
+        first = lines.setdefault(key or word, self.line)
+        if first != self.line:
+            raise self.wrong(column, f"{word} was given on line {first} already")
+
     def wrong(self, column: str, what: str) -> Failed:
         """Return the failure that names this line and a column."""
         return Failed(f"{self.file} line {self.line}: {column} {what}")
+
+
+def bytes_of(file: str) -> bytes:
+    """Return what a file holds. Raises Failed when it cannot be read."""
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}") from error
 
 
 def read_rows(file: str, columns: Sequence[str]) -> list[Row]:

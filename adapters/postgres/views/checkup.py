@@ -1,0 +1,48 @@
+"""What `renkei doctor` and the health of a process ask the database."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from adapters.postgres.statement import Statement
+
+_ANSWERS = Statement("select 1", int)
+_VERSION: Statement[dict[str, Any]] = Statement(
+    "select cast(current_setting('server_version_num') as int) as number,"
+    " current_setting('server_version') as name",
+    dict,
+)
+_CLOCK: Statement[dict[str, datetime]] = Statement("select clock_timestamp() as at", dict)
+_OVERDUE = Statement(
+    """
+select count(*) from robots b join shops s on s.id = b.shop_id
+ where b.enabled and not b.parked and not s.parked and s.removed_at is null
+   and s.auth_failed_at is null
+   and b.next_due_at < now() - make_interval(secs => :late_s)
+   and not exists (select 1 from runs r where r.shop_id = b.shop_id
+                      and r.action = b.action and r.state in ('pending', 'planning', 'open'))
+""",
+    int,
+)
+
+
+def answers(connection: Connection) -> None:
+    """Return when the database has answered."""
+    _ANSWERS.one(connection)
+
+
+def server_version(connection: Connection) -> tuple[int, str]:
+    """Return PostgreSQL's version: the number it compares by, and its name."""
+    found = _VERSION.one(connection)
+    return found["number"], found["name"]
+
+
+def clock(connection: Connection) -> datetime:
+    """Return what PostgreSQL's clock shows, aware."""
+    return _CLOCK.one(connection)["at"]
+
+
+def overdue_robots(connection: Connection, late_s: float) -> int:
+    """Return how many robots should have started so many seconds ago, and nothing stops them."""
+    return _OVERDUE.one(connection, late_s=late_s)
