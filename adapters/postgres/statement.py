@@ -8,6 +8,7 @@ statement would cost three times the driver's (docs/decisions/0010-one-kind-of-s
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from functools import cache
 from typing import Any, Generic, TypeVar, get_type_hints
@@ -20,19 +21,20 @@ Row = TypeVar("Row")
 
 # A bound name, but not the second half of a cast.
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
-_SCALARS = (int, str, bool, float)
+_SCALARS = (int, str, bool, float, datetime)
 
 
 class Statement(Generic[Row]):
     """SQL with `:name` for each value, and what becomes of its rows.
 
     Rows are told by their type: a dataclass takes the columns by name, its enums and tuples made
-    of texts and arrays; `int`, `str`, `bool` and `float` take the first column; `dict` the columns
-    as they are; any other callable gets the columns as keyword arguments.
+    of texts and arrays; `int`, `str`, `bool`, `float` and `datetime` take the first column; `dict`
+    the columns as they are; any other callable gets the columns as keyword arguments.
     """
 
     def __init__(self, sql: str, row: Callable[..., Row] | None = None) -> None:
         """Args: row: None for statements whose rows nobody reads."""
+        self.text = sql
         places: dict[str, int] = {}
         self._sql = _NAME.sub(
             lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql

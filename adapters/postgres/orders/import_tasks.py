@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
-from domain.orders.import_tasks import TaskState
+from domain.orders.eligibility import TaskState
 
 
 @dataclass(frozen=True, slots=True)

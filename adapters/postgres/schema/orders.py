@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.orders.import_tasks import TaskState
+from domain.orders.eligibility import TaskState
 from domain.orders.instructions import ApiStatus, Payment, Status
 
 import_tasks = Table(

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.database import Hot
 from adapters.postgres.engine.items import Beside
 from adapters.postgres.engine.planned_items import after_inserting
+from adapters.postgres.engine.recovery import LostClaim
+from adapters.postgres.statement import Statement
 from domain.carts.cart import LONGEST_PUSH_S
 
 _PLAN = text("""
@@ -82,15 +84,18 @@ select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.u
 """
 """What `offered` reads; the caller says of which mappings."""
 
-_WANTED = Hot(f"""{OFFERED}
+_WANTED = Statement(
+    f"""{OFFERED}
  where p.shop_id = :shop_id and p.sku_id = :sku_id and p.pushed_version < p.wanted_version
  order by p.mapping_id
-""")
+""",
+    SimpleNamespace,
+)
 
 
 def wanted(connection: Connection, shop_id: int, sku_id: int) -> list[WantedPush]:
     """Return what the shop has to be told about one SKU now; counts and versions fit together."""
-    rows = _WANTED.rows(connection, {"shop_id": shop_id, "sku_id": sku_id})
+    rows = _WANTED.all(connection, shop_id=shop_id, sku_id=sku_id)
     return [offered(row) for row in rows]
 
 
@@ -168,8 +173,24 @@ update stock_pushes set wanted_version = wanted_version + 1, doubted_at = null
 """)
 
 
-def settle_doubts(connection: Connection) -> None:
-    """Ask for another push where a killed worker's may have overwritten a newer number (STK-5)."""
+_DOUBT_LOST = Statement[None]("""
+update stock_pushes set doubted_at = now()
+ where (shop_id, sku_id) in (
+         select * from unnest(cast(:shops as bigint[]), cast(:skus as bigint[])))
+""")
+
+
+def push_again_what_was_lost(connection: Connection, lost: Sequence[LostClaim]) -> None:
+    """Doubt the pushes of killed workers, and ask for another once theirs cannot arrive any more.
+
+    A push that was under way may reach the shop after a newer number (STK-5).
+    """
+    if lost:
+        _DOUBT_LOST.run(
+            connection,
+            shops=[claim.shop_id for claim in lost],
+            skus=[claim.subject_id for claim in lost],
+        )
     connection.execute(_SETTLE_DOUBTS, {"doubt_s": DOUBT_S})
 
 

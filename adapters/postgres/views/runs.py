@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
-from domain.carts.ports import Window
-from domain.engine.runs import FINAL_RUN_STATES, RunState, shown_state
+from domain.engine.runs import FINAL_RUN_STATES, RunState, Window, shown_state
 
 # While a run is under way its figures are those of its items.
 _SELECT = """
