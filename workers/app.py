@@ -6,7 +6,7 @@ from celery import Celery
 from kombu import Queue as KombuQueue
 
 from beat_schedule import BEAT_SCHEDULE
-from domain.actions import Queue
+from domain.actions import Action, Queue
 from workers import names
 from workers.engine.dispatcher import Dispatcher
 from workers.places import places
@@ -77,7 +77,8 @@ def make_app(redis_url: str | None = None) -> Celery:
 
 def dispatcher_of(application: Celery) -> Dispatcher:
     """Return what sends notes about the actions of the table."""
-    return Dispatcher(application, plan=names.PLAN, item_of=names.address_of)
+    items = {action.value: names.address_of(action) for action in Action}
+    return Dispatcher(application, plan=names.PLAN, items=items)
 
 
 app = make_app()

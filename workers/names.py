@@ -36,7 +36,7 @@ PLAN = (PLAN_RUN, Queue.PLAN.value)
 """Where notes about runs go: task and queue."""
 
 
-def address_of(action: str) -> tuple[str, str]:
+def address_of(action: Action) -> tuple[str, str]:
     """Return where notes about items of an action go: task and queue."""
-    facts = ACTIONS[Action(action)]
+    facts = ACTIONS[action]
     return facts.task, facts.queue.value

@@ -29,9 +29,8 @@ from workers.actions.import_orders import ImportOrders
 from workers.actions.return_shipments.action import ReturnShipments
 from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
-from workers.calls.counter import CallCounter
 from workers.calls.directory import ShopDirectory
-from workers.calls.gate import GateTools
+from workers.calls.gate import CallCounter, GateTools
 from workers.calls.maintenance import ClosureBoard
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.cache import TokenCache
@@ -42,7 +41,7 @@ from workers.engine.context import ActionHandler, Clock, Reactions
 from workers.engine.dispatcher import Dispatcher
 from workers.engine.drain import Draining
 from workers.engine.leases import ITEMS, RUNS, Lease, LeaseKeeper
-from workers.engine.registry import Registration, Registry
+from workers.engine.registry import Registration, Registry, registry_of
 from workers.places import places, secret_box
 from workers.settings import Settings
 
@@ -61,8 +60,7 @@ def of_table(action: Action, handler: ActionHandler) -> Registration:
     return Registration(
         action=action.value,
         handler=handler,
-        task=facts.task,
-        queue=facts.queue.value,
+        address=names.address_of(action),
         label=facts.label,
         category=facts.category,
         priority=facts.priority,
@@ -70,7 +68,7 @@ def of_table(action: Action, handler: ActionHandler) -> Registration:
     )
 
 
-REGISTRY = Registry(
+REGISTRY = registry_of(
     [
         replace(
             of_table(Action.IMPORT_ORDERS, ImportOrders()),
@@ -107,7 +105,8 @@ class Process:
             found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
         )
         self.http: httpx.Client = build_client()
-        self.dispatcher = Dispatcher(app, plan=names.PLAN, item_of=registry.address_of)
+        addresses = {action: one.address for action, one in registry.items()}
+        self.dispatcher = Dispatcher(app, plan=names.PLAN, items=addresses)
         self.draining = Draining()
         self.item_leases = LeaseKeeper(self._renew_items, kind=ITEMS)
         self.run_leases = LeaseKeeper(self._renew_runs, kind=RUNS)
@@ -132,7 +131,12 @@ class Process:
             self.directory,
             _share(self.settings.threads, SLEEPERS_SHARE),
         )
-        reactions = CartReactions(self.directory, self.closures, self.budget, self.clock)
+        reactions = CartReactions(
+            self.directory,
+            self.closures,
+            self.budget,
+            lambda: self.clock(),  # noqa: PLW0108 -- as it is then, not as it is now
+        )
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
 

@@ -15,7 +15,7 @@ from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.calls.carts import ShopCart, open_cart
-from workers.calls.counter import CallCounter
+from workers.calls.gate import CallCounter
 from workers.calls.maintenance import ClosureBoard
 from workers.calls.tokens.cache import TokenCache
 from workers.calls.tokens.refresh import TokenTools

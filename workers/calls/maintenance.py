@@ -38,7 +38,8 @@ class ClosureBoard:
 
     def closed(self, cart: Cart, api: ApiFamily) -> LiveClosure | None:
         """Return the closure that forbids calls of this family now, None if it is open."""
-        return closed_now(self._closures(), cart, api, datetime.now(UTC))
+        live = self._closures()
+        return closed_now(live, cart, api, datetime.now(UTC)) if live else None
 
     def claim_probe(self, closure: LiveClosure, *, at_once: bool) -> bool:
         """Tell whether this caller makes the one call that finds out whether it is over."""

@@ -1,7 +1,7 @@
 """Sending "go and look" notes, after commit. A note that is lost costs seconds, never work."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from celery import Celery
@@ -24,15 +24,15 @@ Address = tuple[str, str]
 class Dispatcher:
     """Sends the notes of one process."""
 
-    def __init__(self, app: Celery, *, plan: Address, item_of: Callable[[str], Address]) -> None:
-        """Args: plan: of notes about runs; item_of: of those about items, by action."""
+    def __init__(self, app: Celery, *, plan: Address, items: Mapping[str, Address]) -> None:
+        """Args: plan: of notes about runs; items: of those about items, by action."""
         self._app = app
         self._plan = plan
-        self._item_of = item_of
+        self._items = items
 
     def send_items(self, items: Sequence[QueuedItem]) -> None:
         """Send one note per queued item; the rescuer repairs what could not be sent."""
-        self._send([(self._item_of(item.action), item.id, f"(item={item.id})") for item in items])
+        self._send([(self._items[item.action], item.id, f"(item={item.id})") for item in items])
 
     def send_runs(self, run_ids: Sequence[int]) -> None:
         """Send one note per pending run; the tick repairs what could not be sent."""

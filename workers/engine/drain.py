@@ -16,23 +16,22 @@ _log = logging.getLogger(__name__)
 
 
 class Draining:
-    """What this process was sent, and whether it is stopping."""
+    """What this process was sent, and whether it is stopping.
+
+    Attributes:
+        stopping: set once the process was asked to stop.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing received."""
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
         self._guard = threading.Lock()
         self._items: set[int] = set()
         self._runs: set[int] = set()
 
-    @property
-    def stopping(self) -> bool:
-        """Whether the process was asked to stop."""
-        return self._stopping.is_set()
-
     def stop(self) -> None:
         """Take no new work from now on."""
-        self._stopping.set()
+        self.stopping.set()
 
     def item_received(self, item_id: int) -> None:
         """Note that an item's message has arrived here."""
@@ -46,7 +45,7 @@ class Draining:
 
     def begin_item(self, item_id: int) -> bool:
         """Note that an item is begun; False when it is to be given back instead."""
-        if self.stopping:
+        if self.stopping.is_set():
             return False
         with self._guard:
             self._items.discard(item_id)
@@ -54,7 +53,7 @@ class Draining:
 
     def begin_run(self, run_id: int) -> bool:
         """Note that a run is begun; False when it is to be given back instead."""
-        if self.stopping:
+        if self.stopping.is_set():
             return False
         with self._guard:
             self._runs.discard(run_id)

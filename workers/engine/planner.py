@@ -61,7 +61,7 @@ def plan_run(host: Host, run_id: int) -> None:
 
 def _claim(host: Host, run_id: int) -> tuple[ClaimedRun | None, bool]:
     """Return the run and whether it took one of the few slots for plans that take minutes."""
-    scarce = frozenset().union(*(action.scarce for action in host.registry))
+    scarce = frozenset().union(*(action.scarce for action in host.registry.values()))
     slot = host.plan_slots.acquire(blocking=False)
     run: ClaimedRun | None = None
     try:

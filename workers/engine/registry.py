@@ -3,8 +3,9 @@
 The engine names no action: wiring.py registers them, one line each.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -20,7 +21,7 @@ class Registration:
     """One action as the engine sees it.
 
     Attributes:
-        task, queue: wire name of the Celery task of one item, and where its messages go.
+        address: where notes about its items go.
         label, category: what people call it, in the API log.
         priority: of its items; a smaller number is served earlier.
         api: the family of calls without which nothing is planned.
@@ -32,8 +33,7 @@ class Registration:
 
     action: str
     handler: ActionHandler
-    task: str
-    queue: str
+    address: Address
     label: str
     category: str
     priority: int
@@ -44,22 +44,14 @@ class Registration:
     scarce: frozenset[RunMode] = frozenset()
 
 
-class Registry:
-    """Every registered action by its name."""
+Registry = Mapping[str, Registration]
+"""Every registered action by its name."""
 
-    def __init__(self, registrations: Iterable[Registration]) -> None:
-        """Args: registrations: each action once."""
-        self._by_action = {one.action: one for one in registrations}
 
-    def __getitem__(self, action: str) -> Registration:
-        """Return one action. Raises KeyError for one nobody registered: a bug."""
-        return self._by_action[action]
-
-    def __iter__(self) -> Iterator[Registration]:
-        """Yield every action."""
-        return iter(self._by_action.values())
-
-    def address_of(self, action: str) -> Address:
-        """Return where notes about items of an action go."""
-        found = self._by_action[action]
-        return found.task, found.queue
+def registry_of(registrations: Iterable[Registration]) -> Registry:
+    """Return the registry of these actions. Raises ValueError when one is registered twice."""
+    found: dict[str, Registration] = {}
+    for one in registrations:
+        if found.setdefault(one.action, one) is not one:
+            raise ValueError(f"{one.action} is registered twice")
+    return MappingProxyType(found)

@@ -46,7 +46,7 @@ def rescue(host: Host) -> int:
 
 def _pay_debts(connection: Connection, registry: Registry, lost: Sequence[LostClaim]) -> None:
     """Do what each action owes for claims whose calls may still be under way."""
-    for action in registry:
+    for action in registry.values():
         begun = [one for one in lost if one.action == action.action and one.was_running]
         if action.owes is not None:
             action.owes(connection, begun)

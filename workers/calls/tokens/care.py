@@ -43,7 +43,7 @@ class TokenCare:
             ending = tokens.ending_soon(connection)
         failing: set[int] = set()
         for shop_id in ending:
-            if time.monotonic() > stop_at or self.draining.stopping:
+            if time.monotonic() > stop_at or self.draining.stopping.is_set():
                 break
             # A closure with an unknown end too: a refresh cannot be repeated, so it is no probe.
             if closed_altogether(self.tools.closures, Cart.BASE):

@@ -11,6 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import httpx
 from sqlalchemy import Engine
@@ -71,12 +72,18 @@ class SharedTokens:
         self._cache = tools.cache
         self._stash = tools.stash
         self._closures = tools.closures
-        self._oauth = OAuthClient(
-            tools.http,
-            base_url=shop.auth_url,
-            client_id=shop.credentials.get("client_id", ""),
-            client_secret=shop.credentials.get("client_secret", ""),
-            redirect_uri=shop.credentials.get("redirect_uri", ""),
+        self._http = tools.http
+
+    @cached_property
+    def _oauth(self) -> OAuthClient:
+        """What exchanges tokens; most claims need none of it."""
+        given = self._shop.credentials
+        return OAuthClient(
+            self._http,
+            base_url=self._shop.auth_url,
+            client_id=given.get("client_id", ""),
+            client_secret=given.get("client_secret", ""),
+            redirect_uri=given.get("redirect_uri", ""),
         )
 
     def access_token(self) -> str:
