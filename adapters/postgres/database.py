@@ -109,7 +109,7 @@ def database_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise DatabaseUnavailable(f"PostgreSQL: {type(error.orig).__name__}") from error
-    except psycopg.OperationalError as error:  # of a Hot statement
+    except psycopg.OperationalError as error:  # of a Statement
         raise DatabaseUnavailable(f"PostgreSQL: {type(error).__name__}") from error
     except DBAPIError as error:
         if error.connection_invalidated:
