@@ -8,8 +8,8 @@ import psycopg
 from adapters.embedded import ServersUnavailable
 from adapters.postgres.database import DatabaseUnavailable
 from domain.errors import SyncError
+from workers.places import NotRunning
 from workers.settings import BadSettings
-from workers.wiring import NotRunning
 
 _NO_TABLES = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 

@@ -8,8 +8,9 @@ from kombu import Queue as KombuQueue
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import Queue
 from workers import names
+from workers.engine.dispatcher import Dispatcher
+from workers.places import places
 from workers.settings import Settings
-from workers.wiring import places
 
 
 def celery_settings(redis_url: str) -> dict[str, Any]:
@@ -72,6 +73,11 @@ def make_app(redis_url: str | None = None) -> Celery:
         )
     )
     return application
+
+
+def dispatcher_of(application: Celery) -> Dispatcher:
+    """Return what sends notes about the actions of the table."""
+    return Dispatcher(application, plan=names.PLAN, item_of=names.address_of)
 
 
 app = make_app()

@@ -8,7 +8,8 @@ from typing import cast
 
 from adapters.memory.codec import encode, order_of
 from domain.carts.listings import Listing
-from domain.carts.ports import ExternalItem, ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ExternalItem, ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import NotFound, Rejected, SyncError
 from domain.orders.cart_order import CartOrder, ListedOrder
 

@@ -40,7 +40,7 @@ class Statement(Generic[Row]):
     """
 
     @overload
-    def __init__(self: "Statement[_Tuple]", sql: str) -> None: ...
+    def __init__(self: "Statement[None]", sql: str) -> None: ...
     @overload
     def __init__(self: "Statement[_Tuple]", sql: str, row: type[_Tuple]) -> None: ...
     @overload
@@ -50,6 +50,7 @@ class Statement(Generic[Row]):
 
     def __init__(self, sql: str, row: Callable[..., Any] = tuple) -> None:
         """Args: row: may be left out where nobody reads the rows."""
+        self.text = sql
         places: dict[str, int] = {}
         self._sql = _NAME.sub(
             lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql

@@ -7,7 +7,8 @@ import httpx
 from adapters.shopserve.calls import ShopServeCalls
 from adapters.shopserve.wire import orders, pages, stock
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,

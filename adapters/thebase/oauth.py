@@ -21,7 +21,7 @@ from adapters.thebase.wire.tokens import GrantedTokens
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, Rejected
 
-__all__ = ["OAuthClient", "GrantedTokens"]
+__all__ = ["GrantedTokens", "OAuthClient"]
 
 # The token address belongs to no family of calls: what it says of maintenance is no closure of
 # the orders API, only a reason to leave this shop alone for a while.

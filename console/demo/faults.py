@@ -9,7 +9,7 @@ from adapters.postgres.views.totals import RunCounts
 from console.demo.stage import Stage
 from console.supervisor.programs import worker_programs
 from domain.actions import Action
-from workers.wiring import places
+from workers.places import places
 
 # Early enough that plenty is left also where a look comes late.
 STRIKE_AT = 0.2

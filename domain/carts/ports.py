@@ -7,20 +7,13 @@ Writes raise OutcomeUnknown instead of RemoteDown when the answer was lost after
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from domain.carts.listings import Listing
+from domain.engine.runs import Window
 from domain.errors import ApiFamily
 from domain.orders.cart_order import CartOrder, ListedOrder, OrderSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Order times from `since` to `until`, both aware and inclusive."""
-
-    since: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.postgres.statement import Statement
 from domain.engine.retry import GiveUp, decide
 from tests.unit.samples import NOON
-from workers.engine.tracebacks import without_data
+from workers.engine.finish import without_data
 
 SECRET = "佐伯 結衣 大阪市北区梅田9-9-9"
 

@@ -9,7 +9,8 @@ import pytest
 
 from adapters.memory import OpenGate
 from adapters.shopserve.client import ShopServeCart
-from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,

@@ -12,7 +12,8 @@ from adapters.memory import FixedTokens, OpenGate
 from adapters.thebase.client import TheBaseCart
 from adapters.thebase.oauth import OAuthClient
 from adapters.thebase.paging import Pages
-from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,

@@ -22,9 +22,9 @@ class CallCounter:
     A killed process loses a few seconds of counts; the cart's own answer corrects the rest.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """Args: engine: where the counts go."""
-        self._engine = engine
+    def __init__(self, database: Engine) -> None:
+        """Args: database: where the counts go."""
+        self._database = database
         self._guard = threading.Lock()
         self._calls: Counter[int] = Counter()
         self._written_at = time.monotonic()
@@ -45,7 +45,7 @@ class CallCounter:
         if not calls:
             return
         try:
-            with transaction(self._engine) as connection:
+            with transaction(self._database) as connection:
                 call_counts.add(connection, calls)
         except Transient as error:
             _log.warning("calls not written down: %s", error)
@@ -55,5 +55,6 @@ class CallCounter:
     def remembered(self, shop_id: int) -> tuple[int, int]:
         """Return the calls of this hour and this day in Tokyo, from PostgreSQL."""
         self.write()
-        with transaction(self._engine) as connection:
-            return call_counts.of_shop(connection, shop_id)
+        with transaction(self._database) as connection:
+            made = call_counts.of_shop(connection, shop_id)
+        return made.hour, made.day

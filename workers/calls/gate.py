@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from redis.exceptions import RedisError
 
-from adapters.postgres.engine.closure_rows import LiveClosure
+from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, Verdict
 from domain.actions import ACTIONS, Action

@@ -7,20 +7,12 @@ waits in this process becomes due again instead of waiting for its lease (rollin
 import logging
 import threading
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.engine import recovery
 
 _log = logging.getLogger(__name__)
-
-_GIVE_BACK_ITEMS = text("""
-update run_items set state = 'due', lease_until = null
- where id = any(:ids) and state = 'queued'
-""")
-# A pending run is announced again as soon as its announcement lease is gone.
-_GIVE_BACK_RUNS = text("""
-update runs set lease_until = null where id = any(:ids) and state = 'pending'
-""")
 
 
 class Draining:
@@ -68,7 +60,7 @@ class Draining:
             self._runs.discard(run_id)
         return True
 
-    def give_back(self, engine: Engine) -> None:
+    def give_back(self, database: Engine) -> None:
         """Make due what was received and not begun."""
         with self._guard:
             items, self._items = self._items, set()
@@ -76,9 +68,8 @@ class Draining:
         if not items and not runs:
             return
         try:
-            with transaction(engine) as connection:
-                connection.execute(_GIVE_BACK_ITEMS, {"ids": sorted(items)})
-                connection.execute(_GIVE_BACK_RUNS, {"ids": sorted(runs)})
+            with transaction(database) as connection:
+                recovery.give_back(connection, items=sorted(items), runs=sorted(runs))
         except DatabaseUnavailable as error:
             _log.warning("not given back, their leases will run out: %s", error)
             return

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement, words
 from domain.actions import Action
-from domain.orders.import_tasks import TaskState
+from domain.orders.eligibility import TaskState
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from adapters.postgres.statement import Statement
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
 from domain.orders.rule_texts import rule_from_json, rule_to_json
-from domain.orders.rules import STANDARD_JAPANESE, STANDARD_RULES, Rule, StandardRule
-from domain.orders.shop_rules import ShopRules
+from domain.orders.rules import Rule
+from domain.orders.shop_rules import STANDARD_JAPANESE, STANDARD_RULES, ShopRules, StandardRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from sqlalchemy.sql import text
 from adapters.postgres.orders.import_tasks import UNFINISHED
 from adapters.postgres.orders.statuses import OPEN
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.orders.import_tasks import TaskState
+from domain.orders.eligibility import TaskState
 from domain.orders.instructions import ApiStatus, Payment, Status
 
 import_tasks = Table(

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -51,7 +50,7 @@ update shops set credentials = :credentials, tokens = :tokens where id = :id
 
 
 @cache
-def _set(names: tuple[str, ...]) -> Statement[tuple[Any, ...]]:
+def _set(names: tuple[str, ...]) -> Statement[None]:
     columns = ", ".join(f"{name} = :{name}" for name in names)
     return Statement(f"update shops set {columns} where id = :shop_id")
 

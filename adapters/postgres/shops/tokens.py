@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine.items import WORKING_SHOP
+from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.statement import Statement
 

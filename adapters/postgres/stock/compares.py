@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine.items import WORKING_SHOP
+from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.engine.runs import ANNOUNCED_S
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock.pushes import OFFERED, WantedPush

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.engine.items import Beside
 from adapters.postgres.engine.planned_items import after_inserting
+from adapters.postgres.engine.recovery import LostClaim
 from adapters.postgres.statement import Statement
 from domain.carts.cart import LONGEST_PUSH_S
 
@@ -152,8 +153,24 @@ update stock_pushes set wanted_version = wanted_version + 1, doubted_at = null
 """)
 
 
-def settle_doubts(connection: Connection) -> None:
-    """Ask for another push where a killed worker's may have overwritten a newer number (STK-5)."""
+_DOUBT_LOST = Statement("""
+update stock_pushes set doubted_at = now()
+ where (shop_id, sku_id) in (
+         select * from unnest(cast(:shops as bigint[]), cast(:skus as bigint[])))
+""")
+
+
+def push_again_what_was_lost(connection: Connection, lost: Sequence[LostClaim]) -> None:
+    """Doubt the pushes of killed workers, and ask for another once theirs cannot arrive any more.
+
+    A push that was under way may reach the shop after a newer number (STK-5).
+    """
+    if lost:
+        _DOUBT_LOST.run(
+            connection,
+            shops=[claim.shop_id for claim in lost],
+            skus=[claim.subject_id for claim in lost],
+        )
     _SETTLE_DOUBTS.run(connection, doubt_s=DOUBT_S)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,13 +10,14 @@ from adapters.postgres.statement import Statement
 
 # Each statement reads what is open or one row per robot, never the history; its last column is the
 # figure, those before it are the labels.
-_FIGURES: Mapping[str, Statement[tuple[Any, ...]]] = MappingProxyType(
-    {
-        "runs_unfinished": Statement("""
+_FIGURES: Mapping[str, Statement[tuple[Any, ...]]] = {
+    name: Statement(sql, tuple)
+    for name, sql in {
+        "runs_unfinished": """
 select action, state, count(*) from runs
  where state in ('pending', 'planning', 'open') group by action, state
-"""),
-        "robots_last_run": Statement("""
+""",
+        "robots_last_run": """
 select b.action, r.state, count(*)
   from robots b join shops s on s.id = b.shop_id and s.removed_at is null
   cross join lateral (
@@ -26,24 +26,24 @@ select b.action, r.state, count(*)
        and r.state not in ('pending', 'planning', 'open')
      order by r.id desc limit 1) r
  group by b.action, r.state
-"""),
-        "robots_due_lag_seconds": Statement("""
+""",
+        "robots_due_lag_seconds": """
 select b.action, greatest(0, extract(epoch from max(now() - b.next_due_at)))
   from robots b join shops s on s.id = b.shop_id
  where b.enabled and not b.parked and not s.parked and s.removed_at is null
  group by b.action
-"""),
-        "dead_letters_open": Statement(
-            "select action, count(*) from dead_letters where state = 'open' group by action"
-        ),
-        "cart_calls_this_hour": Statement("""
+""",
+        "dead_letters_open": """
+select action, count(*) from dead_letters where state = 'open' group by action
+""",
+        "cart_calls_this_hour": """
 select s.cart, coalesce(sum(c.calls), 0)
   from shops s left join call_counts c
     on c.shop_id = s.id and c.hour = date_trunc('hour', now())
  group by s.cart
-"""),
-    }
-)
+""",
+    }.items()
+}
 _ITEMS = Statement(
     """
 select action, state, count(*),

@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
-from domain.carts.ports import Window
-from domain.engine.runs import RunState, shown_state
+from domain.engine.runs import RunState, Window, shown_state
 
 # While a run is under way its figures are those of its items.
 _SELECT = """

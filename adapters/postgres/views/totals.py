@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine.items import WORKING_SHOP
+from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.orders.statuses import OPEN
 from adapters.postgres.statement import Statement
 

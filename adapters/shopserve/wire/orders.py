@@ -14,7 +14,8 @@ from adapters.shopserve.wire.literals import (
     moment,
 )
 from domain.carts.cart import Cart
-from domain.carts.ports import Parcel, Window
+from domain.carts.ports import Parcel
+from domain.engine.runs import Window
 from domain.orders.cart_order import (
     CartLine,
     CartOrder,

@@ -7,7 +7,8 @@ from adapters.http.calls import segment
 from adapters.http.reading import Field
 from adapters.thebase.wire.times import in_words
 from domain.carts.listings import UnreadableRow
-from domain.carts.ports import Parcel, Window
+from domain.carts.ports import Parcel
+from domain.engine.runs import Window
 from domain.errors import Undecodable
 from domain.orders.cart_order import Dispatch, ListedOrder, OrderSummary
 
