@@ -17,11 +17,11 @@ from adapters.thebase.calls import (
 )
 from adapters.thebase.wire import tokens
 from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
-from adapters.thebase.wire.tokens import Tokens
+from adapters.thebase.wire.tokens import GrantedTokens
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, Rejected
 
-__all__ = ["OAuthClient", "Tokens"]
+__all__ = ["GrantedTokens", "OAuthClient"]
 
 # The token address belongs to no family of calls: what it says of maintenance is no closure of
 # the orders API, only a reason to leave this shop alone for a while.
@@ -56,7 +56,7 @@ class OAuthClient:
         )
         return f"{self._base_url}{tokens.AUTHORIZE}?{query}"
 
-    def exchange_code(self, code: str) -> Tokens:
+    def exchange_code(self, code: str) -> GrantedTokens:
         """Return tokens for the code of the callback; a code works once.
 
         Raises:
@@ -65,7 +65,7 @@ class OAuthClient:
         """
         return self._exchange(tokens.by_code(code))
 
-    def refresh(self, refresh_token: str) -> Tokens:
+    def refresh(self, refresh_token: str) -> GrantedTokens:
         """Return new tokens; the given refresh token is dead from then on.
 
         Raises:
@@ -82,7 +82,7 @@ class OAuthClient:
                 raise
             raise AuthenticationFailed(str(error)) from error
 
-    def _exchange(self, grant: Mapping[str, str]) -> Tokens:
+    def _exchange(self, grant: Mapping[str, str]) -> GrantedTokens:
         call = Call(
             remote=REMOTE,
             method="POST",

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-_ADD = Statement[None]("""
+_ADD = Statement("""
 insert into call_counts (shop_id, hour, calls)
 select c.shop_id, date_trunc('hour', now()), c.calls
   from unnest(cast(:shops as bigint[]), cast(:calls as int[])) as c(shop_id, calls)

@@ -29,7 +29,7 @@ class Failure:
     detail: str = ""
 
 
-_BURY = Statement[None]("""
+_BURY = Statement("""
 insert into dead_letters (shop_id, action, key, run_id, reason, detail, attempts)
 values (:shop_id, :action, :key, :run_id, :reason, :detail, :attempts)
 on conflict (shop_id, action, key) where state = 'open'
@@ -52,7 +52,7 @@ def bury(connection: Connection, failure: Failure) -> None:
     )
 
 
-_CLOSE = Statement[None](f"""
+_CLOSE = Statement(f"""
 {CLOSE}, decision_reason = coalesce(:why, decision_reason)
  where shop_id = :shop_id and action = any(:actions) and key = any(:keys)
    and state = any(:states)
@@ -158,7 +158,7 @@ def choose(
     return found
 
 
-_DECIDE = Statement[None]("""
+_DECIDE = Statement("""
 update dead_letters
    set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
  where id = any(:ids) and state in ('open', 'replayed')
@@ -181,8 +181,8 @@ select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_faile
    and (cast(:action as text) is null or d.action = :action)
    and (cast(:state as text) is null or d.state = :state)
 """
-_LIST = Statement[dict[str, object]](_SELECT + " order by d.id", dict)
-_PAGE = Statement[dict[str, object]](_SELECT + " and d.id > :after order by d.id limit :most", dict)
+_LIST = Statement(_SELECT + " order by d.id", dict)
+_PAGE = Statement(_SELECT + " and d.id > :after order by d.id limit :most", dict)
 
 
 def list_dead(

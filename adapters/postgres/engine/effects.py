@@ -54,7 +54,7 @@ def plan(connection: Connection, shop_id: int, kind: str, key: str) -> Effect:
     return _PLAN.one(connection, shop_id=shop_id, kind=kind, key=key)
 
 
-_SEND = Statement[None]("""
+_SEND = Statement("""
 update effects
    set state = 'sent', sent_at = now(), deadline_s = :deadline_s, attempts = attempts + 1
  where id = :id and attempts = :attempts and state = any(:sources)
@@ -74,7 +74,7 @@ def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool
     )
 
 
-_SEND_AGAIN = Statement[None]("""
+_SEND_AGAIN = Statement("""
 update effects set sent_at = now() where id = :id and attempts = :attempts and state = 'sent'
 """)
 
@@ -87,7 +87,7 @@ def mark_sent_again(connection: Connection, effect: Effect) -> bool:
     return bool(_SEND_AGAIN.run(connection, id=effect.id, attempts=effect.attempts + 1))
 
 
-_SEEN = Statement[None]("""
+_SEEN = Statement("""
 update effects set state = 'confirmed', confirmed_at = now()
  where shop_id = :shop_id and kind = :kind and key = any(:keys) and state = any(:sources)
 """)
@@ -104,7 +104,7 @@ def note_seen(connection: Connection, shop_id: int, kind: str, keys: Sequence[st
     )
 
 
-_MOVE = Statement[None]("""
+_MOVE = Statement("""
 update effects
    set state = :to, confirmed_at = case when :to = 'confirmed' then now() end
  where id = :id and attempts = :attempts and state = any(:sources)

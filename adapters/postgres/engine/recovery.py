@@ -110,12 +110,12 @@ def poisoned_runs(connection: Connection, reason: str) -> list[LostClaim]:
     return _POISONED_RUNS.all(connection, limit=LOST_CLAIMS_LIMIT, reason=reason)
 
 
-_GIVE_BACK_ITEMS = Statement[None]("""
+_GIVE_BACK_ITEMS = Statement("""
 update run_items set state = 'due', lease_until = null
  where id = any(:ids) and state = 'queued'
 """)
 # A pending run is announced again as soon as its announcement lease is gone.
-_GIVE_BACK_RUNS = Statement[None]("""
+_GIVE_BACK_RUNS = Statement("""
 update runs set lease_until = null where id = any(:ids) and state = 'pending'
 """)
 

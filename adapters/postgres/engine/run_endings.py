@@ -80,7 +80,7 @@ def lock_for_closing(connection: Connection, run_id: int) -> tuple[OpenRun, Coun
     return None if counted.open else (run, counted)
 
 
-_CLOSE = Statement[None]("""
+_CLOSE = Statement("""
 update runs
    set state = :state, finished_at = now(), lease_until = null, succeeded = :succeeded,
        failed = :failed, skipped = :skipped, carried_over = :carried,
@@ -143,7 +143,7 @@ def last_completed_start(
     return _LAST.first(connection, shop_id=shop_id, action=action, but=but)
 
 
-_FOLLOW_UP = Statement[None]("""
+_FOLLOW_UP = Statement("""
 insert into runs (shop_id, action, mode)
 select b.shop_id, b.action, :mode
   from robots b

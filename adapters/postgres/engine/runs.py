@@ -78,7 +78,7 @@ def insert(  # noqa: PLR0913 -- one argument per column a run is born with
     )
 
 
-_GO_ON = Statement[None]("""
+_GO_ON = Statement("""
 update runs r set read_until = o.read_until
   from runs o
  where r.id = :id and o.read_until <= r.window_to
@@ -147,7 +147,7 @@ def claim(connection: Connection, run_id: int, *, but: Sequence[RunMode] = ()) -
 # What every later move of a claimed run asks: it is still this claim's.
 _OURS = "id = :id and generation = :generation and state = 'planning'"
 
-_RENEW = Statement[None](f"""
+_RENEW = Statement(f"""
 update runs set lease_until = now() + make_interval(secs => :lease_s) where {_OURS}
 """)
 
@@ -157,7 +157,7 @@ def renew(connection: Connection, run_id: int, generation: int) -> bool:
     return bool(_RENEW.run(connection, id=run_id, generation=generation, lease_s=LEASE_S))
 
 
-_STEP = Statement[None](f"""
+_STEP = Statement(f"""
 update runs
    set state = case when :last then 'open' else state end,
        lease_until = case when :last then null else now() + make_interval(secs => :lease_s) end,
@@ -192,7 +192,7 @@ def record_step(
     )
 
 
-_BACK = Statement[None](f"""
+_BACK = Statement(f"""
 update runs
    set state = 'pending', due_at = coalesce(cast(:due_at as timestamptz), now()),
        lease_until = null, attempts = attempts - :refund, calls = calls + :calls, reason = :reason
@@ -223,7 +223,7 @@ def put_back(
     )
 
 
-_CUT_SHORT = Statement[None](f"""
+_CUT_SHORT = Statement(f"""
 update runs
    set state = 'open', lease_until = null, plan_failed = :failed, calls = calls + :calls,
        reason = :reason
@@ -250,7 +250,7 @@ def cut_short(
     )
 
 
-_CLOSED = Statement[None]("update runs set closed_at = now() where id = :id and closed_at is null")
+_CLOSED = Statement("update runs set closed_at = now() where id = :id and closed_at is null")
 
 
 def mark_closed_by_cart(connection: Connection, run_id: int) -> bool:

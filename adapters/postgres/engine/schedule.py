@@ -54,7 +54,7 @@ returning id
 )
 
 # A robot of one slot a day would leave what the closure kept it from until tomorrow.
-_AFTER_CLOSURE = Statement[None]("""
+_AFTER_CLOSURE = Statement("""
 update robots b
    set next_due_at = least(b.next_due_at, greatest(now() + make_interval(secs => :pause_s), (
          select max(coalesce(c.ends_at, c.probe_at)) from closures c join shops s on s.cart = c.cart
@@ -64,7 +64,7 @@ update robots b
 """)
 AFTER_CLOSURE_S = 60
 
-_MOVE_ON = Statement[None]("""
+_MOVE_ON = Statement("""
 update robots b set next_due_at = m.at
   from unnest(cast(:ids as bigint[]), cast(:ats as timestamptz[])) as m(id, at)
  where b.id = m.id

@@ -12,7 +12,7 @@ from domain.engine.maintenance import ClosureSource
 from domain.errors import BrokenRule
 
 _COLUMNS = 'id, cart, api, starts_at as "from", ends_at as "to", source'
-_LIST = Statement[dict[str, object]](
+_LIST = Statement(
     f"""
 select {_COLUMNS} from closures
  where ended_at is null and (ends_at is null or ends_at > now())
@@ -20,14 +20,14 @@ select {_COLUMNS} from closures
 """,
     dict,
 )
-_ADD = Statement[dict[str, object]](
+_ADD = Statement(
     f"""
 insert into closures (cart, api, starts_at, ends_at, source)
 values (:cart, :api, :starts_at, :ends_at, :source) returning {_COLUMNS}
 """,
     dict,
 )
-_END = Statement[dict[str, object]](
+_END = Statement(
     f"""
 update closures set ended_at = now()
  where id = :id and ended_at is null and (ends_at is null or ends_at > now())
@@ -35,7 +35,7 @@ returning {_COLUMNS}
 """,
     dict,
 )
-_CALENDAR = Statement[None]("""
+_CALENDAR = Statement("""
 insert into closures (cart, api, starts_at, ends_at, source)
 values (:cart, :api, :starts_at, :ends_at, :source)
 on conflict (cart, api, starts_at) where source = 'calendar' do nothing

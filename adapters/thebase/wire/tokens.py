@@ -13,7 +13,7 @@ _LONGEST_LIFE_S = 10**8
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class GrantedTokens:
     """What one authorisation or refresh gives.
 
     Attributes:
@@ -48,10 +48,10 @@ def by_refresh(refresh_token: str) -> dict[str, str]:
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
 
-def tokens(body: object) -> Tokens:
+def tokens(body: object) -> GrantedTokens:
     """Read a token answer."""
     answer = Field(body, "")
-    return Tokens(
+    return GrantedTokens(
         access_token=answer["access_token"].key(),
         refresh_token=answer["refresh_token"].key(),
         expires_in_s=answer["expires_in"].integer_or(DEFAULT_LIFE_S, low=0, high=_LONGEST_LIFE_S),
