@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from adapters.postgres.shops import tokens as rows
-from adapters.thebase.oauth import OAuthClient, Tokens
+from adapters.thebase.oauth import GrantedTokens, OAuthClient
 from domain.errors import Closed
 from tests.component.engine_bench import Bench, BenchShop
 from workers.calls.tokens import care
@@ -74,12 +74,12 @@ def _tokens(bench: Bench, shop: BenchShop) -> SharedTokens:
 
 def _beside_a_refresh(
     monkeypatch: pytest.MonkeyPatch,
-    happens: Callable[[OAuthClient, Callable[[OAuthClient, str], Tokens]], None],
+    happens: Callable[[OAuthClient, Callable[[OAuthClient, str], GrantedTokens]], None],
 ) -> None:
     """Let something happen after the cart has answered a refresh, before its worker knows."""
     refresh = OAuthClient.refresh
 
-    def both(client: OAuthClient, refresh_token: str) -> Tokens:
+    def both(client: OAuthClient, refresh_token: str) -> GrantedTokens:
         answered = refresh(client, refresh_token)
         happens(client, refresh)
         return answered
@@ -245,7 +245,7 @@ def test_cls_6_a_persons_new_authorisation_is_not_overwritten_by_a_refresh_under
     _ends(bench, shop, "access_expires_at", SOON)
 
     def a_person_authorises(
-        client: OAuthClient, refresh: Callable[[OAuthClient, str], Tokens]
+        client: OAuthClient, refresh: Callable[[OAuthClient, str], GrantedTokens]
     ) -> None:
         _store(bench, refresh(client, bench.simulator.shop(shop.key).secrets["refresh_token"]))
 
@@ -267,7 +267,7 @@ def test_cls_6_a_refused_refresh_looks_once_more_before_the_shop_is_stopped(
     _ends(bench, shop, "access_expires_at", SOON)
     refresh = OAuthClient.refresh
 
-    def comes_second(client: OAuthClient, refresh_token: str) -> Tokens:
+    def comes_second(client: OAuthClient, refresh_token: str) -> GrantedTokens:
         _store(bench, refresh(client, refresh_token))
         return refresh(client, refresh_token)
 
@@ -278,7 +278,7 @@ def test_cls_6_a_refused_refresh_looks_once_more_before_the_shop_is_stopped(
     assert _locked(bench) == [False]
 
 
-def _store(bench: Bench, new: Tokens) -> None:
+def _store(bench: Bench, new: GrantedTokens) -> None:
     (now,) = bench.column("select now()")
     with bench.process.engine.begin() as connection:
         rows.store_tokens(
