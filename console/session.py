@@ -16,9 +16,9 @@ from adapters.postgres.shops.merchants import find_merchant
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table
 from console.words import known_shop
+from workers.places import engine_of
 from workers.services.actors import Actor
 from workers.settings import Settings
-from workers.wiring import engine_of
 
 P = ParamSpec("P")
 

@@ -7,8 +7,8 @@ from console.failures import Wrong
 from console.output import Column
 from console.session import Session, leaf
 from console.words import ACTION, ID, ONLY_ACTION, ONLY_SHOP, TIMEOUT, WAIT, only_state, shop_of
-from domain.engine.dead_letters import LetterState
-from workers.wiring import secret_box
+from domain.engine.runs import LetterState
+from workers.places import secret_box
 
 COLUMNS = (
     Column("id", right=True),

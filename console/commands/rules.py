@@ -11,8 +11,8 @@ from console.rule_input import read_rule, rule_of_options
 from console.session import Session, leaf
 from console.words import ID, LARGEST_COUNT, ONLY_SHOP, shop_of
 from domain.orders.rules import Rule
+from workers.places import secret_box
 from workers.services.rules import add_rule, change_rule, remove_rule, rule_documents
-from workers.wiring import secret_box
 
 COLUMNS = (
     Column("id", right=True),

@@ -14,12 +14,11 @@ from console.waiting import Waiter
 from console.words import ACTION, DAY, DEFAULT_TIMEOUT_S, MOMENT, action_for, shop_of
 from domain.actions import Action
 from domain.carts.cart import Cart
-from domain.carts.ports import Window
-from domain.engine.runs import RunMode
+from domain.engine.runs import RunMode, Window
 from domain.errors import BrokenRule
 from domain.orders.windows import LONGEST_REQUEST, range_slices
+from workers.places import secret_box
 from workers.services.runs import announce_runs, ask_for_run
-from workers.wiring import secret_box
 
 
 @dataclass(frozen=True, slots=True)

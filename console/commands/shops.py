@@ -10,9 +10,9 @@ from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
 from domain.carts.cart import Cart
+from workers.places import secret_box
 from workers.services.credentials import NEEDED, Secrets, checked
 from workers.services.robots import robot_documents
-from workers.wiring import secret_box
 
 COLUMNS = (
     Column("key"),

@@ -7,8 +7,8 @@ from console.failures import Failed
 from console.output import Column, print_json, print_lines, shown
 from console.session import Session, leaf
 from console.words import ID, ONLY_SHOP, TIMEOUT, WAIT, only_state, shop_of
-from domain.orders.import_tasks import TaskState
-from workers.wiring import secret_box
+from domain.orders.eligibility import TaskState
+from workers.places import secret_box
 
 COLUMNS = (
     Column("id", right=True),

@@ -19,6 +19,7 @@ from domain.carts.ports import ItemKey
 from domain.stock.mappings import Link
 from simulator.client import SimulatedShop, SimulatorClient
 from simulator.seed import shopserve_recipes, thebase_recipes
+from workers.places import secret_box
 from workers.services.actors import Actor
 from workers.services.credentials import checked
 from workers.services.maintenance import coming_closures, end_closure
@@ -27,7 +28,6 @@ from workers.services.robots import set_robot
 from workers.services.shops import ShopWish, add_merchant, add_shop, change_shop
 from workers.services.stock import import_counts
 from workers.settings import Settings
-from workers.wiring import secret_box
 
 # Kinds of orders that are not to be imported; a shop has one of each beside the others.
 LEFT_ALONE = {

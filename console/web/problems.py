@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from adapters.postgres.database import DatabaseUnavailable
-from domain.engine.dead_letters import UnknownDeadLetter
+from domain.engine.runs import UnknownDeadLetter
 from domain.errors import BrokenRule
 from domain.warehouse.targets import UnknownInstruction
 from workers.services.access import KeyReused

@@ -9,9 +9,9 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.postgres.database import open_engine
+from workers.places import places
 from workers.services.runs import announce_runs
 from workers.settings import Settings
-from workers.wiring import places
 
 # As many requests work at a time; the others wait their turn before they take a connection.
 THREADS = 12

@@ -20,9 +20,9 @@ from domain.carts.listings import Listing
 from domain.carts.ports import ExternalItem
 from domain.errors import AuthenticationFailed
 from workers.calls.interactive import open_shop_cart
+from workers.places import secret_box
 from workers.services.actors import Actor
 from workers.settings import Settings
-from workers.wiring import secret_box
 
 
 def authorise_url(settings: Settings, engine: Engine, ref: ShopRef) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from adapters.postgres.engine.dead_letters import choose, decide
 from adapters.postgres.shops.secrets import SecretBox
 from domain.actions import Action
-from domain.engine.dead_letters import LetterState
+from domain.engine.runs import LetterState
 from workers.services.actors import Actor
 from workers.services.runs import replay_keys
 
@@ -39,7 +39,7 @@ def replay(
     chosen = [letter.id for letter in letters]
     pairs: dict[tuple[str, Action], list[str]] = {}
     for letter in letters:
-        pairs.setdefault((letter.shop, letter.action), []).append(letter.key)
+        pairs.setdefault((letter.shop, Action(letter.action)), []).append(letter.key)
     run_ids = [
         replay_keys(connection, actor, box, pair, keys) for pair, keys in sorted(pairs.items())
     ]

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from adapters.postgres.access.audit import Entry, record
-from adapters.postgres.engine import closures
+from adapters.postgres.shops import closures
 from domain.carts.cart import Cart
 
 

@@ -11,9 +11,9 @@ from adapters.postgres.shops.shops import clear_auth_failed, load_shop
 from adapters.postgres.views.runs import same_range
 from adapters.postgres.views.shops import ShopRef, refer
 from domain.actions import Action
-from domain.carts.ports import Window
-from domain.engine.runs import RunMode
+from domain.engine.runs import RunMode, Window
 from domain.errors import BrokenRule
+from workers.places import places
 from workers.services.actors import Actor
 from workers.settings import Settings
 
@@ -134,8 +134,6 @@ def announce_runs(settings: Settings, run_ids: Sequence[int]) -> None:
     """Send the planning notes, after the commit; without them the next tick finds the runs."""
     if not run_ids:
         return
-    from workers.app import make_app  # noqa: PLC0415
-    from workers.engine import dispatcher  # noqa: PLC0415 -- celery is not needed to list stock
-    from workers.wiring import places  # noqa: PLC0415
+    from workers.app import dispatcher_of, make_app  # noqa: PLC0415 -- listing needs no celery
 
-    dispatcher.send_runs(make_app(places(settings).redis_url), run_ids)
+    dispatcher_of(make_app(places(settings).redis_url)).send_runs(run_ids)

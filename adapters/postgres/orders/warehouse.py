@@ -38,7 +38,7 @@ select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.hold
     _instruction,
 )
 
-_LINES: Statement[dict[str, int]] = Statement(
+_LINES = Statement(
     """
 select instruction_id, sku_id, cast(sum(quantity) as int) as quantity from instruction_lines
  where instruction_id = any(:ids) group by 1, 2
@@ -47,7 +47,7 @@ select instruction_id, sku_id, cast(sum(quantity) as int) as quantity from instr
 )
 
 # Pieces set aside for live instructions, sets taken apart.
-_ALLOCATED: Statement[dict[str, int]] = Statement(
+_ALLOCATED = Statement(
     """
 select coalesce(k.component_sku_id, l.sku_id) as sku_id,
        cast(sum(l.quantity * coalesce(k.quantity, 1)) as bigint) as pieces
@@ -63,7 +63,7 @@ select coalesce(k.component_sku_id, l.sku_id) as sku_id,
     dict,
 )
 
-_WRITE: Statement[None] = Statement("""
+_WRITE = Statement("""
 update instructions i
    set status = n.status, payment = n.payment, holds = cast(n.holds as jsonb),
        allocated = n.allocated, shipped_method = coalesce(n.method, i.shipped_method),

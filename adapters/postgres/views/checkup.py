@@ -1,19 +1,18 @@
 """What `renkei doctor` and the health of a process ask the database."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
 _ANSWERS = Statement("select 1", int)
-_VERSION: Statement[dict[str, Any]] = Statement(
+_VERSION = Statement(
     "select cast(current_setting('server_version_num') as int) as number,"
     " current_setting('server_version') as name",
     dict,
 )
-_CLOCK: Statement[dict[str, datetime]] = Statement("select clock_timestamp() as at", dict)
+_CLOCK = Statement("select clock_timestamp()", datetime)
 _OVERDUE = Statement(
     """
 select count(*) from robots b join shops s on s.id = b.shop_id
@@ -40,7 +39,7 @@ def server_version(connection: Connection) -> tuple[int, str]:
 
 def clock(connection: Connection) -> datetime:
     """Return what PostgreSQL's clock shows, aware."""
-    return _CLOCK.one(connection)["at"]
+    return _CLOCK.one(connection)
 
 
 def overdue_robots(connection: Connection, late_s: float) -> int:

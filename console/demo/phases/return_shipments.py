@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from adapters.postgres.database import statement, transaction
-from adapters.postgres.views.order_totals import order_totals, shippable
 from adapters.postgres.views.shops import ShopRef
+from adapters.postgres.views.totals import order_totals, shippable
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.shops import NAME
