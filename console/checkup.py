@@ -10,8 +10,13 @@ from sqlalchemy import Engine
 
 from adapters.postgres.database import open_engine, transaction
 from adapters.postgres.migrations import revisions
-from adapters.postgres.shops.shop_changes import unreadable
-from adapters.postgres.views.checkup import answers, clock, overdue_robots, server_version
+from adapters.postgres.views.checkup import (
+    answers,
+    clock,
+    overdue_robots,
+    server_version,
+    unreadable_secrets,
+)
 from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
 from domain.errors import SyncError
@@ -118,7 +123,7 @@ def _clock(engine: Engine) -> Check:
 
 def _secrets(engine: Engine, settings: Settings) -> Check:
     with transaction(engine) as connection:
-        count = unreadable(connection, secret_box(settings))
+        count = unreadable_secrets(connection, secret_box(settings))
     if count:
         hint = "put the key they were written with back into RENKEI_SECRET_KEYS"
         return Check("secrets", FAILED, f"{count} shops' secrets cannot be read", hint)

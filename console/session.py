@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Connection, Engine
 
 from adapters.postgres.database import transaction
-from adapters.postgres.shops.merchants import find_merchant
+from adapters.postgres.views.merchants import find_merchant
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table
 from console.words import known_shop

@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.access.api_clients import list_clients
+from adapters.postgres.views.merchants import list_clients
 from console.failures import Failed
 from console.output import Column
 from console.session import Session, leaf

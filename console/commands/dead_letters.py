@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.engine.dead_letters import list_dead
+from adapters.postgres.views.dead_letters import list_dead
 from console.failures import Wrong
 from console.output import Column
 from console.session import Session, leaf

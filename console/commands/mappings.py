@@ -5,8 +5,8 @@ from functools import cache
 
 import click
 
-from adapters.postgres.stock.mappings import list_mappings
 from adapters.postgres.views.shops import refer
+from adapters.postgres.views.stock import list_mappings
 from console.failures import Failed, Wrong
 from console.files import Row, read_rows
 from console.output import Column

@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.shops.merchants import list_merchants
+from adapters.postgres.views.merchants import list_merchants
 from console.output import Column
 from console.session import Session, actor_name, leaf
 from console.words import KEY

@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.shipments.carriers import list_carriers
+from adapters.postgres.views.shops import list_carriers
 from console.failures import Failed, Wrong
 from console.output import Column
 from console.session import Session, leaf

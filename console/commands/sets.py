@@ -2,7 +2,7 @@
 
 import click
 
-from adapters.postgres.stock.sets import list_sets
+from adapters.postgres.views.stock import list_sets
 from console.failures import Failed, Wrong
 from console.output import Column
 from console.session import Session, leaf

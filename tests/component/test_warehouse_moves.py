@@ -1,10 +1,13 @@
 """Warehouse operations on shipping instructions (workers/services/warehouse.py)."""
 
 import pytest
+from fastapi.routing import APIRoute
 from sqlalchemy import Engine, text
 
 from adapters.postgres.database import transaction
 from adapters.postgres.stock.sets import set_components
+from console.commands.orders import orders
+from console.web.api.orders import router
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (
@@ -22,6 +25,7 @@ from domain.warehouse.moves import (
 )
 from domain.warehouse.targets import Target
 from tests.component.warehouse_samples import DAY, SHIP, UNPAID, Warehouse, shipped
+from workers.services.warehouse import MOVES
 
 
 @pytest.fixture
@@ -262,3 +266,16 @@ def test_a_move_that_changes_stock_makes_the_shops_want_a_push(warehouse: Wareho
     with transaction(warehouse.engine) as connection:
         after = connection.execute(text("select version from skus where code = 'A'")).scalar_one()
     assert after == before + 1
+
+
+def test_every_move_of_the_table_is_a_command_and_an_endpoint() -> None:
+    endpoints = {
+        route.path.removeprefix("/orders/{shop}/{number}/")
+        for route in router.routes
+        if isinstance(route, APIRoute) and "POST" in route.methods
+    }
+
+    names = {move.name for move in MOVES}
+
+    assert endpoints == names
+    assert names <= orders.commands.keys()

@@ -14,9 +14,8 @@ from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop, Shop, add_shop, load_shop
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.stock.sets import list_sets
 from adapters.postgres.views.orders import find_orders, list_orders
-from adapters.postgres.views.stock import list_stock
+from adapters.postgres.views.stock import list_sets, list_stock
 from domain.carts.cart import Cart
 from domain.orders.cart_order import Contact
 from domain.orders.conversion import NewInstruction, NewLine

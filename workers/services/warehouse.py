@@ -7,6 +7,7 @@ lock the instructions -> decide (domain.warehouse) -> lock the SKUs -> refuse wh
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import signature
 
 from sqlalchemy import Connection
 
@@ -46,17 +47,20 @@ class Move:
     Attributes:
         does: the operation of the domain.
         says: its help; what takes arguments is explained beside them.
-        takes: what has to be told for it, as the operation names it.
     """
 
     does: type[Operation]
     says: str = ""
-    takes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The last part of the endpoint's path, and the name of the command."""
         return self.does.name
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """What has to be told for it, as the operation names it."""
+        return tuple(signature(self.does).parameters)
 
 
 MOVES = (
@@ -64,10 +68,10 @@ MOVES = (
     Move(Deallocate, "Give pieces set aside back (引当解除)."),
     Move(Work, "Picking and packing begins (出荷作業中)."),
     Move(Inspect, "The parcel was checked (出荷検品済)."),
-    Move(Ship, takes=("parcel",)),
-    Move(TakeBack, takes=("restock",)),
-    Move(PutOnHold, takes=("reasons", "text")),
-    Move(ReleaseHold, takes=("reasons",)),
+    Move(Ship),
+    Move(TakeBack),
+    Move(PutOnHold),
+    Move(ReleaseHold),
     Move(CancelHere, "Cancel here (キャンセル); the cart is not told."),
     Move(AwaitArrival, "Wait until goods come in (入荷待ち)."),
     Move(Arrived, "What it waited for came in: back to 出荷待ち."),

@@ -23,7 +23,6 @@ class ApiClient:
 
     id: int
     merchant_id: int
-    merchant_key: str
     name: str
     scopes: frozenset[Scope]
 
@@ -40,9 +39,9 @@ returning id
 # A scope that a later version dropped gives no right.
 _FIND = Statement(
     """
-select c.id, c.merchant_id, m.key as merchant_key, c.name,
+select c.id, c.merchant_id, c.name,
        array(select unnest(c.scopes) intersect select unnest(cast(:known as text[]))) as scopes
-  from api_clients c join merchants m on m.id = c.merchant_id
+  from api_clients c
  where c.token_hash = :token_hash and c.revoked_at is null
 """,
     ApiClient,
@@ -52,13 +51,6 @@ _TOUCH = Statement("""
 update api_clients set last_used_at = now()
  where id = :id and (last_used_at is null or last_used_at < now() - interval '1 minute')
 """)
-_LIST = Statement(
-    """
-select name, scopes, created_at, last_used_at, revoked_at from api_clients
- where merchant_id = :merchant_id order by name, id
-""",
-    dict,
-)
 _REVOKE = Statement("""
 update api_clients set revoked_at = now()
  where merchant_id = :merchant_id and name = :name and revoked_at is null
@@ -91,11 +83,6 @@ def client_of(connection: Connection, token: str) -> ApiClient | None:
     if client is not None:
         _TOUCH.run(connection, id=client.id)
     return client
-
-
-def list_clients(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
-    """Return a merchant's clients, revoked ones too; never anything of their tokens."""
-    return _LIST.all(connection, merchant_id=merchant_id)
 
 
 def revoke_client(connection: Connection, merchant_id: int, name: str) -> bool:

@@ -5,7 +5,7 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
+from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.statement import Statement
 
 REMOVED = "店舗が削除されました。"
@@ -42,7 +42,6 @@ update shops set removed_at = now(), credentials = :nothing, tokens = null where
 _REPLACE = Statement("""
 update shops set credentials = :credentials, auth_failed_at = null where id = :shop_id
 """)
-_SECRETS = Statement("select id, credentials, tokens from shops", dict)
 _LOCK_SECRETS = Statement("select id, credentials, tokens from shops for update", dict)
 _RESEAL = Statement("""
 update shops set credentials = :credentials, tokens = :tokens where id = :id
@@ -91,16 +90,3 @@ def reseal(connection: Connection, box: SecretBox) -> int:
             connection, id=row["id"], credentials=box.reseal(row["credentials"]), tokens=tokens
         )
     return len(rows)
-
-
-def unreadable(connection: Connection, box: SecretBox) -> int:
-    """Return how many shops' secrets no configured key opens."""
-    failures = 0
-    for row in _SECRETS.all(connection):
-        try:
-            box.open(row["credentials"])
-            if row["tokens"] is not None:
-                box.open(row["tokens"])
-        except UnreadableSecret:
-            failures += 1
-    return failures

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -45,7 +44,6 @@ class Shop:
 
     id: int
     merchant_id: int
-    merchant_key: str
     key: str
     cart: Cart
     name: str
@@ -82,33 +80,23 @@ class NewShop:
     tokens: Tokens | None = None
 
 
-_SELECT = """
-select s.id, s.merchant_id, m.key as merchant_key, s.key, s.cart, s.name, s.api_url, s.auth_url,
+_LOAD = Statement(
+    """
+select s.id, s.merchant_id, s.key, s.cart, s.name, s.api_url, s.auth_url,
        s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s, s.parked,
        s.auth_failed_at, s.removed_at is not null as removed,
        array(select r.action from robots r where r.shop_id = s.id and r.parked) as parked_actions,
        array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
-from shops s join merchants m on m.id = s.merchant_id
-"""
-_LOAD = Statement(f"{_SELECT} where s.id = :shop_id", dict)
-_FIND = Statement(
-    f"{_SELECT} where m.key = :merchant_key and s.key = :shop_key and s.removed_at is null", dict
+from shops s
+where s.id = :shop_id
+""",
+    dict,
 )
 
 
 def load_shop(connection: Connection, shop_id: int, box: SecretBox) -> Shop | None:
     """Return a shop by id, removed ones too. Raises UnreadableSecret."""
-    return _opened(_LOAD.first(connection, shop_id=shop_id), box)
-
-
-def find_shop(
-    connection: Connection, merchant_key: str, shop_key: str, box: SecretBox
-) -> Shop | None:
-    """Return a merchant's shop that was not removed. Raises UnreadableSecret."""
-    return _opened(_FIND.first(connection, merchant_key=merchant_key, shop_key=shop_key), box)
-
-
-def _opened(row: dict[str, Any] | None, box: SecretBox) -> Shop | None:
+    row = _LOAD.first(connection, shop_id=shop_id)
     if row is None:
         return None
     return made_of(Shop, {**row, "credentials": box.open(row["credentials"])})

@@ -9,25 +9,6 @@ from adapters.postgres.stock.counts import ensure_skus
 from domain.carts.ports import ExternalItem, ItemKey
 from domain.stock.mappings import Link, Linked
 
-_LIST = Statement(
-    """
-select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,
-       coalesce(m.unlimited, false) as unlimited, p.pushed_quantity, p.pushed_at,
-       coalesce(p.pushed_version < p.wanted_version, false) as waiting,
-       coalesce(p.failure, '') as failure
-  from external_items e
-  join shops sh on sh.id = e.shop_id
-  left join mappings m on m.external_item_id = e.id
-  left join skus s on s.id = m.sku_id
-  left join stock_pushes p on p.mapping_id = m.id
- where sh.merchant_id = :merchant_id and sh.removed_at is null
-   and (cast(:shop as text) is null or sh.key = :shop)
-   and (m.id is not null) <> :unmapped
- order by sh.key, e.item, e.variation
-""",
-    dict,
-)
-
 _NAME_ITEMS = Statement("""
 insert into external_items (shop_id, item, variation, name, code, seen_at)
 select :shop_id, i.item, i.variation, i.name, i.code, now()
@@ -107,13 +88,6 @@ select e.item, e.variation from external_items e join mappings m on m.external_i
 _KNOWN_CODES = Statement(
     "select code from skus where merchant_id = :merchant_id and code = any(:codes)", str
 )
-
-
-def list_mappings(
-    connection: Connection, merchant_id: int, *, shop: str | None = None, unmapped: bool = False
-) -> list[dict[str, object]]:
-    """Return the mapped items of a merchant's shops, or those that nobody mapped."""
-    return _LIST.all(connection, merchant_id=merchant_id, shop=shop, unmapped=unmapped)
 
 
 def set_links(connection: Connection, merchant_id: int, links: Sequence[Link]) -> Linked:

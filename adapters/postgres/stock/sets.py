@@ -10,17 +10,6 @@ from adapters.postgres.stock import counts, reservations
 from adapters.postgres.stock.counts import ensure_skus, mark_pushes
 from domain.errors import BrokenRule
 
-_LIST = Statement(
-    """
-select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as components
-  from set_components k
-  join skus s on s.id = k.set_sku_id
-  join skus c on c.id = k.component_sku_id
- where s.merchant_id = :merchant_id
- group by s.code order by s.code
-""",
-    dict,
-)
 _PART_OF = Statement(
     """
 select s.code from set_components k join skus s on s.id = k.set_sku_id
@@ -53,11 +42,6 @@ select s.id from skus s
 """,
     int,
 )
-
-
-def list_sets(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
-    """Return the set products of a merchant: `sku`, `components` (pieces by SKU)."""
-    return _LIST.all(connection, merchant_id=merchant_id)
 
 
 def set_components(

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
 from adapters.postgres.statement import Statement
 
 _ANSWERS = Statement("select 1", int)
@@ -13,6 +14,7 @@ _VERSION = Statement(
     dict,
 )
 _CLOCK = Statement("select clock_timestamp()", datetime)
+_SECRETS = Statement("select credentials, tokens from shops", dict)
 _OVERDUE = Statement(
     """
 select count(*) from robots b join shops s on s.id = b.shop_id
@@ -45,3 +47,16 @@ def clock(connection: Connection) -> datetime:
 def overdue_robots(connection: Connection, late_s: float) -> int:
     """Return how many robots should have started so many seconds ago, and nothing stops them."""
     return _OVERDUE.one(connection, late_s=late_s)
+
+
+def unreadable_secrets(connection: Connection, box: SecretBox) -> int:
+    """Return how many shops' secrets no configured key opens."""
+    failures = 0
+    for row in _SECRETS.all(connection):
+        try:
+            box.open(row["credentials"])
+            if row["tokens"] is not None:
+                box.open(row["tokens"])
+        except UnreadableSecret:
+            failures += 1
+    return failures

@@ -60,6 +60,17 @@ select m.key as merchant, s.key as shop, s.auth_failed_at, s.refresh_expires_at,
     dict,
 )
 
+_CARRIERS = Statement(
+    """
+select s.key as shop, c.method, c.carrier
+  from carriers c join shops s on s.id = c.shop_id
+ where s.merchant_id = :merchant_id and s.removed_at is null
+   and (cast(:shop as text) is null or s.key = :shop)
+ order by s.key, c.method
+""",
+    dict,
+)
+
 
 def list_shops(
     connection: Connection, merchant_id: int, key: str | None = None
@@ -81,3 +92,10 @@ def known(connection: Connection, merchant_id: int, key: str) -> bool:
 def needing_authorisation(connection: Connection, days: int) -> list[dict[str, object]]:
     """Return shops of all merchants whose authorisation failed, is missing or ends within days."""
     return _UNAUTHORISED.all(connection, days=days)
+
+
+def list_carriers(
+    connection: Connection, merchant_id: int, shop: str | None = None
+) -> list[dict[str, object]]:
+    """Return which carrier a delivery method means in a merchant's shops (RET-6)."""
+    return _CARRIERS.all(connection, merchant_id=merchant_id, shop=shop)

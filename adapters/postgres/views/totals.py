@@ -73,7 +73,6 @@ select r.*, i.*
 _ITEMS_OF = Statement(
     "select count(*) from run_items where run_id = any(:ids) and state = :state", int
 )
-_MERCHANTS = Statement("select id, key from merchants", tuple)
 
 
 def newest_run(connection: Connection) -> int:
@@ -99,11 +98,6 @@ def standing(connection: Connection, run_ids: Sequence[int]) -> RunCounts:
 def items_of(connection: Connection, run_ids: Sequence[int], state: str) -> int:
     """Return how many items of some runs ended in a state."""
     return _ITEMS_OF.one(connection, ids=list(run_ids), state=state)
-
-
-def merchant_keys(connection: Connection) -> dict[int, str]:
-    """Return the keys of all merchants by id."""
-    return dict(_MERCHANTS.all(connection))
 
 
 @dataclass(frozen=True, slots=True)

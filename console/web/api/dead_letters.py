@@ -7,7 +7,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from adapters.postgres.database import transaction
-from adapters.postgres.engine.dead_letters import page_dead
+from adapters.postgres.views.dead_letters import page_dead
 from console.web.access import DeadReader, DeadWriter, Shared
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
