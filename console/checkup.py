@@ -8,7 +8,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
-from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import revisions
 from adapters.postgres.views.checkup import (
     answers,
@@ -95,7 +95,7 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
 
 
 def _postgres(engine: Engine) -> Check:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         number, version = server_version(connection)
     if number < OLDEST_POSTGRES:
         return Check("PostgreSQL", FAILED, version, "version 14 or newer is needed")
@@ -110,7 +110,7 @@ def _schema(found: Places) -> Check:
 
 
 def _clock(engine: Engine) -> Check:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         answers(connection)
         before = datetime.now(UTC)
         there = clock(connection)
@@ -122,7 +122,7 @@ def _clock(engine: Engine) -> Check:
 
 
 def _secrets(engine: Engine, settings: Settings) -> Check:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         count = unreadable_secrets(connection, secret_box(settings))
     if count:
         hint = "put the key they were written with back into RENKEI_SECRET_KEYS"
@@ -131,7 +131,7 @@ def _secrets(engine: Engine, settings: Settings) -> Check:
 
 
 def _shops(engine: Engine) -> Iterator[Check]:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         rows = needing_authorisation(connection, WARN_DAYS)
     if not rows:
         yield Check("shops", OK, "every shop is authorised")
@@ -150,7 +150,7 @@ def _shops(engine: Engine) -> Iterator[Check]:
 
 
 def _robots(engine: Engine) -> Check:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         count = overdue_robots(connection, OVERDUE_S)
     if count:
         return Check("robots", FAILED, f"{count} robots are overdue", "is beat running?")

@@ -11,7 +11,6 @@ from typing import Concatenate, ParamSpec
 import click
 from sqlalchemy import Connection, Engine
 
-from adapters.postgres.database import transaction
 from adapters.postgres.views.merchants import find_merchant
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table
@@ -57,15 +56,9 @@ class Session:
         return self._engine
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Open the transaction of a command: all of it happens, or nothing."""
-        with transaction(self.engine) as connection:
-            yield connection
-
-    @contextmanager
     def work(self) -> Iterator[tuple[Connection, int]]:
         """Open a transaction for this call's merchant; gives the connection and its id."""
-        with self.transaction() as connection:
+        with self.engine.begin() as connection:
             yield connection, self.merchant_id(connection)
 
     @contextmanager

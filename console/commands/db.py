@@ -41,7 +41,7 @@ def reseal(session: Session) -> None:
     """Encrypt all credentials with the first key of RENKEI_SECRET_KEYS."""
     from workers.services.shops import reseal as seal_again  # noqa: PLC0415 -- loads every table
 
-    with session.transaction() as connection:
+    with session.engine.begin() as connection:
         count = seal_again(connection, actor_name(), secret_box(session.settings))
     session.tell({"shops": count}, f"the secrets of {count} shops are encrypted with the first key")
 

@@ -30,7 +30,7 @@ def maintenance() -> None:
 @leaf
 def show(session: Session) -> None:
     """Print closures that hold now or are to come."""
-    with session.transaction() as connection:
+    with session.engine.begin() as connection:
         rows = coming_closures(connection, session.now())
     session.show(rows, COLUMNS)
 
@@ -47,7 +47,7 @@ def add(session: Session, cart: str, api: str, since: datetime, until: datetime)
         raise Wrong("the closure is reversed: --to lies before --from")
     if until <= session.now():
         raise Wrong("the closure is over already: --to lies in the past")
-    with session.transaction() as connection:
+    with session.engine.begin() as connection:
         made = announce_closure(connection, actor_name(), Cart(cart), api, (since, until))
     when = f"from {shown(since)} to {shown(until)}"
     session.tell(made, f"closure {made['id']}: {cart} {api} {when}")
@@ -58,6 +58,6 @@ def add(session: Session, cart: str, api: str, since: datetime, until: datetime)
 @leaf
 def remove(session: Session, closure_id: int) -> None:
     """End a closure, or cancel one to come, for all later runs."""
-    with session.transaction() as connection:
+    with session.engine.begin() as connection:
         ended = end_closure(connection, actor_name(), closure_id)
     session.tell(ended, f"closure {closure_id} of {ended['cart']} ended")

@@ -21,7 +21,7 @@ def add(session: Session, key: str, name: str) -> None:
     """Add a merchant."""
     from workers.services.shops import add_merchant  # noqa: PLC0415 -- loads every table
 
-    with session.transaction() as connection:
+    with session.engine.begin() as connection:
         add_merchant(connection, actor_name(), key, name)
     session.tell({"key": key, "name": name}, f"merchant {key} added")
 
@@ -30,7 +30,7 @@ def add(session: Session, key: str, name: str) -> None:
 @leaf
 def show(session: Session) -> None:
     """Print all merchants."""
-    with session.transaction() as connection:
+    with session.engine.begin() as connection:
         rows: list[dict[str, object]] = [
             {"key": one.key, "name": one.name, "created_at": one.created_at}
             for one in list_merchants(connection)

@@ -2,7 +2,7 @@
 
 import time
 
-from adapters.postgres.database import DatabaseUnavailable, statement, transaction
+from adapters.postgres.database import DatabaseUnavailable, autocommit
 from adapters.postgres.views import totals
 from console.demo.faults import Faults
 from console.demo.stage import Stage
@@ -30,7 +30,7 @@ def run_everywhere(stage: Stage, action: Action, *, faults: bool = False) -> lis
 
 
 def _request(stage: Stage, action: Action) -> list[int]:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         run_ids = [
             request_run(connection, shop.id, action, mode=RunMode.MANUAL)
             for shop in stage.shops_with(action)
@@ -43,7 +43,7 @@ def _wait(stage: Stage, run_ids: list[int], striker: Faults | None) -> None:
     seen, moved_at = (-1, -1), time.monotonic()
     while True:
         try:
-            with statement(stage.engine) as connection:
+            with autocommit(stage.engine).connect() as connection:
                 now = totals.standing(connection, run_ids)
         except DatabaseUnavailable:
             time.sleep(LOOK_EVERY_S)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from adapters.embedded.locks import is_held
 from adapters.embedded.ports import free_port
-from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.database import open_engine
 from console.demo.figures import Figure, all_good
 from console.demo.phases import all_phases
 from console.demo.screen import DemoScreen
@@ -101,7 +101,7 @@ def staged(
             client.settings(latency_s=FAULTS_LATENCY_S)
         engine = open_engine(places(settings).database_url, connections=2, name="renkei demo")
         cleanup.callback(engine.dispose)
-        with transaction(engine) as connection:
+        with engine.begin() as connection:
             shops = open_ours(connection, simulated, settings)
         shown.seconds["open the shops"] = screen.end()
         stage = Stage(settings, engine, station, client, shops, screen, faults=plan.faults)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from console.web.problems import Problem
 from console.web.services import Services
 from domain.access import Scope
@@ -52,7 +52,7 @@ def _client(
 ) -> Caller:
     found = None
     if credentials is not None:
-        with statement(services.engine) as connection:
+        with autocommit(services.engine).connect() as connection:
             found = caller_of(connection, credentials.credentials)
     if found is None:
         raise Problem(

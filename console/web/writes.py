@@ -8,7 +8,6 @@ from fastapi import Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from console.web.documents import text_of
 from console.web.services import Services
 from workers.services.access import Answered, Caller, once
@@ -39,7 +38,7 @@ def write(
 
     Raises: KeyInUse, KeyReused.
     """
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         if key is None:
             answered = Answered(text_of(work(connection)))
         else:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
-from adapters.postgres.database import transaction
 from adapters.postgres.shops.shops import Shop, clear_auth_failed, load_shop, mark_auth_failed
 from adapters.postgres.shops.tokens import REFRESH_TOKEN_LIFE, Tokens, store_tokens
 from adapters.postgres.views.shops import ShopRef
@@ -44,7 +43,7 @@ def exchange_code(
         answer = client.exchange_code(code)
     ends = now + timedelta(seconds=answer.expires_in_s)
     tokens = Tokens(answer.access_token, answer.refresh_token, ends)
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         store_tokens(connection, ref.id, tokens, now, secret_box(settings))
         actor.did(connection, "shop.authorize", ref.key)
     return now + REFRESH_TOKEN_LIFE
@@ -56,10 +55,10 @@ def try_connection(settings: Settings, engine: Engine, ref: ShopRef, now: dateti
         try:
             name = cart.test_connection()
         except AuthenticationFailed:
-            with transaction(engine) as connection:
+            with engine.begin() as connection:
                 mark_auth_failed(connection, ref.id, now)
             raise
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         clear_auth_failed(connection, ref.id)
     return name
 
@@ -72,7 +71,7 @@ def list_items(settings: Settings, engine: Engine, ref: ShopRef) -> list[Listing
 
 def _opened(settings: Settings, engine: Engine, ref: ShopRef) -> Shop:
     """Return the shop with its credentials. Raises UnreadableSecret."""
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         shop = load_shop(connection, ref.id, secret_box(settings))
     if shop is None:
         raise LookupError(f"no shop of id {ref.id}")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import statement, transaction
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.shops import ShopRef
 from adapters.postgres.views.totals import order_totals, shippable
 from console.demo.figures import Figure
@@ -35,11 +35,11 @@ class ReturnShipments:
 
     def run(self, stage: Stage) -> None:
         """See Phase.run."""
-        with transaction(stage.engine) as connection:
+        with stage.engine.begin() as connection:
             _receive(connection, stage)
             _ship(connection)
         run_everywhere(stage, Action.RETURN_SHIPMENTS)
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             self._ours = order_totals(connection)
         self._effects = {
             kind: len(stage.simulator.effects([kind]))

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.views.dead_letters import page_dead
 from console.web.access import DeadReader, DeadWriter, Shared
 from console.web.api.answers import PROBLEMS
@@ -48,7 +47,7 @@ def list_letters(
 ) -> Response:
     """Return dead letters of every state, oldest first."""
     after = number_at(cursor) or 0
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         rows, following = page_dead(
             connection,
             client.merchant_id,

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.views import orders
 from adapters.postgres.views.orders import orders_by_id, page_orders
 from console.web.access import OrdersReader, Shared, caller_with
@@ -81,7 +80,7 @@ def list_orders(
     """Return shipping instructions in the order in which they were imported."""
     wanted = orders.Filter(shop, status, number, key, since, changed_since)
     after = number_at(cursor) or 0
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         rows, following = page_orders(
             connection, client.merchant_id, wanted, after=after, most=limit
         )

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.views.stock import list_stock, page_stock
 from console.web.access import Shared, StockReader, StockWriter
 from console.web.api.answers import PROBLEMS
@@ -57,7 +56,7 @@ def list_skus(
 ) -> Response:
     """Return counts of all SKUs, or of those named."""
     after = text_at(cursor)
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         rows, following = page_stock(connection, client.merchant_id, sku, after=after, most=limit)
     return page("stock", rows, following)
 
