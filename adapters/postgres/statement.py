@@ -6,7 +6,7 @@ statement would cost a multiple of the driver's (docs/decisions/0010-one-kind-of
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -15,7 +15,7 @@ from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints, overload
 
 import psycopg
-from psycopg.rows import RowMaker, dict_row, scalar_row, tuple_row
+from psycopg.rows import dict_row, kwargs_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
 Row = TypeVar("Row")
@@ -56,7 +56,7 @@ class Statement(Generic[Row]):
             lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql
         ).encode()
         self._names = tuple(places)
-        self._rows = _ROWS.get(row) or partial(_by_name, row)
+        self._rows = _ROWS.get(row) or kwargs_row(partial(_made, row))
 
     def all(self, connection: Connection, /, **values: object) -> list[Row]:
         """Run it and return every row."""
@@ -106,13 +106,14 @@ def made_of(kind: Callable[..., Row], columns: Mapping[str, Any]) -> Row:
     Enums are made of their values, tuples and frozensets of arrays, floats of numerics and
     dataclasses of JSON objects, within each other too.
     """
-    convert = _converters(kind)
-    return kind(
-        **{
-            name: value if value is None or name not in convert else convert[name](value)
-            for name, value in columns.items()
-        }
-    )
+    return _made(kind, **columns)
+
+
+def _made(kind: Callable[..., Row], /, **columns: Any) -> Row:
+    for name, convert in _converters(kind).items():
+        if columns.get(name) is not None:
+            columns[name] = convert(columns[name])
+    return kind(**columns)
 
 
 def words(values: Iterable[str]) -> str:
@@ -129,22 +130,6 @@ def _tell_if_lost(connection: Connection, driver: "psycopg.Connection[Any]") -> 
     if driver.closed:
         # Fails too, so that SQLAlchemy finds out and renews the whole pool.
         connection.exec_driver_sql("select 1")
-
-
-def _by_name(kind: Callable[..., Any], cursor: "psycopg.Cursor[Any]") -> RowMaker[Any]:
-    """Return what makes a row's values one of `kind`: a row factory of psycopg."""
-    names = [column.name for column in cursor.description or ()]
-    converters = _converters(kind)
-    needed = [(at, converters[name]) for at, name in enumerate(names) if name in converters]
-
-    def make(values: Sequence[Any]) -> Any:  # noqa: ANN401 -- whatever `kind` is
-        made = list(values)
-        for at, convert in needed:
-            if made[at] is not None:
-                made[at] = convert(made[at])
-        return kind(**dict(zip(names, made, strict=True)))
-
-    return make
 
 
 @cache
