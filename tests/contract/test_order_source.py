@@ -1,4 +1,4 @@
-"""What every OrderSource must do, and what ReadsInBatches and ListsSummaries add."""
+"""What reading orders must do, on both carts, and what each adds."""
 
 import json
 from datetime import timedelta
