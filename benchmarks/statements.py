@@ -40,7 +40,7 @@ class Row:
 
 
 _TEXT = text(_SQL)
-_STATEMENT = Statement(_SQL, Row)
+_STATEMENT = Statement[Row](_SQL)
 
 
 def _core(connection: Connection) -> Row:

@@ -10,21 +10,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from types import NoneType, UnionType
-from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints, overload
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import psycopg
 from psycopg.rows import dict_row, kwargs_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
 Row = TypeVar("Row")
-_Dict = dict[str, Any]
-_Tuple = tuple[Any, ...]
 
 # A bound name, but not the second half of a cast.
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
 _ROWS: Mapping[object, Any] = {
+    NoneType: tuple_row,
     tuple: tuple_row,
     dict: dict_row,
     **dict.fromkeys((int, str, bool, float, datetime), scalar_row),
@@ -34,29 +33,27 @@ _ROWS: Mapping[object, Any] = {
 class Statement(Generic[Row]):
     """SQL with `:name` for each value, and what becomes of its rows.
 
-    Rows are told by their type: a scalar takes the first column, `dict` and `tuple` the columns as
-    they are, a dataclass or function takes them by name, made of what it is annotated with.
-    Values are what psycopg knows, string enums too; a sequence of them has to be a list.
+    Its parameter tells what rows are made of: a scalar takes the first column, `tuple` and `dict`
+    take the columns as they are, a dataclass takes them by name, made of what its fields are
+    annotated with; `None` where nobody reads them. Values are what psycopg knows, string enums
+    too; a sequence of them has to be a list.
     """
 
-    @overload
-    def __init__(self: "Statement[None]", sql: str) -> None: ...
-    @overload
-    def __init__(self: "Statement[_Tuple]", sql: str, row: type[_Tuple]) -> None: ...
-    @overload
-    def __init__(self: "Statement[_Dict]", sql: str, row: type[_Dict]) -> None: ...
-    @overload
-    def __init__(self, sql: str, row: Callable[..., Row]) -> None: ...
-
-    def __init__(self, sql: str, row: Callable[..., Any] = tuple) -> None:
-        """Args: row: may be left out where nobody reads the rows."""
+    def __init__(self, sql: str, row: Callable[..., Row] | None = None) -> None:
+        """Args: row: in place of a parameter: a function that takes the columns by name."""
         self.text = sql
         places: dict[str, int] = {}
         self._sql = _NAME.sub(
             lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql
         ).encode()
         self._names = tuple(places)
-        self._rows = _ROWS.get(row) or kwargs_row(partial(_made, row))
+        self._row = row
+
+    @cached_property
+    def _rows(self) -> Any:  # noqa: ANN401 -- psycopg's own types are not generic here
+        # What `Statement[kind](...)` was made with; typing keeps it for us.
+        kind = self._row or get_args(self.__orig_class__)[0]  # type: ignore[attr-defined]
+        return _ROWS.get(get_origin(kind) or kind) or kwargs_row(partial(_made, kind))
 
     def all(self, connection: Connection, /, **values: object) -> list[Row]:
         """Run it and return every row."""

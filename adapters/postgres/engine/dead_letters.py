@@ -29,7 +29,7 @@ class Failure:
     detail: str = ""
 
 
-_BURY = Statement("""
+_BURY = Statement[None]("""
 insert into dead_letters (shop_id, action, key, run_id, reason, detail, attempts)
 values (:shop_id, :action, :key, :run_id, :reason, :detail, :attempts)
 on conflict (shop_id, action, key) where state = 'open'
@@ -52,7 +52,7 @@ def bury(connection: Connection, failure: Failure) -> None:
     )
 
 
-_CLOSE = Statement(f"""
+_CLOSE = Statement[None](f"""
 {CLOSE}, decision_reason = coalesce(:why, decision_reason)
  where shop_id = :shop_id and action = any(:actions) and key = any(:keys)
    and state = any(:states)
@@ -112,8 +112,7 @@ class DeadLetter:
     under_way: bool
 
 
-_CHOOSE = Statement(
-    """
+_CHOOSE = Statement[DeadLetter]("""
 select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
        d.state = 'replayed' and exists (
          select 1 from runs r
@@ -127,9 +126,7 @@ select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
    and (cast(:ids as bigint[]) is not null or d.state = 'open')
  order by d.id
    for update of d
-""",
-    DeadLetter,
-)
+""")
 
 
 def choose(
@@ -158,7 +155,7 @@ def choose(
     return found
 
 
-_DECIDE = Statement("""
+_DECIDE = Statement[None]("""
 update dead_letters
    set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
  where id = any(:ids) and state in ('open', 'replayed')
@@ -181,8 +178,8 @@ select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_faile
    and (cast(:action as text) is null or d.action = :action)
    and (cast(:state as text) is null or d.state = :state)
 """
-_LIST = Statement(_SELECT + " order by d.id", dict)
-_PAGE = Statement(_SELECT + " and d.id > :after order by d.id limit :most", dict)
+_LIST = Statement[dict[str, object]](_SELECT + " order by d.id")
+_PAGE = Statement[dict[str, object]](_SELECT + " and d.id > :after order by d.id limit :most")
 
 
 def list_dead(

@@ -4,22 +4,19 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-_SET = Statement("""
+_SET = Statement[None]("""
 insert into carriers (shop_id, method, carrier) values (:shop_id, :method, :carrier)
 on conflict (shop_id, method) do update set carrier = excluded.carrier
 """)
-_REMOVE = Statement("delete from carriers where shop_id = :shop_id and method = :method")
-_LIST = Statement(
-    """
+_REMOVE = Statement[None]("delete from carriers where shop_id = :shop_id and method = :method")
+_LIST = Statement[dict[str, object]]("""
 select s.key as shop, c.method, c.carrier
   from carriers c join shops s on s.id = c.shop_id
  where s.merchant_id = :merchant_id and s.removed_at is null
    and (cast(:shop as text) is null or s.key = :shop)
  order by s.key, c.method
-""",
-    dict,
-)
-_TABLE = Statement("select method, carrier from carriers where shop_id = :shop_id", tuple)
+""")
+_TABLE = Statement[tuple[str, str]]("select method, carrier from carriers where shop_id = :shop_id")
 
 
 def set_carrier(connection: Connection, shop_id: int, method: str, carrier: str) -> None:

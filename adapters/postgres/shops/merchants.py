@@ -19,14 +19,11 @@ class Merchant:
     created_at: datetime
 
 
-_FIND = Statement("select id, key, name, created_at from merchants where key = :key", Merchant)
-_LIST = Statement("select id, key, name, created_at from merchants order by key", Merchant)
-_ADD = Statement(
-    """
+_FIND = Statement[Merchant]("select id, key, name, created_at from merchants where key = :key")
+_LIST = Statement[Merchant]("select id, key, name, created_at from merchants order by key")
+_ADD = Statement[int]("""
 insert into merchants (key, name) values (:key, :name) on conflict (key) do nothing returning id
-""",
-    int,
-)
+""")
 
 
 def find_merchant(connection: Connection, key: str) -> Merchant | None:

@@ -90,9 +90,9 @@ select s.id, s.merchant_id, m.key as merchant_key, s.key, s.cart, s.name, s.api_
        array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
 from shops s join merchants m on m.id = s.merchant_id
 """
-_LOAD = Statement(f"{_SELECT} where s.id = :shop_id", dict)
-_FIND = Statement(
-    f"{_SELECT} where m.key = :merchant_key and s.key = :shop_key and s.removed_at is null", dict
+_LOAD = Statement[dict[str, object]](f"{_SELECT} where s.id = :shop_id")
+_FIND = Statement[dict[str, object]](
+    f"{_SELECT} where m.key = :merchant_key and s.key = :shop_key and s.removed_at is null"
 )
 
 
@@ -114,8 +114,7 @@ def _opened(row: dict[str, Any] | None, box: SecretBox) -> Shop | None:
     return made_of(Shop, {**row, "credentials": box.open(row["credentials"])})
 
 
-_ADD = Statement(
-    """
+_ADD = Statement[int]("""
 insert into shops
        (merchant_id, key, cart, name, api_url, auth_url, credentials, calls_per_second, in_flight,
         default_method, created_at)
@@ -123,14 +122,12 @@ values (:merchant_id, :key, :cart, :name, :api_url, :auth_url, :credentials, :ca
         :in_flight, :default_method, :now)
 on conflict do nothing
 returning id
-""",
-    int,
-)
-_ADD_LANE = Statement("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
-_MARK = Statement("""
+""")
+_ADD_LANE = Statement[None]("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
+_MARK = Statement[None]("""
 update shops set auth_failed_at = :at where id = :shop_id and auth_failed_at is null
 """)
-_CLEAR = Statement("""
+_CLEAR = Statement[None]("""
 update shops set auth_failed_at = null where id = :shop_id and auth_failed_at is not null
 """)
 
