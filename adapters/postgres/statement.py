@@ -51,8 +51,10 @@ class Statement(Generic[Row]):
 
     @cached_property
     def _rows(self) -> Any:  # noqa: ANN401 -- psycopg's own types are not generic here
-        # What `Statement[kind](...)` was made with; typing keeps it for us.
-        kind = self._row or get_args(self.__orig_class__)[0]  # type: ignore[attr-defined]
+        # typing keeps for us what `Statement[kind](...)` was made with.
+        kind = self._row or next(iter(get_args(getattr(self, "__orig_class__", None))), None)
+        if kind is None:
+            raise TypeError(f"say what rows are made of, as in Statement[int](...): {self.text}")
         return _ROWS.get(get_origin(kind) or kind) or kwargs_row(partial(_made, kind))
 
     def all(self, connection: Connection, /, **values: object) -> list[Row]:

@@ -118,6 +118,13 @@ def test_dict_and_tuple_take_the_columns_as_they_are(engine: Engine) -> None:
         assert Statement[tuple[int, str]]("select 1 as a, 'x' as b").all(connection) == [(1, "x")]
 
 
+def test_a_statement_has_to_say_what_its_rows_are(engine: Engine) -> None:
+    statement: Statement[int] = Statement("select 1")
+
+    with transaction(engine) as connection, pytest.raises(TypeError, match="say what rows"):
+        statement.one(connection)
+
+
 def test_no_row_is_none_or_a_lookup_error(engine: Engine) -> None:
     statement = Statement[int]("select 1 where :there")
 
