@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy import Connection, select, text
 
 from adapters.embedded import PrivateServers
-from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
 from adapters.postgres.schema import merchants
 from adapters.postgres.statement import Statement
@@ -93,7 +93,7 @@ def main() -> None:
         with PrivateServers(home) as addresses:
             upgrade(addresses.database_url)
             engine = open_engine(addresses.database_url, connections=1)
-            with transaction(engine) as connection:
+            with engine.begin() as connection:
                 found = measure(connection, rounds=ROUNDS, times=TIMES)
             engine.dispose()
     finally:

@@ -18,6 +18,8 @@ import psycopg
 from psycopg.rows import dict_row, kwargs_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
+from adapters.postgres.database import unavailable
+
 Row = TypeVar("Row")
 
 # A bound name, but not the second half of a cast.
@@ -85,18 +87,18 @@ class Statement(Generic[Row]):
             psycopg.RawCursor(driver).executemany(
                 self._sql, [[row[name] for name in self._names] for row in rows]
             )
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             _tell_if_lost(connection, driver)
-            raise
+            raise unavailable(error) from error
 
     def _run(self, connection: Connection, values: Mapping[str, object]) -> "psycopg.Cursor[Any]":
         driver = _driver(connection)
         cursor = psycopg.RawCursor(driver, row_factory=self._rows)
         try:
             return cursor.execute(self._sql, [values[name] for name in self._names])
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             _tell_if_lost(connection, driver)
-            raise
+            raise unavailable(error) from error
 
 
 def made_of(kind: Callable[..., Row], columns: Mapping[str, Any]) -> Row:

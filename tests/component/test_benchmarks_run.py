@@ -9,7 +9,6 @@ import psycopg
 import pytest
 from sqlalchemy import Engine, make_url
 
-from adapters.postgres.database import transaction
 from benchmarks.statements import WAYS, measure
 from benchmarks.wire import counted
 
@@ -64,6 +63,6 @@ def test_the_line_counter_counts_what_passes(database_url: str) -> None:
 
 
 def test_every_way_to_run_a_statement_gives_the_same_row(engine: Engine) -> None:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         assert len({way(connection) for way in WAYS.values()}) == 1
         assert measure(connection, rounds=1, times=1).keys() == WAYS.keys()

@@ -6,7 +6,6 @@ execute: set 確認済 unless it is -> the instructions become printed
 
 from collections.abc import Iterator
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
@@ -28,7 +27,7 @@ class ConfirmOrders(TakenAgain):
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
         replayed = keys_of(run.mode, run.request)
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             waiting = order_parts.awaiting_print(connection, work.shop.id)
         wanted = set(waiting if replayed is None else replayed)
         keys = [key for key in waiting if key in wanted]

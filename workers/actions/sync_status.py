@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import dead_letters
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
@@ -47,7 +46,7 @@ class SyncStatus(TakenAgain):
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. An order the cart tells nothing new about is no item."""
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             wanted = keys_of(run.mode, run.request)
             opened = order_parts.open_orders(connection, work.shop.id, wanted)
             keys = [order.key for order in opened]
@@ -77,7 +76,7 @@ class SyncStatus(TakenAgain):
     def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: changes only go forward (STS-7)."""
         answer = _answer(work, item)
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             total = import_tasks.totals(connection, work.shop.id, [item.key]).get(item.key)
         if isinstance(answer, OrderSummary) and _Known(work, parts, total).wants_whole(answer):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import (
     api_log,
     dead_letters,
@@ -151,7 +151,7 @@ def close_if_done(host: Host, run_id: int) -> bool:
     Returns: whether this call closed it. Two at once: the row lock lets one.
     """
     try:
-        with transaction(host.database) as connection:
+        with host.database.begin() as connection:
             found = run_endings.lock_for_closing(connection, run_id)
             if found is None:
                 return False

@@ -9,7 +9,6 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import run_endings
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
@@ -76,7 +75,7 @@ class ReturnShipments(TakenAgain):
         if raw is None:
             raise BrokenRule(f"order {item.key}: the cart does not know it any more")
         order = work.cart.decode(raw)
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             table = carriers.carrier_table(connection, work.shop.id)
         returned = [

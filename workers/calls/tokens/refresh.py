@@ -16,7 +16,7 @@ from functools import cached_property
 import httpx
 from sqlalchemy import Engine
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops import tokens as rows
 from adapters.postgres.shops.secrets import SecretBox
@@ -104,7 +104,7 @@ class SharedTokens:
         return self._refresh(refused=refused).access_token
 
     def _stored(self) -> rows.Tokens:
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             found = rows.load_tokens(connection, self._shop.id, self._box)
         return self._seen(found)
 
@@ -123,7 +123,7 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_WAIT_S
         while True:
             alone = self._only_alone()
-            with transaction(self._database) as connection:
+            with self._database.begin() as connection:
                 ours = rows.claim_refresh(
                     connection, self._shop.id, holder, REFRESH_LEASE_S, alone=alone
                 )
@@ -205,7 +205,7 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_STORE_S
         while True:
             try:
-                with transaction(self._database) as connection:
+                with self._database.begin() as connection:
                     now = datetime.now(UTC)
                     stored = rows.replace_tokens(
                         connection, self._shop.id, new, now, self._box, replaces=replaces
@@ -272,7 +272,7 @@ class SharedTokens:
         ) from error
 
     def _release(self, holder: str) -> None:
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             rows.release_refresh(connection, self._shop.id, holder)
 
 
