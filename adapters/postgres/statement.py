@@ -5,6 +5,7 @@ caller's own connection, which prepares it after its second use. SQLAlchemy's pa
 statement would cost a multiple of the driver's (docs/decisions/0010-one-kind-of-statement.md).
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import is_dataclass
@@ -120,6 +121,12 @@ def _made(kind: Callable[..., Row], /, **columns: Any) -> Row:
 def words(values: Iterable[str]) -> str:
     """Return `('a', 'b')` for constants, which PostgreSQL compares with a partial index's own."""
     return "(" + ", ".join(f"'{value!s}'" for value in values) + ")"
+
+
+def storable(raw: Mapping[str, object]) -> str:
+    """Return JSON text PostgreSQL's jsonb takes: it knows neither NUL nor lone surrogates."""
+    encoded = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return encoded.replace("\\u0000", "")
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[Any]":

@@ -14,7 +14,6 @@ from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
 from domain.errors import Rejected, Undecodable
 from domain.orders.confirmations import Confirmed, NotConfirmable, Verdict, judge
-from workers.actions.payloads import keys_of, pack
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
@@ -26,7 +25,7 @@ class ConfirmOrders(TakenAgain):
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
-        replayed = keys_of(run.mode, run.request)
+        replayed = run.replayed
         with work.database.begin() as connection:
             waiting = order_parts.awaiting_print(connection, work.shop.id)
         wanted = set(waiting if replayed is None else replayed)
@@ -70,4 +69,4 @@ def _item(work: ShopWork, key: str, raw: dict[str, object] | None) -> NewItem:
         return NewItem(key)  # its status does not matter for a call that may be repeated
     if isinstance(verdict, NotConfirmable):
         return NewItem(key, skipped=True, reason=verdict.reason)
-    return NewItem(key, payload=pack({"confirmed": isinstance(verdict, Confirmed)}))
+    return NewItem(key, payload={"confirmed": isinstance(verdict, Confirmed)})

@@ -25,7 +25,6 @@ from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
 from domain.shipments.carriers import carrier_for, tracking_number_for
-from workers.actions.payloads import keys_of
 from workers.actions.return_shipments.base import return_to_base
 from workers.actions.return_shipments.parts import Returned
 from workers.actions.return_shipments.shopserve import return_to_shopserve
@@ -42,7 +41,7 @@ class ReturnShipments(TakenAgain):
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. Candidates stay candidates until they are returned."""
         named = _ship_date(run)
-        replayed = keys_of(run.mode, run.request)
+        replayed = run.replayed
 
         def find(connection: Connection) -> Sequence[NewItem]:
             previous = run_endings.last_completed_start(

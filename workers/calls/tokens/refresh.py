@@ -26,10 +26,8 @@ from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
 from workers.calls.maintenance import ClosureBoard
-from workers.calls.tokens.cache import TokenCache
+from workers.calls.tokens.cache import AHEAD, TokenCache
 
-# Refresh this long before the end, so that no call meets an ended token in the normal course.
-AHEAD = timedelta(minutes=5)
 # Longer than a refresh may take, and a commit.
 REFRESH_LEASE_S = round(call_deadline_s(Cart.BASE, ApiFamily.ORDERS)) + 25
 # How long a thread waits for another worker's refresh before it gives its item back.
@@ -88,8 +86,8 @@ class SharedTokens:
 
     def access_token(self) -> str:
         """See TokenStore.access_token."""
-        known = self._cache.get(self._shop.id)
-        if known is not None and _fresh(known):
+        known = self._cache.fresh(self._shop.id)
+        if known is not None:
             return known.access_token
         stored = self._stored()
         if _fresh(stored):
