@@ -29,7 +29,7 @@ class Failure:
     detail: str = ""
 
 
-_BURY = Statement("""
+_BURY = Statement[None]("""
 insert into dead_letters (shop_id, action, key, run_id, reason, detail, attempts)
 values (:shop_id, :action, :key, :run_id, :reason, :detail, :attempts)
 on conflict (shop_id, action, key) where state = 'open'
@@ -52,7 +52,7 @@ def bury(connection: Connection, failure: Failure) -> None:
     )
 
 
-_CLOSE = Statement(f"""
+_CLOSE = Statement[None](f"""
 {CLOSE}, decision_reason = coalesce(:why, decision_reason)
  where shop_id = :shop_id and action = any(:actions) and key = any(:keys)
    and state = any(:states)
@@ -108,8 +108,7 @@ class DeadLetter:
     under_way: bool
 
 
-_CHOOSE = Statement(
-    """
+_CHOOSE = Statement[DeadLetter]("""
 select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
        d.state = 'replayed' and exists (
          select 1 from runs r
@@ -123,9 +122,7 @@ select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
    and (cast(:ids as bigint[]) is not null or d.state = 'open')
  order by d.id
    for update of d
-""",
-    DeadLetter,
-)
+""")
 
 
 def choose(
@@ -154,7 +151,7 @@ def choose(
     return found
 
 
-_DECIDE = Statement("""
+_DECIDE = Statement[None]("""
 update dead_letters
    set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
  where id = any(:ids) and state in ('open', 'replayed')

@@ -40,7 +40,7 @@ class PlannedRun(Protocol):
         """What it does."""
 
 
-_INSERT = Statement("""
+_INSERT = Statement[None]("""
 insert into run_items
        (run_id, shop_id, action, key, subject_id, payload, state, reason, priority, finished_at)
 select :run_id, :shop_id, :action, n.key, n.subject_id, cast(n.payload as jsonb),
@@ -74,7 +74,7 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
 
 # So many new items are looked at by PostgreSQL at once.
 FLOOD = 2_000
-_LOOK = Statement("analyze run_items")
+_LOOK = Statement[None]("analyze run_items")
 
 
 def after_inserting(connection: Connection, items: int) -> None:
@@ -86,7 +86,7 @@ def after_inserting(connection: Connection, items: int) -> None:
         _LOOK.run(connection)
 
 
-_CARRY = Statement("""
+_CARRY = Statement[None]("""
 update run_items set state = 'carried', finished_at = now(), lease_until = null, reason = :reason
  where run_id = :run_id and state in ('due', 'queued')
 """)

@@ -15,16 +15,13 @@ from adapters.postgres.stock.counts import ensure_skus
 from domain.orders.conversion import NewInstruction, NewLine
 from domain.orders.instructions import secures_stock
 
-_LOOKUP = Statement(
-    """
+_LOOKUP = Statement[tuple[str, str, str]]("""
 select e.item, e.variation, s.code
   from mappings m
   join external_items e on e.id = m.external_item_id
   join skus s on s.id = m.sku_id
  where m.shop_id = :shop_id and e.item = any(:items)
-""",
-    tuple,
-)
+""")
 
 
 def mapped_skus(
@@ -38,8 +35,7 @@ def mapped_skus(
     }
 
 
-_INSERT = Statement(
-    """
+_INSERT = Statement[int]("""
 insert into instructions
        (merchant_id, shop_id, cart_order_key, part, number, destination, status, holds, payment,
         api_status, ordered_at, payment_method, delivery_method, total_yen, shipping_fee_yen,
@@ -52,11 +48,9 @@ values (:merchant_id, :shop_id, :cart_order_key, :part, :number, :destination, :
         cast(:recipient as jsonb), :note, :wished_date, :wished_time)
 on conflict (shop_id, cart_order_key, part) do nothing
 returning id
-""",
-    int,
-)
+""")
 
-_INSERT_LINES = Statement("""
+_INSERT_LINES = Statement[None]("""
 insert into instruction_lines
        (instruction_id, position, sku_id, cart_line_key, name, quantity, unit_price_yen,
         options_yen, total_yen, tax_rate, custom)

@@ -38,17 +38,13 @@ select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.hold
     _instruction,
 )
 
-_LINES = Statement(
-    """
+_LINES = Statement[tuple[int, int, int]]("""
 select instruction_id, sku_id, cast(sum(quantity) as int) as quantity from instruction_lines
  where instruction_id = any(:ids) group by 1, 2
-""",
-    dict,
-)
+""")
 
 # Pieces set aside for live instructions, sets taken apart.
-_ALLOCATED = Statement(
-    """
+_ALLOCATED = Statement[tuple[int, int]]("""
 select coalesce(k.component_sku_id, l.sku_id) as sku_id,
        cast(sum(l.quantity * coalesce(k.quantity, 1)) as bigint) as pieces
   from instructions i
@@ -59,11 +55,9 @@ select coalesce(k.component_sku_id, l.sku_id) as sku_id,
    and (l.sku_id = any(:ids)
         or l.sku_id in (select set_sku_id from set_components where component_sku_id = any(:ids)))
  group by 1
-""",
-    dict,
-)
+""")
 
-_WRITE = Statement("""
+_WRITE = Statement[None]("""
 update instructions i
    set status = n.status, payment = n.payment, holds = cast(n.holds as jsonb),
        allocated = n.allocated, shipped_method = coalesce(n.method, i.shipped_method),
@@ -90,16 +84,15 @@ def lock_numbered(
 def quantities(connection: Connection, ids: Sequence[int]) -> dict[int, dict[int, int]]:
     """Return ordered quantities by SKU id, per instruction id; sets are not taken apart."""
     lines: dict[int, dict[int, int]] = {one: {} for one in ids}
-    for row in _LINES.all(connection, ids=list(ids)):
-        lines[row["instruction_id"]][row["sku_id"]] = row["quantity"]
+    for instruction_id, sku_id, quantity in _LINES.all(connection, ids=list(ids)):
+        lines[instruction_id][sku_id] = quantity
     return lines
 
 
 def allocated(connection: Connection, sku_ids: Sequence[int]) -> dict[int, int]:
     """Return pieces set aside for live instructions, by SKU id; sets are taken apart."""
     live = [status.value for status in Status if secures_stock(status)]
-    rows = _ALLOCATED.all(connection, ids=list(sku_ids), statuses=live)
-    return {row["sku_id"]: row["pieces"] for row in rows}
+    return dict(_ALLOCATED.all(connection, ids=list(sku_ids), statuses=live))
 
 
 def write(connection: Connection, changed: Sequence[Written]) -> None:

@@ -1,15 +1,17 @@
 """Which carrier of the cart a delivery method of the hub means (RET-6)."""
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-_SET = Statement("""
+_SET = Statement[None]("""
 insert into carriers (shop_id, method, carrier) values (:shop_id, :method, :carrier)
 on conflict (shop_id, method) do update set carrier = excluded.carrier
 """)
-_REMOVE = Statement("delete from carriers where shop_id = :shop_id and method = :method")
-_TABLE = Statement("select method, carrier from carriers where shop_id = :shop_id", tuple)
+_REMOVE = Statement[None]("delete from carriers where shop_id = :shop_id and method = :method")
+_TABLE = Statement[tuple[Any, ...]]("select method, carrier from carriers where shop_id = :shop_id")
 
 
 def set_carrier(connection: Connection, shop_id: int, method: str, carrier: str) -> None:

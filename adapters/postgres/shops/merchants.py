@@ -5,11 +5,10 @@ from sqlalchemy import Connection
 from adapters.postgres.statement import Statement
 from domain.errors import BrokenRule
 
-_ADD = Statement(
+_ADD = Statement[int](
     """
 insert into merchants (key, name) values (:key, :name) on conflict (key) do nothing returning id
-""",
-    int,
+"""
 )
 
 

@@ -11,12 +11,12 @@ from adapters.postgres.statement import Statement
 REMOVED = "店舗が削除されました。"
 
 # Items out with a worker get a new generation: what it still holds is void.
-_STOP_ITEMS = Statement("""
+_STOP_ITEMS = Statement[None]("""
 update run_items set state = 'failed', generation = generation + 1, lease_until = null,
                      finished_at = now(), reason = :reason
  where shop_id = :shop_id and finished_at is null
 """)
-_STOP_RUNS = Statement("""
+_STOP_RUNS = Statement[None]("""
 update runs r
    set state = 'failed', generation = r.generation + 1, lease_until = null, finished_at = now(),
        reason = :reason, calls = r.calls + c.calls, succeeded = c.succeeded, failed = c.failed,
@@ -31,19 +31,21 @@ update runs r
          group by u.id) c
  where r.id = c.id and r.state in ('pending', 'planning', 'open')
 """)
-_CLOSE_DEAD = Statement("""
+_CLOSE_DEAD = Statement[None]("""
 update dead_letters set state = 'closed', decided_at = now(), decision_reason = :reason
  where shop_id = :shop_id and state = 'open'
 """)
-_UNMAP = Statement("delete from mappings where shop_id = :shop_id")
-_REMOVE = Statement("""
+_UNMAP = Statement[None]("delete from mappings where shop_id = :shop_id")
+_REMOVE = Statement[None]("""
 update shops set removed_at = now(), credentials = :nothing, tokens = null where id = :shop_id
 """)
-_REPLACE = Statement("""
+_REPLACE = Statement[None]("""
 update shops set credentials = :credentials, auth_failed_at = null where id = :shop_id
 """)
-_LOCK_SECRETS = Statement("select id, credentials, tokens from shops for update", dict)
-_RESEAL = Statement("""
+_LOCK_SECRETS = Statement[tuple[int, bytes, bytes | None]](
+    "select id, credentials, tokens from shops for update"
+)
+_RESEAL = Statement[None]("""
 update shops set credentials = :credentials, tokens = :tokens where id = :id
 """)
 
@@ -51,7 +53,7 @@ update shops set credentials = :credentials, tokens = :tokens where id = :id
 @cache
 def _set(names: tuple[str, ...]) -> Statement[None]:
     columns = ", ".join(f"{name} = :{name}" for name in names)
-    return Statement(f"update shops set {columns} where id = :shop_id")
+    return Statement[None](f"update shops set {columns} where id = :shop_id")
 
 
 def set_values(connection: Connection, shop_id: int, values: Mapping[str, object]) -> None:
@@ -84,9 +86,7 @@ def reseal(connection: Connection, box: SecretBox) -> int:
     Returns: shops whose secrets were written again.
     """
     rows = _LOCK_SECRETS.all(connection)
-    for row in rows:
-        tokens = row["tokens"] and box.reseal(row["tokens"])
-        _RESEAL.run(
-            connection, id=row["id"], credentials=box.reseal(row["credentials"]), tokens=tokens
-        )
+    for shop_id, credentials, tokens in rows:
+        resealed = None if tokens is None else box.reseal(tokens)
+        _RESEAL.run(connection, id=shop_id, credentials=box.reseal(credentials), tokens=resealed)
     return len(rows)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -80,8 +81,7 @@ class NewShop:
     tokens: Tokens | None = None
 
 
-_LOAD = Statement(
-    """
+_LOAD = Statement[dict[str, Any]]("""
 select s.id, s.merchant_id, s.key, s.cart, s.name, s.api_url, s.auth_url,
        s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s, s.parked,
        s.auth_failed_at, s.removed_at is not null as removed,
@@ -89,9 +89,7 @@ select s.id, s.merchant_id, s.key, s.cart, s.name, s.api_url, s.auth_url,
        array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
 from shops s
 where s.id = :shop_id
-""",
-    dict,
-)
+""")
 
 
 def load_shop(connection: Connection, shop_id: int, box: SecretBox) -> Shop | None:
@@ -102,8 +100,7 @@ def load_shop(connection: Connection, shop_id: int, box: SecretBox) -> Shop | No
     return made_of(Shop, {**row, "credentials": box.open(row["credentials"])})
 
 
-_ADD = Statement(
-    """
+_ADD = Statement[int]("""
 insert into shops
        (merchant_id, key, cart, name, api_url, auth_url, credentials, calls_per_second, in_flight,
         default_method, created_at)
@@ -111,14 +108,12 @@ values (:merchant_id, :key, :cart, :name, :api_url, :auth_url, :credentials, :ca
         :in_flight, :default_method, :now)
 on conflict do nothing
 returning id
-""",
-    int,
-)
-_ADD_LANE = Statement("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
-_MARK = Statement("""
+""")
+_ADD_LANE = Statement[None]("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
+_MARK = Statement[None]("""
 update shops set auth_failed_at = :at where id = :shop_id and auth_failed_at is null
 """)
-_CLEAR = Statement("""
+_CLEAR = Statement[None]("""
 update shops set auth_failed_at = null where id = :shop_id and auth_failed_at is not null
 """)
 

@@ -9,7 +9,7 @@ from adapters.postgres.stock.counts import ensure_skus
 from domain.carts.ports import ExternalItem, ItemKey
 from domain.stock.mappings import Link, Linked
 
-_NAME_ITEMS = Statement("""
+_NAME_ITEMS = Statement[None]("""
 insert into external_items (shop_id, item, variation, name, code, seen_at)
 select :shop_id, i.item, i.variation, i.name, i.code, now()
   from unnest(cast(:items as text[]), cast(:variations as text[]), cast(:names as text[]),
@@ -19,7 +19,7 @@ on conflict (shop_id, item, variation)
 do update set name = excluded.name, code = excluded.code, seen_at = excluded.seen_at
 """)
 
-_ENSURE_ITEMS = Statement("""
+_ENSURE_ITEMS = Statement[None]("""
 insert into external_items (shop_id, item, variation)
 select w.shop_id, w.item, w.variation
   from unnest(cast(:shops as bigint[]), cast(:items as text[]), cast(:variations as text[]))
@@ -28,8 +28,7 @@ select w.shop_id, w.item, w.variation
 on conflict (shop_id, item, variation) do nothing
 """)
 
-_LINK = Statement(
-    """
+_LINK = Statement[tuple[int, int, int]]("""
 insert into mappings (external_item_id, shop_id, sku_id, low_stock, unlimited)
 select e.id, e.shop_id, w.sku_id, w.low_stock, w.unlimited
   from unnest(cast(:shops as bigint[]), cast(:items as text[]), cast(:variations as text[]),
@@ -44,11 +43,9 @@ on conflict (external_item_id) do update
  where (mappings.sku_id, mappings.low_stock, mappings.unlimited)
        is distinct from (excluded.sku_id, excluded.low_stock, excluded.unlimited)
 returning id, shop_id, sku_id
-""",
-    tuple,
-)
+""")
 
-_WANT_PUSH = Statement("""
+_WANT_PUSH = Statement[None]("""
 insert into stock_pushes (mapping_id, shop_id, sku_id)
 select w.mapping_id, w.shop_id, w.sku_id
   from unnest(cast(:mappings as bigint[]), cast(:shops as bigint[]), cast(:skus as bigint[]))
@@ -58,18 +55,15 @@ on conflict (mapping_id) do update
    set sku_id = excluded.sku_id, wanted_version = stock_pushes.wanted_version + 1
 """)
 
-_UNLINK = Statement(
-    """
+_UNLINK = Statement[int]("""
 delete from mappings m using external_items e
  where e.id = m.external_item_id and e.shop_id = :shop_id and e.item = :item
    and e.variation = :variation
 returning m.sku_id
-""",
-    int,
-)
+""")
 
 # STK-4: a SKU nobody maps in the shop any more is not tried again.
-_CLOSE_DEAD = Statement("""
+_CLOSE_DEAD = Statement[None]("""
 update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'unmapped'
   from skus s
  where s.id = :sku_id and d.shop_id = :shop_id and d.action = 'sync_stock' and d.key = s.code
@@ -77,16 +71,13 @@ update dead_letters d set state = 'closed', decided_at = now(), decision_reason 
    and not exists (select 1 from mappings m where m.shop_id = :shop_id and m.sku_id = s.id)
 """)
 
-_MAPPED_KEYS = Statement(
-    """
+_MAPPED_KEYS = Statement[ItemKey]("""
 select e.item, e.variation from external_items e join mappings m on m.external_item_id = e.id
  where e.shop_id = :shop_id
-""",
-    ItemKey,
-)
+""")
 
-_KNOWN_CODES = Statement(
-    "select code from skus where merchant_id = :merchant_id and code = any(:codes)", str
+_KNOWN_CODES = Statement[str](
+    "select code from skus where merchant_id = :merchant_id and code = any(:codes)"
 )
 
 

@@ -7,25 +7,21 @@ from sqlalchemy import Connection
 from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
 from adapters.postgres.statement import Statement
 
-_ANSWERS = Statement("select 1", int)
-_VERSION = Statement(
+_ANSWERS = Statement[int]("select 1")
+_VERSION = Statement[tuple[int, str]](
     "select cast(current_setting('server_version_num') as int) as number,"
-    " current_setting('server_version') as name",
-    dict,
+    " current_setting('server_version') as name"
 )
-_CLOCK = Statement("select clock_timestamp()", datetime)
-_SECRETS = Statement("select credentials, tokens from shops", dict)
-_OVERDUE = Statement(
-    """
+_CLOCK = Statement[datetime]("select clock_timestamp()")
+_SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
+_OVERDUE = Statement[int]("""
 select count(*) from robots b join shops s on s.id = b.shop_id
  where b.enabled and not b.parked and not s.parked and s.removed_at is null
    and s.auth_failed_at is null
    and b.next_due_at < now() - make_interval(secs => :late_s)
    and not exists (select 1 from runs r where r.shop_id = b.shop_id
                       and r.action = b.action and r.state in ('pending', 'planning', 'open'))
-""",
-    int,
-)
+""")
 
 
 def answers(connection: Connection) -> None:
@@ -35,8 +31,7 @@ def answers(connection: Connection) -> None:
 
 def server_version(connection: Connection) -> tuple[int, str]:
     """Return PostgreSQL's version: the number it compares by, and its name."""
-    found = _VERSION.one(connection)
-    return found["number"], found["name"]
+    return _VERSION.one(connection)
 
 
 def clock(connection: Connection) -> datetime:
@@ -52,11 +47,11 @@ def overdue_robots(connection: Connection, late_s: float) -> int:
 def unreadable_secrets(connection: Connection, box: SecretBox) -> int:
     """Return how many shops' secrets no configured key opens."""
     failures = 0
-    for row in _SECRETS.all(connection):
+    for credentials, tokens in _SECRETS.all(connection):
         try:
-            box.open(row["credentials"])
-            if row["tokens"] is not None:
-                box.open(row["tokens"])
+            box.open(credentials)
+            if tokens is not None:
+                box.open(tokens)
         except UnreadableSecret:
             failures += 1
     return failures

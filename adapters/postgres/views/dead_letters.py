@@ -13,8 +13,8 @@ select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_faile
    and (cast(:action as text) is null or d.action = :action)
    and (cast(:state as text) is null or d.state = :state)
 """
-_LIST = Statement(_SELECT + " order by d.id", dict)
-_PAGE = Statement(_SELECT + " and d.id > :after order by d.id limit :most", dict)
+_LIST = Statement[dict[str, object]](_SELECT + " order by d.id")
+_PAGE = Statement[dict[str, object]](_SELECT + " and d.id > :after order by d.id limit :most")
 
 
 def list_dead(

@@ -18,15 +18,12 @@ class Merchant:
     created_at: datetime
 
 
-_FIND = Statement("select id, key, name, created_at from merchants where key = :key", Merchant)
-_LIST = Statement("select id, key, name, created_at from merchants order by key", Merchant)
-_CLIENTS = Statement(
-    """
+_FIND = Statement[Merchant]("select id, key, name, created_at from merchants where key = :key")
+_LIST = Statement[Merchant]("select id, key, name, created_at from merchants order by key")
+_CLIENTS = Statement[dict[str, object]]("""
 select name, scopes, created_at, last_used_at, revoked_at from api_clients
  where merchant_id = :merchant_id order by name, id
-""",
-    dict,
-)
+""")
 
 
 def find_merchant(connection: Connection, key: str) -> Merchant | None:

@@ -67,8 +67,7 @@ def page_stock(
     return found[:most], str(found[most - 1]["sku"]) if len(found) > most else None
 
 
-_MAPPINGS = Statement(
-    """
+_MAPPINGS = Statement[dict[str, object]]("""
 select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,
        coalesce(m.unlimited, false) as unlimited, p.pushed_quantity, p.pushed_at,
        coalesce(p.pushed_version < p.wanted_version, false) as waiting,
@@ -82,21 +81,16 @@ select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low
    and (cast(:shop as text) is null or sh.key = :shop)
    and (m.id is not null) <> :unmapped
  order by sh.key, e.item, e.variation
-""",
-    dict,
-)
+""")
 
-_SETS = Statement(
-    """
+_SETS = Statement[dict[str, object]]("""
 select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as components
   from set_components k
   join skus s on s.id = k.set_sku_id
   join skus c on c.id = k.component_sku_id
  where s.merchant_id = :merchant_id
  group by s.code order by s.code
-""",
-    dict,
-)
+""")
 
 
 def list_mappings(
