@@ -17,7 +17,7 @@ from adapters.thebase.calls import (
     TokenEndedError,
     encoded,
     failure,
-    json_of,
+    json_unless_closed,
 )
 from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
 from domain.carts.cart import Cart, call_deadline_s
@@ -124,7 +124,7 @@ class OAuthClient:
         answer = send(self._http, call)
         try:
             if answer.status == HTTPStatus.OK:
-                return granted(json_of(ApiFamily.ORDERS, call, answer))
+                return granted(json_unless_closed(ApiFamily.ORDERS, call, answer))
             raise failure(ApiFamily.ORDERS, call, answer, lambda: datetime.now(UTC))
         except Closed as error:
             raise Postponed(str(error), until=datetime.now(UTC) + CLOSED_PAUSE) from error

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import cast
 
-from adapters.http.calls import segment, tokyo_time
+from adapters.http.calls import segment
 from adapters.http.reading import (
     Key,
     Later,
@@ -20,6 +20,7 @@ from adapters.http.reading import (
 )
 from domain.carts.listings import UnreadableRow
 from domain.carts.ports import Parcel, Window
+from domain.engine.cadence import TOKYO
 from domain.errors import Undecodable
 from domain.orders.cart_order import Dispatch, ListedOrder, OrderSummary
 
@@ -29,11 +30,13 @@ COMPANIES = "/1/delivery_companies"
 ME = "/1/users/me"
 _DISPATCHES = {status.value: status for status in Dispatch if status is not Dispatch.UNKNOWN}
 _HYPHENS = str.maketrans("", "", "-‐‑‒–—―−ー ")  # noqa: RUF001 - everything typed for a hyphen
+_TIME = "%Y-%m-%d %H:%M:%S"  # of Tokyo
 
 
 def by_window(window: Window) -> dict[str, str]:
     """Return the query for all orders of a window, whatever their state."""
-    return {"start_ordered": tokyo_time(window.since), "end_ordered": tokyo_time(window.until)}
+    since, until = window.since.astimezone(TOKYO), window.until.astimezone(TOKYO)
+    return {"start_ordered": f"{since:{_TIME}}", "end_ordered": f"{until:{_TIME}}"}
 
 
 def detail_path(key: str) -> str:
@@ -56,16 +59,16 @@ def _parcel(parcel: Parcel) -> dict[str, str]:
     return {"delivery_company_id": parcel.carrier, "tracking_number": number}
 
 
-class _Row(Told):
+class _OrderRow(Told):
     unique_key: Later[Key]
     ordered: Later[Moment]
 
 
-class _List(Told):
-    orders: Needed[Rows[Later[_Row]]]
+class _ListAnswer(Told):
+    orders: Needed[Rows[Later[_OrderRow]]]
 
 
-class _Summary(Told):
+class _SummaryRow(Told):
     unique_key: Key
     ordered: Moment
     dispatch_status: object
@@ -73,16 +76,16 @@ class _Summary(Told):
     total: Whole
 
 
-class _Answer(Told):
+class _UpdateAnswer(Told):
     order: Object
 
 
-class _Named(Told):
+class _KeyedOrder(Told):
     unique_key: Text
 
 
-class _Detail(Told):
-    order: _Named
+class _DetailAnswer(Told):
+    order: _KeyedOrder
 
 
 class _Company(Told):
@@ -105,13 +108,13 @@ class _Me(Told):
 
 def page(body: object, start: int = 0) -> list[ListedOrder | UnreadableRow]:
     """Read one page of the list. Args: start: how many rows come before it."""
-    told = read(_List, body).orders
+    told = read(_ListAnswer, body).orders
     raw = cast("dict[str, list[dict[str, object]]]", body)["orders"]
     return [_listed(row, raw[at], at, start) for at, row in enumerate(told)]
 
 
 def _listed(
-    row: _Row | Wrong, raw: dict[str, object], at: int, start: int
+    row: _OrderRow | Wrong, raw: dict[str, object], at: int, start: int
 ) -> ListedOrder | UnreadableRow:
     if isinstance(row, Wrong):
         return UnreadableRow(str(row.at(f"orders[{at}]")), start + at + 1, raw=raw)
@@ -124,7 +127,7 @@ def _listed(
 
 def summary(raw: dict[str, object]) -> OrderSummary:
     """Read one list row."""
-    row = read(_Summary, raw)
+    row = read(_SummaryRow, raw)
     return OrderSummary(
         key=row.unique_key,
         ordered_at=row.ordered,
@@ -136,12 +139,12 @@ def summary(raw: dict[str, object]) -> OrderSummary:
 
 def updated(body: object) -> dict[str, object]:
     """Return the order inside the answer to an update."""
-    return read(_Answer, body).order
+    return read(_UpdateAnswer, body).order
 
 
 def detail(body: object, key: str) -> dict[str, object]:
     """Return the order inside the answer to a detail call. Raises Undecodable for another's."""
-    if read(_Detail, body).order.unique_key != key:
+    if read(_DetailAnswer, body).order.unique_key != key:
         raise Undecodable(f"order.unique_key: not that of the order asked for ({key})")
     return cast("dict[str, dict[str, object]]", body)["order"]
 
