@@ -16,7 +16,7 @@ from benchmarks.programs import Measured
 from benchmarks.stage import Stage, Target
 from domain.actions import Action, Queue
 from domain.engine.runs import RunMode
-from workers.app import celery_settings, make_app
+from workers.app import celery_settings, dispatcher_of, make_app
 from workers.engine import dispatcher
 
 _POLL_S = 0.05
@@ -92,7 +92,7 @@ def _start_runs(stage: Stage) -> list[int]:
             for shop_id in stage.shop_ids
         ]
     run_ids = [run_id for run_id in made if run_id is not None]
-    dispatcher.send_runs(make_app(stage.engine_redis), run_ids)
+    dispatcher_of(make_app(stage.engine_redis)).send_runs(run_ids)
     return run_ids
 
 

@@ -17,8 +17,7 @@ from adapters.postgres.engine import turns
 from benchmarks.contenders import publish_bare
 from benchmarks.stage import IN_FLIGHT, Stage
 from benchmarks.tables import show
-from workers.app import make_app
-from workers.engine import dispatcher
+from workers.app import dispatcher_of, make_app
 
 _SHOPS = text("""
 with made as (
@@ -81,7 +80,7 @@ def _by_engine(stage: Stage, app: Celery, items: int) -> _Took:
             queued = turns.admit(connection)
         if not queued:
             break
-        dispatcher.send_items(app, queued)
+        dispatcher_of(app).send_items(queued)
         sent += len(queued)
     took = _Took(time.monotonic() - wall_s, time.process_time() - cpu_s)
     _emptied(stage.engine_redis)

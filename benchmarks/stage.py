@@ -18,8 +18,8 @@ from sqlalchemy import Engine, text
 
 from adapters.embedded import PrivateServers
 from adapters.postgres.database import open_engine, transaction
-from adapters.postgres.engine import closures
 from adapters.postgres.migrations import upgrade
+from adapters.postgres.shops import closures
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.robots import switch_robot
 from adapters.postgres.shops.secrets import SecretBox

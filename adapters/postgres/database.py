@@ -1,12 +1,9 @@
 """The one place that opens connections."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -16,41 +13,8 @@ STATEMENT_TIMEOUT_S = 60
 CONNECT_TIMEOUT_S = 5
 
 
-# A bound name, but not the second half of a cast.
-_NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
-
-
 class DatabaseUnavailable(Transient):
     """PostgreSQL did not answer, or gave up a statement others were in the way of."""
-
-
-class Hot:
-    """A statement of an item's way, handed to psycopg on the caller's own connection.
-
-    SQLAlchemy's part of a small statement costs three times the driver's (docs/benchmarks.md); the
-    pool and the transactions stay SQLAlchemy's. Names are bound as in `text()`, their types told
-    by their columns or by casts.
-    """
-
-    def __init__(self, sql: str) -> None:
-        """Args: sql: with `:name` for each value."""
-        places: dict[str, int] = {}
-        self._sql = _NAME.sub(
-            lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql
-        ).encode()
-        self._names = tuple(places)
-
-    def rows(self, connection: Connection, values: Mapping[str, object]) -> list[Any]:
-        """Run it and return its rows, with one attribute per column."""
-        driver: Any = connection.connection.driver_connection
-        cursor = psycopg.RawCursor(driver, row_factory=namedtuple_row)
-        try:
-            return cursor.execute(self._sql, [values[name] for name in self._names]).fetchall()
-        except psycopg.OperationalError:
-            if driver.closed:
-                # Fails too, so that SQLAlchemy finds out and renews the whole pool.
-                connection.exec_driver_sql("select 1")
-            raise
 
 
 def open_engine(database_url: str, *, connections: int = 5, name: str = "renkei") -> Engine:
@@ -109,7 +73,7 @@ def database_errors() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise DatabaseUnavailable(f"PostgreSQL: {type(error.orig).__name__}") from error
-    except psycopg.OperationalError as error:  # of a Hot statement
+    except psycopg.OperationalError as error:  # of a Statement
         raise DatabaseUnavailable(f"PostgreSQL: {type(error).__name__}") from error
     except DBAPIError as error:
         if error.connection_invalidated:

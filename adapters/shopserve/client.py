@@ -10,7 +10,8 @@ import httpx
 from adapters.shopserve.calls import ShopServeCalls
 from adapters.shopserve.wire import details, orders, stock
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,

@@ -13,15 +13,8 @@ from adapters.thebase.calls import BaseCalls
 from adapters.thebase.wire import details, items, orders
 from adapters.thebase.wire.refusals import DEFERRED
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import (
-    CallGate,
-    ExternalItem,
-    ItemKey,
-    Parcel,
-    StockLevel,
-    TokenStore,
-    Window,
-)
+from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, TokenStore
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,

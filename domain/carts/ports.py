@@ -8,19 +8,11 @@ after sending.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from domain.carts.listings import Listing
 from domain.errors import ApiFamily
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Order times from `since` to `until`, both aware and inclusive."""
-
-    since: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

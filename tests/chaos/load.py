@@ -23,7 +23,7 @@ from simulator.process import start
 from tests.chaos.faults import Scene
 from tests.chaos.station import Station
 from tests.chaos.world import World
-from workers.wiring import secret_box
+from workers.places import secret_box
 
 # A shop that has fewer than this many SKUs to be told gets all of them to be told again.
 FEW = 12

@@ -17,7 +17,7 @@ from tests.chaos.faults import Fault, Scene
 from tests.chaos.station import Station
 from tests.chaos.verdict import Verdict, judge, lanes_in_trouble, longest_gap_s
 from tests.chaos.world import World
-from workers.wiring import secret_box
+from workers.places import secret_box
 
 # An unknown effect of ShopServe waits for 60 + 30 s after its sending; twice, and some more.
 SETTLE_WITHIN_S = 300.0

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, text
 
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.engine import closures
 from adapters.postgres.orders import warehouse
 from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.orders.warehouse import Actor, Request
+from adapters.postgres.shops import closures
 from adapters.postgres.shops.robots import switch_robot
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.stock import counts

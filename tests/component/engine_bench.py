@@ -22,8 +22,8 @@ from workers.actions import sync_stock
 from workers.actions.return_shipments import base
 from workers.app import make_app
 from workers.engine import executor, planner
-from workers.engine.process import Process
 from workers.settings import Settings
+from workers.wiring import Process
 
 # Waits of the back-off up to here are skipped; a longer one has to be passed with `later`.
 SKIPPED_WAIT_S = 20
@@ -122,12 +122,12 @@ class Bench:
 
     def sql(self, statement: str, **values: object) -> None:
         """Change the database behind the product's back."""
-        with transaction(self.process.engine) as connection:
+        with transaction(self.process.database) as connection:
             connection.execute(text(statement), values)
 
     def column(self, query: str, **values: object) -> list[Any]:
         """Return the first column of a query."""
-        with transaction(self.process.engine) as connection:
+        with transaction(self.process.database) as connection:
             return list(connection.execute(text(query), values).scalars())
 
     @contextmanager

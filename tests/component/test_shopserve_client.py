@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from adapters.shopserve.client import ShopServeCart
-from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from adapters.http.reading import Date, Told, read
 from adapters.shopserve.wire import details, orders, refusals, stock
-from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import Undecodable
 from domain.orders.cart_order import CartLine, Charges, Folder, Settlement, ShopServeStatus
 from tests.component.cart_samples import Json, shopserve_order

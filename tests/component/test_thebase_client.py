@@ -10,7 +10,8 @@ import pytest
 
 from adapters.thebase.client import Pages, TheBaseCart
 from adapters.thebase.oauth import OAuthClient
-from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 from domain.orders.cart_order import BaseStatus, CartOrder, ShopServeStatus
 from simulator.client import SimulatorClient
 from simulator.seed import shopserve_recipes, thebase_recipes

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from adapters.thebase.oauth import OAuthClient
-from domain.carts.ports import Parcel, StockLevel, Window
+from domain.carts.ports import Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     ApiFamily,
     AuthenticationFailed,

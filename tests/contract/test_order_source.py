@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 from domain.errors import Rejected, Undecodable
 from domain.orders.cart_order import Dispatch
 from tests.contract.benches import NOW, BaseBench, Bench, ShopServeBench

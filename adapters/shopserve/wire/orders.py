@@ -21,8 +21,9 @@ from adapters.http.reading import (
 )
 from adapters.shopserve.wire.literals import NO
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import Parcel, Window
+from domain.carts.ports import Parcel
 from domain.engine.cadence import TOKYO
+from domain.engine.runs import Window
 from domain.orders.cart_order import ListedOrder
 
 # The groups are joined with a semicolon that must reach the cart as it is.

@@ -18,8 +18,9 @@ from adapters.http.reading import (
     sure,
     unknown,
     whole,
+    word,
 )
-from adapters.thebase.wire.orders import dispatch_status
+from adapters.thebase.wire.orders import DISPATCHES
 from domain.carts.cart import Cart
 from domain.errors import Undecodable
 from domain.orders.cart_order import (
@@ -186,13 +187,13 @@ def _line(
         options_yen=options,
         total_yen=own_total if told.total is None else told.total,
         tax_rate=_tax_rate(told, path),
-        state=_line_state(told.status),
         has_variation=_has_variation(told, path),
         variation_code=told.variation_identifier,
         delivery_method=method
         or sure(told.shipping_method, f"{path}.shipping_method")
         or method_of_order,
         shipping_fee_yen=0 if entry else sure(told.shipping_fee, f"{path}.shipping_fee"),
+        state=_LINE_STATES.get(word(told.status), LineState.UNKNOWN),
     )
 
 
@@ -228,21 +229,15 @@ def _tax_rate(told: _OrderItem, path: str) -> int:
     return rate
 
 
-def _line_state(told: object) -> LineState:
-    word = told.strip() if isinstance(told, str) else ""
-    return _LINE_STATES.get(word, LineState.UNKNOWN)
-
-
 def _status(told: _BaseOrder, lines: tuple[CartLine, ...]) -> BaseStatus:
-    status = dispatch_status(told.dispatch_status)
-    strange = (
-        [] if status is not Dispatch.UNKNOWN else [unknown(told.dispatch_status, "dispatch_status")]
-    )
-    strange += [
+    status = DISPATCHES.get(word(told.dispatch_status), Dispatch.UNKNOWN)
+    strange = [
         unknown(told.order_items[at].status, f"order_items[{at}].status")
         for at, line in enumerate(lines)
         if line.state is LineState.UNKNOWN
     ]
+    if status is Dispatch.UNKNOWN:
+        strange.insert(0, unknown(told.dispatch_status, "dispatch_status"))
     return BaseStatus(
         dispatch=status,
         transfer_short=told.bt_payment_transaction.status == "shortage",

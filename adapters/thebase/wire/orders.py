@@ -17,10 +17,12 @@ from adapters.http.reading import (
     Wrong,
     read,
     sure,
+    word,
 )
 from domain.carts.listings import UnreadableRow
-from domain.carts.ports import Parcel, Window
+from domain.carts.ports import Parcel
 from domain.engine.cadence import TOKYO
+from domain.engine.runs import Window
 from domain.errors import Undecodable
 from domain.orders.cart_order import Dispatch, ListedOrder, OrderSummary
 
@@ -28,7 +30,7 @@ LIST = "/1/orders"
 EDIT_STATUS = "/1/orders/edit_status"
 COMPANIES = "/1/delivery_companies"
 ME = "/1/users/me"
-_DISPATCHES = {status.value: status for status in Dispatch if status is not Dispatch.UNKNOWN}
+DISPATCHES = {status.value: status for status in Dispatch if status is not Dispatch.UNKNOWN}
 _HYPHENS = str.maketrans("", "", "-‐‑‒–—―−ー ")  # noqa: RUF001 - everything typed for a hyphen
 _TIME = "%Y-%m-%d %H:%M:%S"  # of Tokyo
 
@@ -131,7 +133,7 @@ def summary(raw: dict[str, object]) -> OrderSummary:
     return OrderSummary(
         key=row.unique_key,
         ordered_at=row.ordered,
-        dispatch=dispatch_status(row.dispatch_status),
+        dispatch=DISPATCHES.get(word(row.dispatch_status), Dispatch.UNKNOWN),
         payment_method=row.payment,
         total_yen=row.total,
     )
@@ -159,8 +161,3 @@ def shop_name(body: object) -> str:
     """Read the shop's name, its id where it set none."""
     user = read(_Me, body).user
     return user.shop_name or sure(user.shop_id, "user.shop_id")
-
-
-def dispatch_status(told: object) -> Dispatch:
-    """Return the status; a word nobody knows is UNKNOWN."""
-    return _DISPATCHES.get(told.strip() if isinstance(told, str) else "", Dispatch.UNKNOWN)
