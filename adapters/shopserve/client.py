@@ -10,7 +10,7 @@ import httpx
 from adapters.shopserve.calls import ShopServeCalls
 from adapters.shopserve.wire import details, orders, stock
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel
+from domain.carts.ports import CallGate, CartParcel, ExternalItem, ItemKey, StockLevel
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -86,7 +86,7 @@ class ShopServeCart:
         """
         self._calls.change(ApiFamily.ORDERS, "POST", orders.settlement_path(key), {})
 
-    def ship_destination(self, key: str, destination: int, parcel: Parcel) -> None:
+    def ship_destination(self, key: str, destination: int, parcel: CartParcel) -> None:
         """Write carrier (code) and number, set 発送済. Raises Rejected, OutcomeUnknown."""
         result = orders.shipping_result(parcel)
         self._update(orders.shipping_path(key, destination), result)

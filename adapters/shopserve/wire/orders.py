@@ -21,7 +21,7 @@ from adapters.http.reading import (
 )
 from adapters.shopserve.wire.literals import NO
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.orders.cart_order import ListedOrder
@@ -74,7 +74,7 @@ def completion_path(key: str) -> str:
     return f"/orders/{segment(key)}/_complete"
 
 
-def shipping_result(parcel: Parcel) -> dict[str, object]:
+def shipping_result(parcel: CartParcel) -> dict[str, object]:
     """Return the shipping result; the number goes over the provisional one."""
     day = parcel.shipped_on.isoformat()
     return {

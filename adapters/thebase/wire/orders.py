@@ -20,7 +20,7 @@ from adapters.http.reading import (
     word,
 )
 from domain.carts.listings import UnreadableRow
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.errors import Undecodable
@@ -46,17 +46,17 @@ def detail_path(key: str) -> str:
     return f"/1/orders/detail/{segment(key)}"
 
 
-def dispatch(line: str, parcel: Parcel) -> dict[str, str]:
+def dispatch(line: str, parcel: CartParcel) -> dict[str, str]:
     """Return the request that marks one line as dispatched."""
     return {"order_item_id": line, "status": "dispatched", **_parcel(parcel)}
 
 
-def deferred_shipping(line: str, parcel: Parcel) -> dict[str, str]:
+def deferred_shipping(line: str, parcel: CartParcel) -> dict[str, str]:
     """Return the request that marks a deferred payment's whole order as shipped."""
     return {"order_item_id": line, "atobarai_status": "shipping", **_parcel(parcel)}
 
 
-def _parcel(parcel: Parcel) -> dict[str, str]:
+def _parcel(parcel: CartParcel) -> dict[str, str]:
     number = unicodedata.normalize("NFKC", parcel.tracking_number).translate(_HYPHENS)
     return {"delivery_company_id": parcel.carrier, "tracking_number": number}
 
