@@ -9,7 +9,16 @@ from urllib.parse import quote
 import httpx
 
 from adapters.http.deadline import EXTENSION, Attempt, BodyTooLarge
-from domain.errors import NotFound, OutcomeUnknown, Rejected, RemoteDown, Transient, Undecodable
+from domain.errors import (
+    ApiFamily,
+    Closed,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    RemoteDown,
+    Transient,
+    Undecodable,
+)
 
 _USER_AGENT = "renkei/0.1"
 _NEVER_SENT = (
@@ -101,14 +110,20 @@ def send(http: httpx.Client, call: Call) -> Answer:
     return Answer(response.status_code, response.content, retry_after_s)
 
 
-def json_of(call: Call, answer: Answer) -> object:
+def json_of(call: Call, answer: Answer, *, closes: ApiFamily | None = None) -> object:
     """Return the JSON of an answer that says success.
 
-    Raises: OutcomeUnknown, RemoteDown: it is none.
+    Args: closes: what a page about maintenance closes; None where it may be about anything.
+
+    Raises:
+        Closed: it is such a page.
+        OutcomeUnknown, RemoteDown: it is no JSON.
     """
     try:
         return parse_json(answer.body)
     except Undecodable as error:
+        if closes is not None and answer.says_maintenance:
+            raise Closed(f"{call}: closed for maintenance", api=closes) from error
         raise lost(call, "the answer is not JSON") from error
 
 

@@ -26,7 +26,6 @@ from domain.errors import (
     RemoteBusy,
     RemoteDown,
     SyncError,
-    Transient,
 )
 
 REMOTE = "BASE"
@@ -112,7 +111,7 @@ class BaseCalls:
             self._gate.done()
         if answer.status != HTTPStatus.OK:
             raise failure(request.api, call, answer, self._clock)
-        return json_unless_closed(request.api, call, answer)
+        return json_of(call, answer, closes=request.api)
 
     def _call(self, request: _Request, token: str) -> Call:
         if not token.isascii() or not token.isprintable():
@@ -144,16 +143,6 @@ def _settled(ask: Callable[[], str]) -> str:
 def encoded(form: Mapping[str, str]) -> bytes:
     """Return a form's body."""
     return urlencode(form, errors="replace").encode("ascii")
-
-
-def json_unless_closed(api: ApiFamily, call: Call, answer: Answer) -> object:
-    """Return the JSON of an answer that says success, which a page about maintenance may, too."""
-    try:
-        return json_of(call, answer)
-    except Transient as error:
-        if answer.says_maintenance:
-            raise Closed(f"{call}: closed for maintenance", api=api) from error
-        raise
 
 
 def failure(api: ApiFamily, call: Call, answer: Answer, clock: Callable[[], datetime]) -> Exception:
