@@ -9,7 +9,6 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import TextClause, text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import runs
 from benchmarks import bare
 from benchmarks.programs import Measured
@@ -71,7 +70,7 @@ def engine_round(stage: Stage, worker: Measured, each: int, *, watch: Watch = _i
 
     Args: watch: told now and then how many items have ended.
     """
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         connection.execute(_DIRTY, {"each": each})
     items = each * len(stage.shop_ids)
     before = _stock_sets(stage)
@@ -79,14 +78,14 @@ def engine_round(stage: Stage, worker: Measured, each: int, *, watch: Watch = _i
     run_ids = _start_runs(stage)
     _wait(lambda: _engine_done(stage, run_ids, watch))
     round_ = Round(items, worker.cpu_s() - cpu_s, time.monotonic() - began_at)
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         succeeded = connection.execute(_ENDED, {"runs": run_ids}).one().succeeded
     _check(items, succeeded, _stock_sets(stage) - before)
     return round_
 
 
 def _start_runs(stage: Stage) -> list[int]:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         made = [
             runs.insert(connection, shop_id=shop_id, action=Action.SYNC_STOCK, mode=RunMode.MANUAL)
             for shop_id in stage.shop_ids
@@ -97,7 +96,7 @@ def _start_runs(stage: Stage) -> list[int]:
 
 
 def _engine_done(stage: Stage, run_ids: Sequence[int], watch: Watch) -> bool:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         left = connection.execute(_OPEN, {"runs": list(run_ids)}).scalar_one()
         if watch is not _ignore:
             watch(connection.execute(_ENDED, {"runs": list(run_ids)}).one().ended)
@@ -106,7 +105,7 @@ def _engine_done(stage: Stage, run_ids: Sequence[int], watch: Watch) -> bool:
 
 def bare_round(stage: Stage, worker: Measured, items: int) -> Round:
     """Have the bare peer make as many pushes; its messages are ready before the clock starts."""
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         connection.execute(text("truncate bare_pushes"))
     before = _stock_sets(stage)
     chosen = [stage.targets[place % len(stage.targets)] for place in range(items)]
@@ -148,7 +147,7 @@ def _staging_app(redis_url: str) -> Celery:
 
 
 def _scalar(stage: Stage, question: TextClause) -> int:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         return int(connection.execute(question).scalar_one())
 
 

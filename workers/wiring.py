@@ -13,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
-from adapters.postgres.database import open_engine, statement
+from adapters.postgres.database import autocommit, open_engine
 from adapters.postgres.engine import items, runs
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.runs import ClaimedRun
@@ -36,7 +36,7 @@ from workers.calls.reactions import CartReactions
 from workers.calls.tokens.cache import TokenCache
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenTools
-from workers.calls.work import ShopWork
+from workers.calls.work import ShopWork, WorkTools
 from workers.engine.context import ActionHandler, Clock, Reactions
 from workers.engine.dispatcher import Dispatcher
 from workers.engine.drain import Draining
@@ -101,6 +101,7 @@ class Process:
         self.database: Engine = open_engine(
             found.database_url, connections=settings.threads + 4, name="renkei worker"
         )
+        self.autocommit = autocommit(self.database)
         self.redis: Redis = Redis.from_url(
             found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
         )
@@ -119,7 +120,7 @@ class Process:
         self.counter = CallCounter(self.database)
         self.budget = CallBudget(self.redis, remembered=self.counter.remembered)
         self.closures = ClosureBoard(self.database)
-        self.directory = ShopDirectory(self.database, box)
+        self.directory = ShopDirectory(self.autocommit, box)
         self.token_tools = TokenTools(
             self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures
         )
@@ -131,27 +132,26 @@ class Process:
             self.directory,
             _share(self.settings.threads, SLEEPERS_SHARE),
         )
+        self.work_tools = WorkTools(
+            self.database,
+            self.autocommit,
+            self.gate_tools,
+            self.token_tools,
+            lambda: self.clock(),  # noqa: PLW0108 -- as it is then, not as it is now
+        )
         reactions = CartReactions(
             self.directory,
             self.closures,
             self.budget,
-            lambda: self.clock(),  # noqa: PLW0108 -- as it is then, not as it is now
+            self.work_tools.clock,
         )
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
 
     def open_work(self, claim: ClaimedItem | ClaimedRun, lease: Lease) -> ShopWork:
         """See Host.open_work."""
-        return ShopWork(
-            self.database,
-            self.directory.shop(claim.shop_id),
-            Action(claim.action),
-            lease,
-            mode=claim.mode,
-            gates=self.gate_tools,
-            tokens=self.token_tools,
-            clock=self.clock,
-        )
+        shop = self.directory.shop(claim.shop_id)
+        return ShopWork(self.work_tools, shop, Action(claim.action), lease, claim.mode)
 
     def free_turn(self, shop_id: int, claim_name: str) -> None:
         """See Host.free_turn."""
@@ -170,11 +170,11 @@ class Process:
             return None
 
     def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:
-        with statement(self.database) as connection:
+        with self.autocommit.connect() as connection:
             return items.renew(connection, held)
 
     def _renew_runs(self, held: Sequence[tuple[int, int]]) -> set[int]:
-        with statement(self.database) as connection:
+        with self.autocommit.connect() as connection:
             return {
                 run_id for run_id, generation in held if runs.renew(connection, run_id, generation)
             }

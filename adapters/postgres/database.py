@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 
 from domain.errors import Transient
 
@@ -20,11 +19,14 @@ class DatabaseUnavailable(Transient):
 def open_engine(database_url: str, *, connections: int = 5, name: str = "renkei") -> Engine:
     """Return an engine whose sessions work in UTC with bounded statements.
 
+    `with engine.begin() as connection:` is one transaction, committed at the end and rolled back
+    by any exception. Lost connections, deadlocks and time-outs are raised as DatabaseUnavailable.
+
     Args:
         connections: most connections kept and used at once.
         name: shown in pg_stat_activity.
     """
-    return create_engine(
+    engine = create_engine(
         database_url,
         pool_size=connections,
         max_overflow=2,
@@ -41,41 +43,36 @@ def open_engine(database_url: str, *, connections: int = 5, name: str = "renkei"
             "prepare_threshold": 2,
         },
     )
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def autocommit(engine: Engine) -> Engine:
+    """Return the same engine with connections on which every statement commits by itself."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def unavailable(error: BaseException | None) -> DatabaseUnavailable:
+    """Return what a failure of the database, not of ours, is told as."""
+    return DatabaseUnavailable(f"PostgreSQL: {type(error).__name__}")
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Turn what passes by itself into DatabaseUnavailable; leave bugs as they are."""
+    error = context.original_exception
+    if context.is_disconnect or isinstance(error, psycopg.OperationalError):
+        raise unavailable(error) from error
 
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """Open one transaction: committed at the end, rolled back by any exception.
-
-    Raises: DatabaseUnavailable for lost connections, deadlocks and time-outs.
-    """
-    with database_errors(), engine.begin() as connection:
+    """Until the console is merged."""
+    with engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def statement(engine: Engine) -> Iterator[Connection]:
-    """Open a connection on which every statement commits by itself.
-
-    Raises: DatabaseUnavailable as `transaction`.
-    """
-    with (
-        database_errors(),
-        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
-    ):
+    """Until the console is merged."""
+    with autocommit(engine).connect() as connection:
         yield connection
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """Turn what passes by itself into DatabaseUnavailable; leave bugs as they are."""
-    try:
-        yield
-    except OperationalError as error:
-        raise DatabaseUnavailable(f"PostgreSQL: {type(error.orig).__name__}") from error
-    except psycopg.OperationalError as error:  # of a Statement
-        raise DatabaseUnavailable(f"PostgreSQL: {type(error).__name__}") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseUnavailable("PostgreSQL: connection lost") from error
-        raise

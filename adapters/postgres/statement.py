@@ -5,6 +5,7 @@ caller's own connection, which prepares it after its second use. SQLAlchemy's pa
 statement would cost a multiple of the driver's (docs/decisions/0010-one-kind-of-statement.md).
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
@@ -17,6 +18,8 @@ from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints, 
 import psycopg
 from psycopg.rows import RowMaker, dict_row, scalar_row, tuple_row
 from sqlalchemy import Connection
+
+from adapters.postgres.database import unavailable
 
 Row = TypeVar("Row")
 _Dict = dict[str, Any]
@@ -86,18 +89,18 @@ class Statement(Generic[Row]):
             psycopg.RawCursor(driver).executemany(
                 self._sql, [[row[name] for name in self._names] for row in rows]
             )
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             _tell_if_lost(connection, driver)
-            raise
+            raise unavailable(error) from error
 
     def _run(self, connection: Connection, values: Mapping[str, object]) -> "psycopg.Cursor[Any]":
         driver = _driver(connection)
         cursor = psycopg.RawCursor(driver, row_factory=self._rows)
         try:
             return cursor.execute(self._sql, [values[name] for name in self._names])
-        except psycopg.OperationalError:
+        except psycopg.OperationalError as error:
             _tell_if_lost(connection, driver)
-            raise
+            raise unavailable(error) from error
 
 
 def made_of(kind: Callable[..., Row], columns: Mapping[str, Any]) -> Row:
@@ -118,6 +121,12 @@ def made_of(kind: Callable[..., Row], columns: Mapping[str, Any]) -> Row:
 def words(values: Iterable[str]) -> str:
     """Return `('a', 'b')` for constants, which PostgreSQL compares with a partial index's own."""
     return "(" + ", ".join(f"'{value!s}'" for value in values) + ")"
+
+
+def storable(raw: Mapping[str, object]) -> str:
+    """Return JSON text PostgreSQL's jsonb takes: it knows neither NUL nor lone surrogates."""
+    encoded = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return encoded.replace("\\u0000", "")
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[Any]":

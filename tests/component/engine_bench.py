@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import Answer, CommandLine
 from workers.actions import sync_stock
@@ -122,12 +121,12 @@ class Bench:
 
     def sql(self, statement: str, **values: object) -> None:
         """Change the database behind the product's back."""
-        with transaction(self.process.database) as connection:
+        with self.process.database.begin() as connection:
             connection.execute(text(statement), values)
 
     def column(self, query: str, **values: object) -> list[Any]:
         """Return the first column of a query."""
-        with transaction(self.process.database) as connection:
+        with self.process.database.begin() as connection:
             return list(connection.execute(text(query), values).scalars())
 
     @contextmanager

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import items as item_rows
 from adapters.postgres.engine import runs as run_rows
 from adapters.postgres.engine.items import QueuedItem
@@ -42,7 +41,7 @@ def _claimed(bench: Bench, shop: BenchShop) -> item_rows.ClaimedItem:
     (run_id,) = bench.column("select id from runs where state = 'pending'")
     planner.plan_run(bench.process, run_id)
     first = min(bench.column("select id from run_items where state = 'queued'"))
-    with transaction(bench.process.database) as connection:
+    with bench.process.database.begin() as connection:
         item = item_rows.claim(connection, first)
     assert item is not None
     return item
@@ -151,7 +150,7 @@ def test_cls_7_an_order_that_kills_its_workers_is_given_up_and_the_others_go_on(
     for _ in range(LOST_CLAIMS_LIMIT - 1):
         _die(bench, poison.id)
         executor.admit(bench.process)
-        with transaction(bench.process.database) as connection:
+        with bench.process.database.begin() as connection:
             assert item_rows.claim(connection, poison.id) is not None
     _die(bench, poison.id)
     bench.drain()
@@ -385,7 +384,7 @@ def test_cls_7_a_plan_that_kills_its_workers_is_given_up_and_the_next_slot_tries
     shop = bench.shop("thebase", "card")
     asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
     for _ in range(LOST_CLAIMS_LIMIT):
-        with transaction(bench.process.database) as connection:
+        with bench.process.database.begin() as connection:
             assert run_rows.claim(connection, asked["id"]) is not None
         bench.sql("update runs set lease_until = now() - interval '1 s'")
         rescuer.rescue(bench.process)

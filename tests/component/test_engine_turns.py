@@ -6,7 +6,6 @@ from typing import Any
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import items as item_rows
 from adapters.postgres.engine import turns
 from adapters.postgres.statement import Statement
@@ -78,7 +77,7 @@ def test_cls_8_shops_take_turns_the_one_that_waited_longest_first(bench: Bench) 
     bench.sql("update shops set in_flight = 2")
     served: list[list[int]] = []
     for _ in range(6):
-        with transaction(bench.process.database) as connection:
+        with bench.process.database.begin() as connection:
             admitted = [one.id for one in turns.admit(connection, lanes=1)]
             served.append(
                 bench.column("select distinct run_id from run_items where id = any(:i)", i=admitted)
@@ -212,7 +211,7 @@ def test_cls_8_a_flood_costs_its_neighbours_no_longer_statements(bench: Bench) -
     assert _blocks_read(bench, turns._TAKE, {"shop_id": None, "most": 500}) < 500
     shops = bench.column("select shop_id from lanes")
     (running,) = bench.column("select id from run_items where state = 'queued'")
-    with transaction(bench.process.database) as connection:
+    with bench.process.database.begin() as connection:
         item = item_rows.claim(connection, running)
     assert item is not None
     ending = {

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.statement import Statement, made_of, words
 
 
@@ -47,7 +47,7 @@ select 'A-1' as name, :colour as colour, cast(:roof as text) as roof,
 
 
 def test_a_dataclass_is_made_of_what_its_fields_want(engine: Engine) -> None:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         car = _CAR.one(
             connection,
             colour=Colour.RED,
@@ -76,7 +76,7 @@ def _shown(*, colour: Colour, size: int) -> str:
 def test_a_function_gets_the_columns_by_name(engine: Engine) -> None:
     statement = Statement("select 4 as size, 'blue' as colour", _shown)
 
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         assert statement.all(connection) == ["BLUE 4"]
 
 
@@ -85,14 +85,14 @@ def test_names_are_bound_once_each_and_casts_are_left_alone(engine: Engine) -> N
         "select :word::text || ':' || :word, :count::int + 1, '12:30'::time::text", tuple
     )
 
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         row = statement.one(connection, word="a:c", count=2)
 
     assert row == ("a:c:a:c", 3, "12:30:00")
 
 
 def test_a_name_without_a_value_is_a_bug(engine: Engine) -> None:
-    with transaction(engine) as connection, pytest.raises(KeyError, match="word"):
+    with engine.begin() as connection, pytest.raises(KeyError, match="word"):
         Statement("select :word").run(connection)
 
 
@@ -109,12 +109,12 @@ def test_a_name_without_a_value_is_a_bug(engine: Engine) -> None:
 def test_a_scalar_is_the_first_column(
     engine: Engine, sql: str, kind: type[object], value: object
 ) -> None:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         assert Statement(f"select {sql}", kind).one(connection) == value
 
 
 def test_dict_and_tuple_take_the_columns_as_they_are(engine: Engine) -> None:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         assert Statement("select 1 as a, 'x' as b", dict).all(connection) == [{"a": 1, "b": "x"}]
         assert Statement("select 1 as a, 'x' as b", tuple).all(connection) == [(1, "x")]
 
@@ -122,7 +122,7 @@ def test_dict_and_tuple_take_the_columns_as_they_are(engine: Engine) -> None:
 def test_no_row_is_none_or_a_lookup_error(engine: Engine) -> None:
     statement = Statement("select 1 where :there", int)
 
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         assert statement.all(connection, there=False) == []
         assert statement.first(connection, there=False) is None
         with pytest.raises(LookupError):
@@ -135,12 +135,12 @@ _NAMES = Statement("select key, name from merchants where key <> 'default' order
 
 
 def _names(engine: Engine) -> list[tuple[str, str]]:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         return _NAMES.all(connection)
 
 
 def test_run_tells_rows_touched_and_run_many_takes_many(engine: Engine) -> None:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         _ADD.run_many(connection, [{"key": key, "name": key.upper()} for key in "abc"])
         assert _RENAME.run(connection, name="x") == 3
     assert _names(engine) == [("a", "x"), ("b", "x"), ("c", "x")]
@@ -151,7 +151,7 @@ def test_a_transaction_that_fails_leaves_nothing(engine: Engine) -> None:
         _ADD.run(connection, key="a", name="A")
         _ADD.run(connection, key="a", name="again")
 
-    with pytest.raises(psycopg.errors.UniqueViolation), transaction(engine) as connection:
+    with pytest.raises(psycopg.errors.UniqueViolation), engine.begin() as connection:
         fail(connection)
     assert _names(engine) == []
 
@@ -171,7 +171,7 @@ def test_a_lost_connection_is_told_and_the_pool_renewed(engine: Engine, *, many:
         else:
             _ADD.run(connection, key="a", name="A")
 
-    with pytest.raises(DatabaseUnavailable), transaction(engine) as connection:
+    with pytest.raises(DatabaseUnavailable), engine.begin() as connection:
         use_after_its_end(connection)
     for _ in range(3):
         assert _names(engine) == []
@@ -184,7 +184,7 @@ def test_a_statement_that_takes_too_long_is_not_a_bug(engine: Engine) -> None:
 
     with (
         pytest.raises(DatabaseUnavailable, match="QueryCanceled"),
-        transaction(engine) as connection,
+        engine.begin() as connection,
     ):
         wait(connection)
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
@@ -44,7 +43,7 @@ def start_nightly(host: Host) -> int:
     now = host.clock()
     if not is_night(now):
         return 0
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         started = rows.start_nightly(connection, now)
     host.dispatcher.send_runs(started)
     return len(started)
@@ -52,7 +51,7 @@ def start_nightly(host: Host) -> int:
 
 def yield_to_changed(host: Host) -> int:
     """Let compares under way take over, and put first, what changed meanwhile."""
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         return rows.yield_to_changed(connection, own=COMPARE_PRIORITY, ordinary=_ORDINARY_PRIORITY)
 
 
@@ -103,7 +102,7 @@ class _Reading:
     def __init__(self, work: ShopWork, run: ClaimedRun) -> None:
         self._work = work
         self._run = run
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             known = rows.known_items(connection, work.shop.id)
         self._unseen: dict[ItemKey, Known] = {_plain(key): one for key, one in known.items()}
         self._compared = 0

@@ -6,7 +6,6 @@ execute: move to the folder, unless it is there
 
 from collections.abc import Iterator, Sequence
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
@@ -26,7 +25,6 @@ from domain.orders.completion import (
     judge,
     judge_parts,
 )
-from workers.actions.payloads import keys_of, pack
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
@@ -36,8 +34,8 @@ class CompleteOrders(TakenAgain):
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. What is too early is listed, and looked at again (CMP-4)."""
-        with transaction(work.database) as connection:
-            keys = keys_of(run.mode, run.request)
+        with work.database.begin() as connection:
+            keys = run.replayed
             if keys is None:
                 keys = order_parts.uncompleted(connection, work.shop.id)
             parts = order_parts.of_orders(connection, work.shop.id, keys)
@@ -76,7 +74,7 @@ class CompleteOrders(TakenAgain):
     def _judge_again(self, work: ShopWork, key: str) -> Verdict:
         cart = work.shopserve
         raw = cart.read_order(key)
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [key]).get(key, [])
         return judge(_facts(parts), None if raw is None else cart.decode(raw))
 
@@ -101,4 +99,4 @@ def _item(
         return NewItem(key, skipped=True, reason=verdict.reason)
     if isinstance(verdict, Complete) and verdict.note:
         log.append(LogLine(f"{key}: {verdict.note}"))
-    return NewItem(key, payload=pack({"there": isinstance(verdict, InFolder)}))
+    return NewItem(key, payload={"there": isinstance(verdict, InFolder)})

@@ -6,7 +6,6 @@ execute: set 確認済 unless it is -> the instructions become printed
 
 from collections.abc import Iterator
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
@@ -15,7 +14,6 @@ from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
 from domain.errors import Rejected, Undecodable
 from domain.orders.confirmations import Confirmed, NotConfirmable, Verdict, judge
-from workers.actions.payloads import keys_of, pack
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
@@ -27,8 +25,8 @@ class ConfirmOrders(TakenAgain):
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
-        replayed = keys_of(run.mode, run.request)
-        with transaction(work.database) as connection:
+        replayed = run.replayed
+        with work.database.begin() as connection:
             waiting = order_parts.awaiting_print(connection, work.shop.id)
         wanted = set(waiting if replayed is None else replayed)
         keys = [key for key in waiting if key in wanted]
@@ -71,4 +69,4 @@ def _item(work: ShopWork, key: str, raw: dict[str, object] | None) -> NewItem:
         return NewItem(key)  # its status does not matter for a call that may be repeated
     if isinstance(verdict, NotConfirmable):
         return NewItem(key, skipped=True, reason=verdict.reason)
-    return NewItem(key, payload=pack({"confirmed": isinstance(verdict, Confirmed)}))
+    return NewItem(key, payload={"confirmed": isinstance(verdict, Confirmed)})

@@ -10,7 +10,6 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
@@ -36,7 +35,6 @@ from domain.orders.eligibility import (
 from domain.orders.shop_rules import Processed
 from domain.orders.windows import difference_window, range_slices, slices
 from workers.actions.order_lists import OrderList
-from workers.actions.payloads import keys_of
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 
@@ -49,7 +47,7 @@ class ImportOrders:
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
-        keys = keys_of(run.mode, run.request)
+        keys = run.replayed
         if keys is not None:
             fresh = not run.request.get("stored")
             yield Step(lambda connection: _again(connection, work, keys, fresh=fresh))
@@ -72,7 +70,7 @@ class ImportOrders:
 
     def _difference(self, work: ShopWork, run: ClaimedRun) -> Step:
         """One step for the whole window: a list that was not read to its end moves nothing."""
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             cursor = import_tasks.read_cursor(connection, work.shop.id, work.action)
         now = work.now()
         window = difference_window(
@@ -106,7 +104,7 @@ class ImportOrders:
         verdict = judge_whole(order)
         if isinstance(verdict, Skip):
             return _skipped(work, task, verdict)
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             lookup = mapped_skus(connection, work.shop.id, {line.item_code for line in order.lines})
             rules = read_rules(connection, work.shop.id)
         processed = rules.process(order, lookup=lookup, default_method=work.shop.default_method)
@@ -128,7 +126,7 @@ class ImportOrders:
     def _task(self, work: ShopWork, item: ClaimedItem) -> ImportTask | None:
         if item.subject_id is None:
             raise BrokenRule(f"{item.key}: no import task")
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             return import_tasks.load(connection, item.subject_id)
 
     def _whole(self, work: ShopWork, task: ImportTask, *, stored: bool) -> dict[str, object] | None:
@@ -140,7 +138,7 @@ class ImportOrders:
             return task.raw
         raw = work.cart.read_order(task.key)
         if raw is not None:
-            with transaction(work.database) as connection:
+            with work.database.begin() as connection:
                 import_tasks.store_raw(connection, task.id, raw)
         return raw
 

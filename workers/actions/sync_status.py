@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import dead_letters
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
@@ -34,7 +33,6 @@ from domain.orders.statuses import (
     decide_sync,
     needs_whole,
 )
-from workers.actions.payloads import keys_of, pack, raw_of
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
@@ -47,8 +45,8 @@ class SyncStatus(TakenAgain):
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. An order the cart tells nothing new about is no item."""
-        with transaction(work.database) as connection:
-            wanted = keys_of(run.mode, run.request)
+        with work.database.begin() as connection:
+            wanted = run.replayed
             opened = order_parts.open_orders(connection, work.shop.id, wanted)
             keys = [order.key for order in opened]
             parts = order_parts.of_orders(connection, work.shop.id, keys)
@@ -77,7 +75,7 @@ class SyncStatus(TakenAgain):
     def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: changes only go forward (STS-7)."""
         answer = _answer(work, item)
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             total = import_tasks.totals(connection, work.shop.id, [item.key]).get(item.key)
         if isinstance(answer, OrderSummary) and _Known(work, parts, total).wants_whole(answer):
@@ -134,11 +132,7 @@ def _item(known: _Known, key: str, row: _Row, *, repeat: bool) -> NewItem | None
     """Return an item if the answer changes something or has to be read; None if all is known."""
     if row.unread:
         return NewItem(key)
-    payload = (
-        pack({"summary" if row.summary else "order": row.raw})
-        if row.raw
-        else pack({"unknown": True})
-    )
+    payload = {"summary" if row.summary else "order": row.raw} if row.raw else {"unknown": True}
     try:
         answer = _decoded(known.work, row.raw, summary=row.summary)
     except Undecodable:
@@ -159,8 +153,8 @@ def _answer(work: ShopWork, item: ClaimedItem) -> Answer:
     if (item.payload or {}).get("unknown"):
         return None
     for name in ("order", "summary"):
-        raw = raw_of(item.payload, name)
-        if raw is not None:
+        raw = (item.payload or {}).get(name)
+        if isinstance(raw, dict):
             return _decoded(work, raw, summary=name == "summary")
     raw = work.cart.read_order(item.key)
     return None if raw is None else work.cart.decode(raw)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import statement, transaction
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
@@ -24,7 +23,6 @@ from domain.errors import BrokenRule, Rejected
 from domain.stock.offers import answer_matches
 from workers.actions import compare_stock
 from workers.actions.offers import offer_of
-from workers.actions.payloads import keys_of
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 from workers.engine.host import Host
@@ -38,7 +36,7 @@ class SyncStock:
         if run.mode is RunMode.COMPARE:
             yield from compare_stock.plan(work, run)
             return
-        codes = keys_of(run.mode, run.request)
+        codes = run.replayed
 
         def find(connection: Connection) -> Sequence[NewItem]:
             pushes.plan(
@@ -56,7 +54,7 @@ class SyncStock:
         """See ActionHandler.execute. Twice is harmless: an absolute number is sent."""
         if item.subject_id is None:
             raise BrokenRule(f"{item.key}: no SKU")
-        with statement(work.database) as connection:
+        with work.autocommit.connect() as connection:
             wanted = pushes.wanted(connection, work.shop.id, item.subject_id)
         # A newer owner may have sent a newer number before ours arrived: have it sent again.
         work.late = lambda connection: pushes.doubt(
@@ -109,5 +107,5 @@ def _shown(push: WantedPush) -> str:
 
 def recalculate_secured(host: Host) -> int:
     """Count secured pieces anew where that was asked for (STS-5); returns how many SKUs."""
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         return status_changes.recalculate(connection)

@@ -5,7 +5,6 @@ import time
 
 from sqlalchemy import Engine
 
-from adapters.postgres.database import statement
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import Shop, load_shop
 from domain.errors import BrokenRule
@@ -31,7 +30,7 @@ class ShopDirectory:
             known = self._known.get(shop_id)
         if known is not None and now - known[0] < FRESH_S:
             return known[1]
-        with statement(self._database) as connection:
+        with self._database.connect() as connection:
             shop = load_shop(connection, shop_id, self._box)
         if shop is None or shop.removed:
             raise BrokenRule(f"shop {shop_id} was removed")

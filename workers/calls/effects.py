@@ -11,7 +11,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import effects
 from adapters.postgres.engine.effects import Effect
 from domain.engine.effects import EffectState, after_reading, must_read_first, unknown_until
@@ -74,7 +73,7 @@ class EffectLedger:
             Postponed: it may still happen, so nothing is sent before it can be ruled out.
             AlreadyDone: the cart refused the call, and a read does not show it done.
         """
-        with transaction(self._work.database) as connection:
+        with self._work.database.begin() as connection:
             effect = effects.plan(connection, self._work.shop.id, kind, key)
         effect = self._after_reading(effect, reading)
         if effect.state is EffectState.CONFIRMED or reading.happened:
@@ -96,7 +95,7 @@ class EffectLedger:
             )
         if state is EffectState.PLANNED:
             self._move(effect, EffectState.PLANNED, effect.attempts)
-            with transaction(self._work.database) as connection:
+            with self._work.database.begin() as connection:
                 return effects.plan(connection, self._work.shop.id, effect.kind, effect.key)
         return effect
 
@@ -133,7 +132,7 @@ class EffectLedger:
 
         def mark() -> None:
             nonlocal marked
-            with transaction(self._work.database) as connection:
+            with self._work.database.begin() as connection:
                 if marked:  # the same call again with a new token: the first one was refused
                     ours = effects.mark_sent_again(connection, effect)
                 else:
@@ -150,11 +149,11 @@ class EffectLedger:
             effects.move(connection, effect, EffectState.CONFIRMED, attempts=attempts)
             record(connection)
 
-        with transaction(self._work.database) as connection:
+        with self._work.database.begin() as connection:
             write(connection)
 
     def _move(self, effect: Effect, to: EffectState, attempts: int) -> None:
-        with transaction(self._work.database) as connection:
+        with self._work.database.begin() as connection:
             effects.move(connection, effect, to, attempts=attempts)
 
 

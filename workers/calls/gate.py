@@ -16,7 +16,6 @@ from functools import cache
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import call_counts
 from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.shops import Shop
@@ -79,7 +78,7 @@ class CallCounter:
         if not calls:
             return
         try:
-            with transaction(self._database) as connection:
+            with self._database.begin() as connection:
                 call_counts.add(connection, calls)
         except Transient as error:
             _log.warning("calls not written down: %s", error)
@@ -89,7 +88,7 @@ class CallCounter:
     def remembered(self, shop_id: int) -> tuple[int, int]:
         """Return the calls of this hour and this day in Tokyo, from PostgreSQL."""
         self.write()
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             made = call_counts.of_shop(connection, shop_id)
         return made.hour, made.day
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import maintenance
 from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.closures import ensure_calendar
@@ -43,7 +42,7 @@ class ClosureBoard:
 
     def claim_probe(self, closure: LiveClosure, *, at_once: bool) -> bool:
         """Tell whether this caller makes the one call that finds out whether it is over."""
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             return maintenance.claim_probe(
                 connection, closure.id, lease_s=PROBE_LEASE_S, at_once=at_once
             )
@@ -54,7 +53,7 @@ class ClosureBoard:
         Args: probing: the call was a probe; only its answer makes the next one wait longer.
         """
         now = datetime.now(UTC)
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             maintenance.note_detected(
                 connection,
                 cart,
@@ -67,7 +66,7 @@ class ClosureBoard:
 
     def ended(self, closure_id: int) -> None:
         """Record that a probe was answered: the cart is open again."""
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             maintenance.end_detected(connection, closure_id)
         self._forget()
 
@@ -84,7 +83,7 @@ class ClosureBoard:
             calendar = now - self._calendar_at > CALENDAR_EVERY_S
             if calendar:
                 self._calendar_at = now
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             if calendar:
                 ensure_calendar(connection, datetime.now(UTC))
             live = maintenance.live_closures(connection)

@@ -1,9 +1,10 @@
 """One claim of one shop: what an action works with."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-import sqlalchemy
+from sqlalchemy import Engine
 
 from adapters.postgres.shops.shops import Shop
 from adapters.shopserve.client import ShopServeCart
@@ -23,6 +24,21 @@ from workers.engine.leases import Lease
 WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
 
 
+@dataclass(frozen=True, slots=True)
+class WorkTools:
+    """What the claims of one process share.
+
+    Attributes:
+        autocommit: the same database; every statement commits by itself.
+    """
+
+    database: Engine
+    autocommit: Engine
+    gates: GateTools
+    tokens: TokenTools
+    clock: Clock
+
+
 class ShopWork:
     """Implements workers.engine.context.Work: everything an action may use.
 
@@ -30,26 +46,18 @@ class ShopWork:
         late: what is recorded when the claim was lost after calls were made, however they ended.
     """
 
-    def __init__(  # noqa: PLR0913 -- what a claim is made of
-        self,
-        database: sqlalchemy.Engine,
-        shop: Shop,
-        action: Action,
-        lease: Lease,
-        *,
-        mode: RunMode,
-        gates: GateTools,
-        tokens: TokenTools,
-        clock: Clock,
+    def __init__(
+        self, tools: WorkTools, shop: Shop, action: Action, lease: Lease, mode: RunMode
     ) -> None:
         """Args: lease: of the run or item that is worked on."""
-        self.database = database
+        self.database = tools.database
+        self.autocommit = tools.autocommit
         self.shop = shop
         self.action = action
         self.late: Record = nothing
-        self.now: Clock = clock
-        self.gate = ShopGate(shop, action, lease, gates, by_hand=mode in WAITED_FOR)
-        self._tokens = tokens
+        self.now: Clock = tools.clock
+        self.gate = ShopGate(shop, action, lease, tools.gates, by_hand=mode in WAITED_FOR)
+        self._tokens = tools.tokens
 
     @cached_property
     def cart(self) -> ShopCart:

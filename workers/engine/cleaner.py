@@ -1,6 +1,5 @@
 """Throws away old rows by the clock."""
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import housekeeping
 from workers.engine.host import Host
 
@@ -12,7 +11,7 @@ def prune(host: Host) -> int:
     """Delete old runs and log lines, bite by bite, a bounded time; returns how many."""
     deleted = 0
     for _ in range(_MOST_BITES):
-        with transaction(host.database) as connection:
+        with host.database.begin() as connection:
             bite = housekeeping.prune(connection)
         deleted += bite
         if not bite:

@@ -9,7 +9,7 @@ import threading
 
 from sqlalchemy import Engine
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import recovery
 
 _log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Draining:
         if not items and not runs:
             return
         try:
-            with transaction(database) as connection:
+            with database.begin() as connection:
                 recovery.give_back(connection, items=sorted(items), runs=sorted(runs))
         except DatabaseUnavailable as error:
             _log.warning("not given back, their leases will run out: %s", error)

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import DatabaseUnavailable, statement, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import items, turns
 from adapters.postgres.engine.dead_letters import Failure
 from adapters.postgres.engine.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
@@ -42,7 +42,7 @@ def work_on(host: Host, item_id: int) -> Failure | None:
         return None
     claimed_at = time.monotonic()
     try:
-        with statement(host.database) as connection:
+        with host.autocommit.connect() as connection:
             item = items.claim(connection, item_id)
     except DatabaseUnavailable as error:
         _log.warning("item not claimed: %s", error, extra={"fields": {"item": item_id}})
@@ -81,7 +81,7 @@ def _too_late(host: Host, item: ClaimedItem, work: Work | None, lost: Exception)
     if work is None or not work.gate.calls:
         return
     try:
-        with transaction(host.database) as connection:
+        with host.database.begin() as connection:
             work.late(connection)
     except DatabaseUnavailable as error:
         _log.warning("late outcome not noted: %s", error)
@@ -170,11 +170,11 @@ def _end(host: Host, item: ClaimedItem, end: End) -> Failure | None:
 def _record(host: Host, item: ClaimedItem, end: End) -> Ended:
     if isinstance(end.record, Beside) and not end.log and end.failed is None:
         # One statement, which writes all or nothing by itself.
-        with statement(host.database) as connection:
+        with host.autocommit.connect() as connection:
             ended = items.end(connection, item, end.ending, end.record)
         finish.accepted(ended.accepted, item)
         return ended
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         return finish.end_item(connection, host.registry, item, end)
 
 
@@ -195,7 +195,8 @@ def _fields(item: ClaimedItem) -> dict[str, object]:
 
 def admit(host: Host, *, shop_id: int | None = None) -> list[QueuedItem]:
     """Queue what has room, in fair turns, and send the notes."""
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         queued = turns.admit(connection, shop_id=shop_id)
-    host.dispatcher.send_items(queued)
+    if queued:
+        host.dispatcher.send_items(queued)
     return queued

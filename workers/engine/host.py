@@ -20,10 +20,12 @@ class Host(Protocol):
     """One process.
 
     Attributes:
+        autocommit: the same database; every statement commits by itself.
         plan_slots: so many plans of scarce modes may run at once.
     """
 
     database: Engine
+    autocommit: Engine
     dispatcher: Dispatcher
     registry: Registry
     reactions: Reactions

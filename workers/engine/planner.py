@@ -8,7 +8,7 @@ import logging
 import random
 import time
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import dead_letters, planned_items, runs, schedule
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import GiveUp, RetryAt, decide
@@ -30,7 +30,7 @@ def start_due_runs(host: Host, action: str) -> int:
 
     Two beats are harmless: robots are locked one by one and a slot has one run.
     """
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         started = schedule.start_due(connection, action)
     host.dispatcher.send_runs(started)
     return len(started)
@@ -38,7 +38,7 @@ def start_due_runs(host: Host, action: str) -> int:
 
 def send_due(host: Host) -> int:
     """Queue items in fair turns and send again what waits to be planned; returns how many."""
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         pending = runs.announce_pending(connection)
     host.dispatcher.send_runs(pending)
     return len(pending) + len(admit(host))
@@ -65,7 +65,7 @@ def _claim(host: Host, run_id: int) -> tuple[ClaimedRun | None, bool]:
     slot = host.plan_slots.acquire(blocking=False)
     run: ClaimedRun | None = None
     try:
-        with transaction(host.database) as connection:
+        with host.database.begin() as connection:
             run = runs.claim(connection, run_id, but=[] if slot else sorted(scarce))
     finally:
         keeps = slot and run is not None and run.mode in scarce
@@ -127,7 +127,7 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
     """Record a step's items, cursor and progress in one transaction."""
     calls, work.gate.calls = work.gate.calls, 0
     action = host.registry[run.action]
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         # First, so that a worker that lost the run writes nothing and two cannot interleave.
         ours = runs.record_step(
             connection,
@@ -137,13 +137,16 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
             read_until=step.read_until,
             calls=calls,
         )
-        finish.accepted(ours, run)
+        if not ours:
+            raise LeaseLost(f"run {run.id}: a newer owner has the work")
         found = step.find(connection)
-        planned_items.insert(connection, run, action.priority, found)
-        if action.heals_on_skip:
-            listed = [item.key for item in found if item.skipped]
+        if found:
+            planned_items.insert(connection, run, action.priority, found)
+        listed = [item.key for item in found if item.skipped]
+        if action.heals_on_skip and listed:
             dead_letters.close(connection, run.shop_id, run.action, listed)
-        finish.log(connection, action, run, step.log)
+        if step.log:
+            finish.log(connection, action, run, step.log)
 
 
 def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exception) -> None:
@@ -166,7 +169,7 @@ def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exceptio
     if reaction.carries:
         _cut_short(host, run, reaction, calls, str(error), None)
         return
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         reaction.before(connection)
         back = runs.put_back(
             connection,
@@ -187,6 +190,6 @@ def _cut_short(  # noqa: PLR0917 -- what is recorded, together
     reason: str,
     why: Failed | None,
 ) -> None:
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         reaction.before(connection)
         finish.end_plan(connection, host.registry, run, calls=calls, reason=reason, why=why)

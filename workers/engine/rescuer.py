@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import lanes, recovery, run_endings, turns
 from adapters.postgres.engine.items import Ending
 from adapters.postgres.engine.recovery import LOST_CLAIMS_LIMIT, LostClaim
@@ -22,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 def rescue(host: Host) -> int:
     """Put back what was lost; returns how many items and runs."""
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         _give_up_poisoned_plans(connection, host.registry)
         items_lost = recovery.lost_items(connection)
         runs_lost = recovery.lost_runs(connection)
@@ -61,7 +60,7 @@ def _give_up_poisoned_plans(connection: Connection, registry: Registry) -> None:
 
 def _give_up_poisoned_items(host: Host) -> None:
     """Give up items that ended every worker that touched them."""
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         poisoned = recovery.poisoned_items(connection)
         ended = []
         for item in poisoned:
@@ -78,7 +77,7 @@ def _send_again_after_loss(host: Host) -> None:
     start = host.broker_start()
     if start is None:
         return
-    with transaction(host.database) as connection:
+    with host.database.begin() as connection:
         queued = turns.requeue_all(connection)
     if queued:
         _log.warning(

@@ -43,6 +43,14 @@ class ClaimedRun:
         """The same, under the name that items have it by."""
         return self.id
 
+    @property
+    def replayed(self) -> list[str] | None:
+        """The keys a replay is about, None for every other run."""
+        if self.mode is not RunMode.REPLAY:
+            return None
+        keys = self.request.get("keys")
+        return [str(key) for key in keys] if isinstance(keys, list) else []
+
 
 _INSERT = Statement(
     """

@@ -1,13 +1,12 @@
 """Import tasks (タスク一覧): every order a shop named, with its raw answer."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.statement import Statement, words
+from adapters.postgres.statement import Statement, storable, words
 from domain.actions import Action
 from domain.orders.eligibility import TaskState
 
@@ -114,12 +113,6 @@ def register(connection: Connection, shop_id: int, seen: Sequence[Seen]) -> dict
             retries=[one.retry_after for one in seen],
         )
     )
-
-
-def storable(raw: Mapping[str, object]) -> str:
-    """Return JSON text PostgreSQL's jsonb takes: it knows neither NUL nor lone surrogates."""
-    encoded = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
-    return encoded.replace("\\u0000", "")
 
 
 _WANT_READ = Statement("update import_tasks set needs_read = true where id = any(:ids)")

@@ -9,7 +9,6 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import run_endings
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
@@ -26,7 +25,6 @@ from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
 from domain.shipments.carriers import carrier_for, tracking_number_for
-from workers.actions.payloads import keys_of
 from workers.actions.return_shipments.base import return_to_base
 from workers.actions.return_shipments.parts import Returned
 from workers.actions.return_shipments.shopserve import return_to_shopserve
@@ -43,7 +41,7 @@ class ReturnShipments(TakenAgain):
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. Candidates stay candidates until they are returned."""
         named = _ship_date(run)
-        replayed = keys_of(run.mode, run.request)
+        replayed = run.replayed
 
         def find(connection: Connection) -> Sequence[NewItem]:
             previous = run_endings.last_completed_start(
@@ -76,7 +74,7 @@ class ReturnShipments(TakenAgain):
         if raw is None:
             raise BrokenRule(f"order {item.key}: the cart does not know it any more")
         order = work.cart.decode(raw)
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             table = carriers.carrier_table(connection, work.shop.id)
         returned = [

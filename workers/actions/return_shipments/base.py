@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part, PartLine
@@ -66,7 +65,7 @@ def _ended(
     work: ShopWork, part: Part, failures: list[str], problems: list[str], notes: list[str]
 ) -> Returned:
     ended = outcome(failed_steps=len(failures), problems=len(problems))
-    with transaction(work.database) as connection:
+    with work.database.begin() as connection:
         if ended is ReturnOutcome.RETURNED:
             for line in part.lines:
                 order_parts.mark_line_returned(connection, line.id)
@@ -132,7 +131,7 @@ class _Sending:
 def _note_done(work: ShopWork, lines: list[PartLine]) -> None:
     """A line found already dispatched in the cart counts as done (RET-3)."""
     if lines:
-        with transaction(work.database) as connection:
+        with work.database.begin() as connection:
             for line in lines:
                 order_parts.mark_line_returned(connection, line.id)
         _note_seen(work, EffectKind.DISPATCH, [line.key for line in lines])
@@ -140,7 +139,7 @@ def _note_done(work: ShopWork, lines: list[PartLine]) -> None:
 
 def _note_seen(work: ShopWork, kind: EffectKind, keys: list[str]) -> None:
     """Settle effects whose answer was lost and which the order, read just now, shows."""
-    with transaction(work.database) as connection:
+    with work.database.begin() as connection:
         effects.note_seen(connection, work.shop.id, kind, keys)
 
 

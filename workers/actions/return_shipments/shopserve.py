@@ -3,7 +3,6 @@
 from datetime import datetime
 from functools import partial
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
@@ -34,7 +33,7 @@ def return_to_shopserve(
             _settle(work, order, read_at)
         else:
             work.shopserve.ship_destination(order.key, step.destination, parcel)
-    with transaction(work.database) as connection:
+    with work.database.begin() as connection:
         if request_happened(order):  # of an earlier claim that lost the answer, or of the staff
             effects.note_seen(connection, work.shop.id, EffectKind.SETTLEMENT, [order.key])
         for line in part.lines:

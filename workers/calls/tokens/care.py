@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import api_log
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.shops import tokens
@@ -39,7 +38,7 @@ class TokenCare:
         What the time does not suffice for is left to the next tick.
         """
         stop_at = time.monotonic() + LONGEST_S
-        with transaction(self.tools.database) as connection:
+        with self.tools.database.begin() as connection:
             ending = tokens.ending_soon(connection)
         failing: set[int] = set()
         for shop_id in ending:
@@ -59,14 +58,14 @@ class TokenCare:
         except SyncError as error:
             _log.warning("token not refreshed: %s", error, extra={"fields": {"shop": shop_id}})
             if isinstance(error, AuthenticationFailed):
-                with transaction(self.tools.database) as connection:
+                with self.tools.database.begin() as connection:
                     self.reactions.lock_out(connection, shop_id, None, Action.IMPORT_ORDERS)
             return isinstance(error, Postponed)
         return True
 
     def _warn(self, failing: Collection[int]) -> None:
         """Ask a person to authorise what no refresh keeps alive: parked and failing shops."""
-        with transaction(self.tools.database) as connection:
+        with self.tools.database.begin() as connection:
             for shop_id, ends_at in tokens.warn_once_a_day(connection, failing):
                 api_log.log(
                     connection,

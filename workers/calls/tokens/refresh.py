@@ -16,7 +16,7 @@ from functools import cached_property
 import httpx
 from sqlalchemy import Engine
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops import tokens as rows
 from adapters.postgres.shops.secrets import SecretBox
@@ -26,10 +26,8 @@ from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
 from workers.calls.maintenance import ClosureBoard
-from workers.calls.tokens.cache import TokenCache
+from workers.calls.tokens.cache import AHEAD, TokenCache
 
-# Refresh this long before the end, so that no call meets an ended token in the normal course.
-AHEAD = timedelta(minutes=5)
 # Longer than a refresh may take, and a commit.
 REFRESH_LEASE_S = round(call_deadline_s(Cart.BASE, ApiFamily.ORDERS)) + 25
 # How long a thread waits for another worker's refresh before it gives its item back.
@@ -88,8 +86,8 @@ class SharedTokens:
 
     def access_token(self) -> str:
         """See TokenStore.access_token."""
-        known = self._cache.get(self._shop.id)
-        if known is not None and _fresh(known):
+        known = self._cache.fresh(self._shop.id)
+        if known is not None:
             return known.access_token
         stored = self._stored()
         if _fresh(stored):
@@ -104,7 +102,7 @@ class SharedTokens:
         return self._refresh(refused=refused).access_token
 
     def _stored(self) -> rows.Tokens:
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             found = rows.load_tokens(connection, self._shop.id, self._box)
         return self._seen(found)
 
@@ -123,7 +121,7 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_WAIT_S
         while True:
             alone = self._only_alone()
-            with transaction(self._database) as connection:
+            with self._database.begin() as connection:
                 ours = rows.claim_refresh(
                     connection, self._shop.id, holder, REFRESH_LEASE_S, alone=alone
                 )
@@ -205,7 +203,7 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_STORE_S
         while True:
             try:
-                with transaction(self._database) as connection:
+                with self._database.begin() as connection:
                     now = datetime.now(UTC)
                     stored = rows.replace_tokens(
                         connection, self._shop.id, new, now, self._box, replaces=replaces
@@ -272,7 +270,7 @@ class SharedTokens:
         ) from error
 
     def _release(self, holder: str) -> None:
-        with transaction(self._database) as connection:
+        with self._database.begin() as connection:
             rows.release_refresh(connection, self._shop.id, holder)
 
 
