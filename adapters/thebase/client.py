@@ -13,7 +13,7 @@ from adapters.thebase.calls import BaseCalls
 from adapters.thebase.wire import details, items, orders
 from adapters.thebase.wire.refusals import DEFERRED
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, TokenStore
+from domain.carts.ports import CallGate, CartParcel, ExternalItem, ItemKey, StockLevel, TokenStore
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -83,7 +83,7 @@ class TheBaseCart:
         """Return company id by name."""
         return orders.companies(self._calls.read(ApiFamily.ORDERS, orders.COMPANIES))
 
-    def dispatch_line(self, line: str, parcel: Parcel) -> None:
+    def dispatch_line(self, line: str, parcel: CartParcel) -> None:
         """Mark one line as dispatched; each accepted dispatch mails the buyer.
 
         Raises: AlreadyDone (`not_change_status`), NotFound, Rejected, OutcomeUnknown.
@@ -95,7 +95,7 @@ class TheBaseCart:
                 raise Rejected(str(error), code=error.code) from error
             raise
 
-    def ship_deferred(self, line: str, parcel: Parcel) -> None:
+    def ship_deferred(self, line: str, parcel: CartParcel) -> None:
         """Set the deferred payment of the line's whole order to `shipping`. Raises as above."""
         self._edit_status(orders.deferred_shipping(line, parcel))
 

@@ -62,7 +62,7 @@ class ExternalItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class CartParcel:
     """How one parcel left: the cart's carrier (code or id), tracking number, Tokyo date."""
 
     carrier: str

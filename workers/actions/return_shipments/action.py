@@ -18,7 +18,7 @@ from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.shipments import carriers
 from domain.carts.cart import Cart
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.engine.runs import ItemState
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
 from domain.orders.cart_order import CartOrder
@@ -137,10 +137,10 @@ def _return_part(
         return Returned(failure=f"{part.number}: {error}")
 
 
-def _parcel(work: ShopWork, part: Part, table: Mapping[str, str]) -> Parcel:
+def _parcel(work: ShopWork, part: Part, table: Mapping[str, str]) -> CartParcel:
     if part.tracking_number is None or part.shipped_on is None:
         raise BrokenRule("no tracking number or ship date")
-    return Parcel(
+    return CartParcel(
         carrier=carrier_for(part.method, table),
         tracking_number=tracking_number_for(work.shop.cart, part.tracking_number),
         shipped_on=part.shipped_on,
