@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # -qq leaves errors only on the screen; the lines around it say what goes on.
 INSTALL := $(PIP) install -qq --require-hashes
+# A worker for each core, each with servers of its own; -n0 in TEST_ARGS means none.
+IN_PARALLEL := -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 # Environments that are complete for a purpose; a second call has nothing to do.
 MADE := $(VENV)/.made
 FOR_RUNNING := $(VENV)/.for-running
@@ -34,7 +36,7 @@ up: $(FOR_RUNNING)  ## run everything on this machine until Ctrl-C (UP_ARGS="--p
 	@$(BIN)/renkei up $(UP_ARGS)
 
 test: $(FOR_TESTING)  ## run the tests on private servers (TEST_ARGS="tests/unit -x")
-	@$(BIN)/python -m pytest -q -m 'not chaos_long' $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -m 'not chaos_long' $(IN_PARALLEL) $(TEST_ARGS)
 
 chaos: $(FOR_TESTING)  ## kill workers and servers at random, count what was lost (CHAOS=long SEED=7)
 	@RENKEI_TEST_CHAOS=$(CHAOS) RENKEI_TEST_SEED=$(SEED) \
@@ -50,8 +52,8 @@ bench: $(FOR_TESTING)  ## measure; the figures of the README come from here
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lock: $(FOR_TESTING)  ## write requirements*.lock again (LOCK_ARGS=--upgrade for newest versions)
-	@echo 'locking' && $(LOCK) $(LOCK_ARGS) --extra build --extra embedded --extra dev pyproject.toml -o requirements-dev.lock
-	@$(LOCK) --extra build --extra embedded -c requirements-dev.lock pyproject.toml -o requirements-embedded.lock
+	@echo 'locking' && $(LOCK) $(LOCK_ARGS) --extra build --extra embedded --extra simulator --extra dev pyproject.toml -o requirements-dev.lock
+	@$(LOCK) --extra build --extra embedded --extra simulator -c requirements-dev.lock pyproject.toml -o requirements-embedded.lock
 	@$(LOCK) --extra build -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 $(MADE):

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from adapters.embedded import find_running
-from tests.component.command_line import ROOT, CommandLine
+from tests.component.command_line import PATIENCE_S, ROOT, CommandLine
 
 MAIN = [sys.executable, "-c", "import console.main; console.main.main()"]
 
@@ -118,7 +118,7 @@ def test_the_simulator_prints_addresses_and_sample_secrets(tmp_path: Path, as_js
         rest = "" if as_json else running.stdout.readline().decode()
     finally:
         running.send_signal(signal.SIGINT)
-        running.wait(timeout=20)
+        running.wait(timeout=PATIENCE_S)
         if running.stdout is not None:
             running.stdout.close()
 

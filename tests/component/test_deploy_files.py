@@ -17,6 +17,7 @@ from flower.views.monitor import Metrics
 
 from console.main import COMMANDS
 from domain.actions import Queue
+from tests.component.command_line import PATIENCE_S
 from workers import tasks
 from workers.app import make_app
 from workers.settings import VARIABLES
@@ -71,7 +72,7 @@ def test_celery_accepts_the_options_of_every_command(services: dict[str, dict[st
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=True,
         ).stdout
         for word in words:
@@ -180,7 +181,7 @@ def test_every_task_says_what_it_does() -> None:
         env=environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
     )
     listed: dict[str, str | None] = json.loads(told.stdout)
