@@ -20,7 +20,7 @@ FOR_TESTING := $(VENV)/.for-testing
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check bench chaos up lock setup-dev
+.PHONY: help setup demo test check rules bench chaos up lock setup-dev
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,11 +42,15 @@ chaos: $(FOR_TESTING)  ## kill workers and servers at random, count what was los
 	@RENKEI_TEST_CHAOS=$(CHAOS) RENKEI_TEST_SEED=$(SEED) \
 		$(BIN)/python -m pytest -q -s -m chaos_long $(TEST_ARGS)
 
-check: $(FOR_TESTING)  ## lint, format, types, layers
+check: $(FOR_TESTING)  ## lint, format, types, layers, made pages
 	@echo 'ruff check' && $(BIN)/ruff check --quiet .
 	@echo 'ruff format --check' && $(BIN)/ruff format --check --quiet .
 	@echo 'mypy' && $(BIN)/python -m mypy
 	@echo 'lint-imports' && $(BIN)/lint-imports
+	@echo 'docs/rules.md' && $(BIN)/python docs/make_rules.py --check
+
+rules: $(FOR_TESTING)  ## write docs/rules.md again from the tests
+	@$(BIN)/python docs/make_rules.py
 
 bench: $(FOR_TESTING)  ## measure; the figures of the README come from here
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
