@@ -11,6 +11,8 @@ from domain.errors import SyncError
 from workers.settings import BadSettings
 from workers.wiring import NotRunning
 
+# An extra that production does without.
+_SIMULATOR = ("aiohttp", "simulator")
 _NO_TABLES = ("UndefinedTable", "UndefinedColumn")
 
 
@@ -20,6 +22,8 @@ def explain(error: Exception) -> str:
         return f"{error}{_first_line(error.__cause__)}"
     if isinstance(error, SyncError | BadSettings | NotRunning | ServersUnavailable):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] in _SIMULATOR:
+        return "the simulated carts are not installed: pip install --editable '.[simulator]'"
     if isinstance(error, DBAPIError):
         return _database(error)
     if isinstance(error, OSError):

