@@ -13,7 +13,7 @@ from benchmarks.wire import counted
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--shops", "2", "--each", "3", "--rounds", "1", "--enqueued", "32", "--memory-items", "20")
-PATIENCE_S = 240
+PATIENCE_S = 900
 
 
 @pytest.fixture(scope="module")
