@@ -9,14 +9,13 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import TextClause, text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import runs
 from benchmarks import bare
 from benchmarks.programs import Measured
 from benchmarks.stage import Stage, Target
 from domain.actions import Action, Queue
 from domain.engine.runs import RunMode
-from workers.app import celery_settings, make_app
+from workers.app import celery_settings, dispatcher_of, make_app
 from workers.engine import dispatcher
 
 _POLL_S = 0.05
@@ -71,7 +70,7 @@ def engine_round(stage: Stage, worker: Measured, each: int, *, watch: Watch = _i
 
     Args: watch: told now and then how many items have ended.
     """
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         connection.execute(_DIRTY, {"each": each})
     items = each * len(stage.shop_ids)
     before = _stock_sets(stage)
@@ -79,25 +78,25 @@ def engine_round(stage: Stage, worker: Measured, each: int, *, watch: Watch = _i
     run_ids = _start_runs(stage)
     _wait(lambda: _engine_done(stage, run_ids, watch))
     round_ = Round(items, worker.cpu_s() - cpu_s, time.monotonic() - began_at)
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         succeeded = connection.execute(_ENDED, {"runs": run_ids}).one().succeeded
     _check(items, succeeded, _stock_sets(stage) - before)
     return round_
 
 
 def _start_runs(stage: Stage) -> list[int]:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         made = [
             runs.insert(connection, shop_id=shop_id, action=Action.SYNC_STOCK, mode=RunMode.MANUAL)
             for shop_id in stage.shop_ids
         ]
     run_ids = [run_id for run_id in made if run_id is not None]
-    dispatcher.send_runs(make_app(stage.engine_redis), run_ids)
+    dispatcher_of(make_app(stage.engine_redis)).send_runs(run_ids)
     return run_ids
 
 
 def _engine_done(stage: Stage, run_ids: Sequence[int], watch: Watch) -> bool:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         left = connection.execute(_OPEN, {"runs": list(run_ids)}).scalar_one()
         if watch is not _ignore:
             watch(connection.execute(_ENDED, {"runs": list(run_ids)}).one().ended)
@@ -106,7 +105,7 @@ def _engine_done(stage: Stage, run_ids: Sequence[int], watch: Watch) -> bool:
 
 def bare_round(stage: Stage, worker: Measured, items: int) -> Round:
     """Have the bare peer make as many pushes; its messages are ready before the clock starts."""
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         connection.execute(text("truncate bare_pushes"))
     before = _stock_sets(stage)
     chosen = [stage.targets[place % len(stage.targets)] for place in range(items)]
@@ -148,7 +147,7 @@ def _staging_app(redis_url: str) -> Celery:
 
 
 def _scalar(stage: Stage, question: TextClause) -> int:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         return int(connection.execute(question).scalar_one())
 
 

@@ -12,13 +12,11 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import turns
 from benchmarks.contenders import publish_bare
 from benchmarks.stage import IN_FLIGHT, Stage
 from benchmarks.tables import show
-from workers.app import make_app
-from workers.engine import dispatcher
+from workers.app import dispatcher_of, make_app
 
 _SHOPS = text("""
 with made as (
@@ -57,7 +55,7 @@ class _Took:
 def measure_enqueue(stage: Stage, *, items: int, rounds: int) -> None:
     """Enqueue by the engine and bare, in turns, and print the table."""
     shops = -(-items // IN_FLIGHT)
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         connection.execute(_SHOPS, {"shops": shops, "each": IN_FLIGHT, "in_flight": IN_FLIGHT})
         connection.execute(text("analyze run_items"))
         connection.execute(text("analyze lanes"))
@@ -66,22 +64,22 @@ def measure_enqueue(stage: Stage, *, items: int, rounds: int) -> None:
     for _ in range(rounds):
         ours = _by_engine(stage, app, shops * IN_FLIGHT)
         pairs.append((ours, _bare(stage, bare_app, shops * IN_FLIGHT)))
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         connection.execute(_GONE)
     _print(pairs, shops * IN_FLIGHT)
 
 
 def _by_engine(stage: Stage, app: Celery, items: int) -> _Took:
-    with transaction(stage.engine) as connection:
+    with stage.engine.begin() as connection:
         connection.execute(_AGAIN)
     wall_s, cpu_s = time.monotonic(), time.process_time()
     sent = 0
     while True:  # as the tick does: fair turns of at most 500 shops
-        with transaction(stage.engine) as connection:
+        with stage.engine.begin() as connection:
             queued = turns.admit(connection)
         if not queued:
             break
-        dispatcher.send_items(app, queued)
+        dispatcher_of(app).send_items(queued)
         sent += len(queued)
     took = _Took(time.monotonic() - wall_s, time.process_time() - cpu_s)
     _emptied(stage.engine_redis)

@@ -11,7 +11,6 @@ from statistics import quantiles
 import click
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.shops.shop_changes import set_values
 from benchmarks.running import Running, running
 from benchmarks.tables import show
@@ -81,7 +80,7 @@ def main(  # noqa: PLR0917 -- one argument per option
             buyers.start()
             time.sleep(SETTLE_S)
             alone = _measured(here, flood, "without flood", minutes)
-            with transaction(here.engine) as connection:
+            with here.engine.begin() as connection:
                 connection.execute(_AGAIN, {"flood": flood})
             time.sleep(SETTLE_S)
             flooded = _measured(here, flood, "with flood", minutes)
@@ -103,7 +102,7 @@ def _open(here: Running, quiet: int, skus: int, in_flight: int, every_s: int) ->
         shops=1, items=skus, orders=0, variations=0, carts=["shopserve"], prefix="flood-"
     )
     flood = here.open_shop(big, [Action.SYNC_STOCK], every_s)
-    with transaction(here.engine) as connection:
+    with here.engine.begin() as connection:
         raised = {"calls_per_second": FLOOD_CALLS_PER_SECOND, "in_flight": in_flight}
         set_values(connection, flood, raised)
         connection.execute(text("analyze"))
@@ -130,7 +129,7 @@ def _measured(here: Running, flood: int, name: str, minutes: float) -> Phase:
         if name == "with flood":
             _keep_flooding(here, flood)
     moments = {"since": since, "until": datetime.now(UTC), "flood": flood}
-    with transaction(here.engine) as connection:
+    with here.engine.begin() as connection:
         lags = [float(row.lag) for row in connection.execute(_LAGS, moments)]
         done = int(connection.execute(_FLOODED, moments).one().done)
     cuts = quantiles(lags, n=20)
@@ -140,7 +139,7 @@ def _measured(here: Running, flood: int, name: str, minutes: float) -> Phase:
 def _keep_flooding(here: Running, flood: int) -> None:
     """Once the shop is through with its SKUs, it changes them all again."""
     now = datetime.now(UTC)
-    with transaction(here.engine) as connection:
+    with here.engine.begin() as connection:
         row = connection.execute(_FLOODED, {"flood": flood, "since": now, "until": now}).one()
         if row.waiting == 0:
             connection.execute(_AGAIN, {"flood": flood})

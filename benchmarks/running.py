@@ -14,9 +14,9 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from adapters.embedded import PrivateServers
-from adapters.postgres.database import open_engine, transaction
-from adapters.postgres.engine import closures
+from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
+from adapters.postgres.shops import closures
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.robots import set_cadence, switch_robot
 from adapters.postgres.shops.secrets import SecretBox
@@ -65,7 +65,7 @@ class Running:
         if cart is Cart.BASE:
             access, refresh = secret.pop("access_token"), secret.pop("refresh_token")
             tokens = Tokens(access, refresh, now + ACCESS_TOKEN_LIFE)
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             merchant_id = add_merchant(connection, shop.merchant, shop.merchant)
             new = NewShop(merchant_id, shop.key, cart, shop.key, secret, shop.api_url, None, tokens)
             shop_id = add_shop(connection, new, self.box, now)
@@ -122,6 +122,6 @@ def running(*, latency_s: float) -> Iterator[Running]:
 
 def _cancel_maintenance(engine: Engine) -> None:
     """The simulated carts keep no maintenance hours."""
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         for closure in closures.list_closures(connection, datetime.now(UTC)):
             closures.end_closure(connection, int(str(closure["id"])))

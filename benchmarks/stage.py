@@ -17,9 +17,9 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from adapters.embedded import PrivateServers
-from adapters.postgres.database import open_engine, transaction
-from adapters.postgres.engine import closures
+from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
+from adapters.postgres.shops import closures
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.robots import switch_robot
 from adapters.postgres.shops.secrets import SecretBox
@@ -154,14 +154,14 @@ def _filled(
         shops=shops, items=skus, orders=0, carts=["thebase"], pairs=False, variations=0
     )
     box = SecretBox([key])
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         connection.execute(_BARE_TABLE)
     # The simulated carts keep no maintenance hours.
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         for closure in closures.list_closures(connection, datetime.now(UTC)):
             closures.end_closure(connection, int(str(closure["id"])))
     ids = tuple(_open_shop(engine, shop, box) for shop in simulated)
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         # Every shop is up to date; a round decides what it has to be told.
         connection.execute(text("update stock_pushes set pushed_version = wanted_version"))
     columns = [_targets(shop) for shop in simulated]
@@ -179,7 +179,7 @@ def _open_shop(engine: Engine, shop: SimulatedShop, box: SecretBox) -> int:
     secret = dict(shop.secrets)
     access, refresh = secret.pop("access_token"), secret.pop("refresh_token")
     tokens = Tokens(access, refresh, now + ACCESS_TOKEN_LIFE)
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         merchant_id = add_merchant(connection, shop.merchant, shop.merchant)
         new = NewShop(
             merchant_id, shop.key, Cart.BASE, shop.key, secret, shop.api_url, None, tokens

@@ -5,7 +5,6 @@ import time
 import click
 from sqlalchemy import Connection, text
 
-from adapters.postgres.database import transaction
 from benchmarks.running import Running, running
 from benchmarks.tables import show
 from domain.actions import Action
@@ -54,10 +53,10 @@ def main(minutes: float, shops: int, every_s: int, beats: int) -> None:
 
 def _counted(here: Running) -> tuple[int, ...]:
     """Count the slots up to now when the last of them have had their run."""
-    with transaction(here.engine) as connection:
+    with here.engine.begin() as connection:
         until = connection.execute(text("select now()")).scalar_one()
     time.sleep(_LATEST_S)
-    with transaction(here.engine) as connection:
+    with here.engine.begin() as connection:
         return _figures(connection, until)
 
 

@@ -14,7 +14,7 @@ from console.failures import Wrong
 from console.session import Session
 from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed
-from workers.wiring import secret_box
+from workers.places import secret_box
 
 
 def authorise_url(session: Session, key: str) -> str:

@@ -8,7 +8,7 @@ from adapters.postgres.shops.shops import Shop, find_shop
 from console.failures import Failed
 from console.session import Session
 from domain.carts.ports import StockTarget, TestsConnection
-from workers.wiring import secret_box
+from workers.places import secret_box
 
 
 class ShopCart(StockTarget, TestsConnection, Protocol):

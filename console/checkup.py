@@ -15,8 +15,8 @@ from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
 from domain.errors import SyncError
 from workers.app import make_app
+from workers.places import NotRunning, Places, places, secret_box
 from workers.settings import Settings
-from workers.wiring import NotRunning, Places, places, secret_box
 
 OLDEST_POSTGRES = 140_000
 CLOCK_TOLERANCE_S = 2.0

@@ -3,17 +3,17 @@
 import traceback
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
+import psycopg
 
 from adapters.embedded import ServersUnavailable
 from adapters.postgres.database import DatabaseUnavailable
 from domain.errors import SyncError
+from workers.places import NotRunning
 from workers.settings import BadSettings
-from workers.wiring import NotRunning
 
 # An extra that production does without.
 _SIMULATOR = ("aiohttp", "simulator")
-_NO_TABLES = ("UndefinedTable", "UndefinedColumn")
+_NO_TABLES = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 
 
 def explain(error: Exception) -> str:
@@ -24,22 +24,16 @@ def explain(error: Exception) -> str:
         return str(error)
     if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] in _SIMULATOR:
         return "the simulated carts are not installed: pip install --editable '.[simulator]'"
-    if isinstance(error, DBAPIError):
-        return _database(error)
+    original = getattr(error, "orig", None) or error  # SQLAlchemy's errors hold the driver's
+    if isinstance(original, _NO_TABLES):
+        return "the database is not prepared for this version: run `renkei db upgrade`"
     if isinstance(error, OSError):
         return f"{error.filename or 'system'}: {error.strerror or error}"
-    return _bug(error)
-
-
-def _database(error: DBAPIError) -> str:
-    """Name a database that was never prepared; anything else is a bug."""
-    if type(error.orig).__name__ in _NO_TABLES:
-        return "the database is not prepared for this version: run `renkei db upgrade`"
-    return _bug(error) if error.orig is None else _bug(error.orig)
+    return _bug(original)
 
 
 def _first_line(cause: BaseException | None) -> str:
-    original = getattr(cause, "orig", None)
+    original = getattr(cause, "orig", cause)
     lines = str(original).strip().splitlines() if original else []
     return f" ({lines[0]})" if lines else ""
 

@@ -10,8 +10,8 @@ from console.failures import Failed
 from console.session import Session
 from domain.actions import Action
 from domain.engine.runs import RunMode
+from workers.places import secret_box
 from workers.services.runs import request_run
-from workers.wiring import secret_box
 
 
 def convert_tasks(
@@ -33,7 +33,7 @@ def replay_letters(
     """Ask for one run per shop and action that takes these dead letters' items again."""
     groups: dict[tuple[str, Action], list[str]] = {}
     for letter in letters:
-        groups.setdefault((letter.shop, letter.action), []).append(letter.key)
+        groups.setdefault((letter.shop, Action(letter.action)), []).append(letter.key)
     return [
         _replay(session, connection, shop, action, keys)
         for (shop, action), keys in sorted(groups.items())

@@ -8,7 +8,7 @@ from console.failures import Failed, Wrong
 from console.input_files import bytes_of
 from domain.errors import BrokenRule
 from domain.orders.rule_texts import rule_from_json
-from domain.orders.rules import Condition, Operator, Rule, Step, Verb
+from domain.orders.rules import Condition, Operator, Rule, RuleStep, Verb
 
 _CONDITION = re.compile(r"(?P<field>[a-z_0-9.]+)(?P<no>!?)(?P<sign>=@|=|~)(?P<value>.*)", re.DOTALL)
 _STEP = re.compile(r"(?P<what>[a-z_0-9.]+)(?:=(?P<value>.*))?", re.DOTALL)
@@ -65,7 +65,7 @@ def _condition(told: str) -> Condition:
     return Condition(match["field"], operator, (value,), bool(match["no"]))
 
 
-def _step(told: str) -> Step:
+def _step(told: str) -> RuleStep:
     match = _STEP.fullmatch(told)
     if match is None:
         raise Wrong(f"--then {told!r} is not understood")
@@ -74,7 +74,7 @@ def _step(told: str) -> Step:
     if verb is None:
         if value is None:
             raise Wrong(f"--then {told!r} is neither FIELD=VALUE nor one of {', '.join(_VERBS)}")
-        return Step(Verb.SET_FIELD, value, what)
+        return RuleStep(Verb.SET_FIELD, value, what)
     if verb is Verb.SET_DELIVERY_METHOD and value is None:
         raise Wrong("--then method needs a value: method=宅配便")
-    return Step(verb, value or "")
+    return RuleStep(verb, value or "")

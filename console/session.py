@@ -16,8 +16,8 @@ from adapters.postgres.database import transaction
 from adapters.postgres.shops.merchants import find_merchant
 from console.failures import Failed
 from console.output import Column, print_json, print_lines, print_table
+from workers.places import engine_of
 from workers.settings import Settings
-from workers.wiring import engine_of
 
 P = ParamSpec("P")
 

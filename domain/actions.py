@@ -142,8 +142,3 @@ ACTIONS: Mapping[Action, ActionFacts] = MappingProxyType(
 def actions_of(cart: Cart) -> tuple[Action, ...]:
     """Return what a cart can do, in the order of a shop's day."""
     return tuple(action for action, facts in ACTIONS.items() if cart in facts.carts)
-
-
-def log_line(action: Action, *, succeeded: int, failed: int) -> str:
-    """Return the line every run ends with (LOG-1)."""
-    return f"{ACTIONS[action].label}アクションが終了しました。(成功:{succeeded}失敗:{failed})"

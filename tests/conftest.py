@@ -23,6 +23,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.embedded import PrivateServers, ServerAddresses
+from adapters.postgres.database import open_engine
 
 OTHER_DATABASE_SERVER = os.environ.get("RENKEI_TEST_DATABASE_URL")
 OTHER_REDIS_SERVER = os.environ.get("RENKEI_TEST_REDIS_URL")
@@ -123,7 +124,7 @@ def database_url(database_maker: Connection, migrated_template: str) -> Iterator
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine for the test's own database."""
-    made = create_engine(database_url)
+    made = open_engine(database_url)
     try:
         yield made
     finally:

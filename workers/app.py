@@ -6,10 +6,11 @@ from celery import Celery
 from kombu import Queue as KombuQueue
 
 from beat_schedule import BEAT_SCHEDULE
-from domain.actions import Queue
+from domain.actions import Action, Queue
 from workers import names
+from workers.engine.dispatcher import Dispatcher
+from workers.places import places
 from workers.settings import Settings
-from workers.wiring import places
 
 
 def celery_settings(redis_url: str) -> dict[str, Any]:
@@ -72,6 +73,12 @@ def make_app(redis_url: str | None = None) -> Celery:
         )
     )
     return application
+
+
+def dispatcher_of(application: Celery) -> Dispatcher:
+    """Return what sends notes about the actions of the table."""
+    items = {action.value: names.address_of(action) for action in Action}
+    return Dispatcher(application, plan=names.PLAN, items=items)
 
 
 app = make_app()

@@ -3,7 +3,7 @@
 Renaming one is a migration.
 """
 
-from domain.actions import ACTIONS, Queue
+from domain.actions import ACTIONS, Action, Queue
 
 START_DUE_RUNS = "runs.start_due_runs"
 ADMIT = "runs.admit_items"
@@ -31,3 +31,12 @@ QUEUE_OF: dict[str, Queue] = {
     **dict.fromkeys(PLANNING, Queue.PLAN),
     **{facts.task: facts.queue for facts in ACTIONS.values()},
 }
+
+PLAN = (PLAN_RUN, Queue.PLAN.value)
+"""Where notes about runs go: task and queue."""
+
+
+def address_of(action: Action) -> tuple[str, str]:
+    """Return where notes about items of an action go: task and queue."""
+    facts = ACTIONS[action]
+    return facts.task, facts.queue.value

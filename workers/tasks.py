@@ -15,15 +15,15 @@ from celery.signals import (
 from celery.worker.request import Request
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.engine.journal import Failure
-from domain.actions import ACTIONS, Action
+from adapters.postgres.engine.dead_letters import Failure
+from domain.actions import ACTIONS
 from workers import names
 from workers.actions import compare_stock, sync_stock
 from workers.app import app
-from workers.calls.tokens import care
-from workers.engine import executor, planner, process, rescuer
+from workers.engine import cleaner, executor, planner, rescuer
 from workers.logs import configure_logging
 from workers.settings import Settings
+from workers.wiring import current
 
 _log = logging.getLogger(__name__)
 
@@ -39,20 +39,20 @@ _ITEM_TASKS = frozenset(facts.task for facts in ACTIONS.values())
 @task_received.connect
 def _note_received(request: Request, **_: Any) -> None:
     if request.name in _ITEM_TASKS:
-        process.current().draining.item_received(request.args[0])
+        current().draining.item_received(request.args[0])
     elif request.name == names.PLAN_RUN:
-        process.current().draining.run_received(request.args[0])
+        current().draining.run_received(request.args[0])
 
 
 @worker_shutting_down.connect
 def _drain(**_: Any) -> None:
     # Runs in a signal handler: only a flag is set here.
-    process.current().draining.stop()
+    current().draining.stop()
 
 
 @worker_shutdown.connect
 def _let_go(**_: Any) -> None:
-    process.current().close()
+    current().close()
 
 
 @contextmanager
@@ -68,69 +68,69 @@ def _left_to_the_next_tick() -> Iterator[None]:
 def start_due_runs(action: str) -> None:
     """Start a run for every shop whose robot for this action is due."""
     with _left_to_the_next_tick():
-        planner.start_due_runs(process.current(), Action(action))
+        planner.start_due_runs(current(), action)
 
 
 @app.task(name=names.ADMIT, send_events=False)
 def admit_items() -> None:
     """Let shops take turns: queue their next items, plan what is pending."""
     with _left_to_the_next_tick():
-        planner.send_due(process.current())
+        planner.send_due(current())
 
 
 @app.task(name=names.SWEEP, send_events=False)
 def sweep() -> None:
     """Put back work that was lost with a message, a worker or the broker."""
     with _left_to_the_next_tick():
-        rescuer.sweep(process.current())
+        rescuer.rescue(current())
 
 
 @app.task(name=names.PRUNE)
 def prune() -> None:
     """Throw away runs and log lines nobody looks at any more."""
     with _left_to_the_next_tick():
-        rescuer.prune(process.current())
+        cleaner.prune(current())
 
 
 @app.task(name=names.REFRESH_TOKENS)
 def refresh_tokens() -> None:
     """Refresh BASE tokens that end soon, and warn of those that need a person."""
     with _left_to_the_next_tick():
-        care.refresh_ending(process.current())
+        current().token_care.refresh_ending()
 
 
 @app.task(name=names.RECALCULATE, send_events=False)
 def recalculate_secured() -> None:
     """Count secured pieces anew where an order was cancelled (確保数の再計算)."""
     with _left_to_the_next_tick():
-        sync_stock.recalculate_secured(process.current())
+        sync_stock.recalculate_secured(current())
 
 
 @app.task(name=names.START_COMPARES)
 def start_nightly_compares() -> None:
     """Start tonight's full compare of every shop whose turn has come (全件比較)."""
     with _left_to_the_next_tick():
-        compare_stock.start_nightly(process.current())
+        compare_stock.start_nightly(current())
 
 
 @app.task(name=names.YIELD_COMPARES, send_events=False)
 def yield_to_changed() -> None:
     """Put SKUs that changed ahead of the full compare that is under way."""
     with _left_to_the_next_tick():
-        compare_stock.yield_to_changed(process.current())
+        compare_stock.yield_to_changed(current())
 
 
 @app.task(name=names.PLAN_RUN)
 def plan_run(run_id: int) -> None:
     """Find the orders or SKUs one run of one shop concerns."""
-    planner.plan_run(process.current(), run_id)
+    planner.plan_run(current(), run_id)
 
 
 def _item_task(name: str, description: str) -> None:
     """Register the task of one action. No events: they cost more than the task itself."""
 
     def work_on_item(task: "Task[Any, Any]", item_id: int) -> None:
-        failure = executor.work_on(process.current(), item_id)
+        failure = executor.work_on(current(), item_id)
         if failure is not None:
             _show_in_flower(task, failure)
 

@@ -1,54 +1,207 @@
-"""Composition root: where the servers are, with which keys, and what one process shares."""
+"""Composition root: what one worker process is made of, and which actions it runs."""
 
-from dataclasses import dataclass
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 
+import httpx
+from celery import Celery
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 
-from adapters.embedded import find_running
-from adapters.postgres.database import open_engine
-from adapters.postgres.shops.secrets import SecretBox
-from workers.settings import Settings, private_secret
+from adapters.http.deadline import build_client
+from adapters.postgres.database import autocommit, open_engine
+from adapters.postgres.engine import items, runs
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.runs import ClaimedRun
+from adapters.postgres.stock import pushes
+from adapters.redis.budget import CallBudget
+from adapters.redis.token_stash import TokenStash
+from domain.actions import ACTIONS, Action
+from domain.engine.runs import RunMode
+from workers import names
+from workers.actions.complete_orders import CompleteOrders
+from workers.actions.confirm_orders import ConfirmOrders
+from workers.actions.import_orders import ImportOrders
+from workers.actions.return_shipments.action import ReturnShipments
+from workers.actions.sync_status import SyncStatus
+from workers.actions.sync_stock import SyncStock
+from workers.calls.directory import ShopDirectory
+from workers.calls.gate import CallCounter, GateTools
+from workers.calls.maintenance import ClosureBoard
+from workers.calls.reactions import CartReactions
+from workers.calls.tokens.cache import TokenCache
+from workers.calls.tokens.care import TokenCare
+from workers.calls.tokens.refresh import TokenTools
+from workers.calls.work import ShopWork, WorkTools
+from workers.engine.context import ActionHandler, Clock, Reactions
+from workers.engine.dispatcher import Dispatcher
+from workers.engine.drain import Draining
+from workers.engine.leases import ITEMS, RUNS, Lease, LeaseKeeper
+from workers.engine.registry import Registration, Registry, registry_of
+from workers.places import places, secret_box
+from workers.settings import Settings
 
-PRIVATE_KEY_FILE = "secret.key"
+# One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
+SLEEPERS_SHARE = 2
+PLAN_SLOTS_SHARE = 4
+
+# Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
+# what workers had fetched died with their connections, and everything queued is sent again at once.
+_MARKER = "renkei:notes-sent-to"
 
 
-class NotRunning(Exception):
-    """No private server runs for this home and none is configured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where PostgreSQL and Redis are reached."""
-
-    database_url: str
-    redis_url: str
-
-
-def places(settings: Settings) -> Places:
-    """Return the configured addresses, else those of this home's private servers.
-
-    Raises: NotRunning, with what to do about it.
-    """
-    if settings.database_url and settings.redis_url:
-        return Places(settings.database_url, settings.redis_url)
-    found = find_running(settings.home)
-    if found is None:
-        raise NotRunning(
-            f"no private server runs for {settings.home}: start one with `renkei up`,"
-            " or set RENKEI_DATABASE_URL and RENKEI_REDIS_URL"
-        )
-    return Places(
-        settings.database_url or found.database_url, settings.redis_url or found.redis_url
+def of_table(action: Action, handler: ActionHandler) -> Registration:
+    """Return an action for the engine as its row of the table says."""
+    facts = ACTIONS[action]
+    return Registration(
+        action=action.value,
+        handler=handler,
+        address=names.address_of(action),
+        label=facts.label,
+        category=facts.category,
+        priority=facts.priority,
+        api=facts.api,
     )
 
 
-def secret_box(settings: Settings) -> SecretBox:
-    """Return the box for credentials; in private mode its key is made on first use."""
-    if settings.secret_keys:
-        return SecretBox(settings.secret_keys)
-    return SecretBox([private_secret(settings.home, PRIVATE_KEY_FILE)])
+REGISTRY = registry_of(
+    [
+        replace(
+            of_table(Action.IMPORT_ORDERS, ImportOrders()),
+            heals_on_skip=True,
+            followed_by=Action.CONFIRM_ORDERS.value,
+        ),
+        replace(of_table(Action.CONFIRM_ORDERS, ConfirmOrders()), heals_on_skip=True),
+        replace(of_table(Action.SYNC_STATUS, SyncStatus()), heals_on_skip=True),
+        of_table(Action.RETURN_SHIPMENTS, ReturnShipments()),
+        of_table(Action.COMPLETE_ORDERS, CompleteOrders()),
+        replace(
+            of_table(Action.SYNC_STOCK, SyncStock()),
+            owes=pushes.push_again_what_was_lost,
+            scarce=frozenset({RunMode.COMPARE}),
+        ),
+    ]
+)
 
 
-def engine_of(settings: Settings, *, connections: int = 5, name: str = "renkei") -> Engine:
-    """Return an engine for the database of these settings. Raises NotRunning."""
-    return open_engine(places(settings).database_url, connections=connections, name=name)
+class Process:
+    """One worker process; implements workers.engine.host.Host."""
+
+    def __init__(self, app: Celery, settings: Settings, registry: Registry = REGISTRY) -> None:
+        """Open nothing yet but the pools; connections are made on first use."""
+        found = places(settings)
+        self.settings = settings
+        self.registry = registry
+        self.clock: Clock = lambda: datetime.now(UTC)
+        # One per thread, and a few for the lease keepers and counters.
+        self.database: Engine = open_engine(
+            found.database_url, connections=settings.threads + 4, name="renkei worker"
+        )
+        self.autocommit = autocommit(self.database)
+        self.redis: Redis = Redis.from_url(
+            found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
+        )
+        self.http: httpx.Client = build_client()
+        addresses = {action: one.address for action, one in registry.items()}
+        self.dispatcher = Dispatcher(app, plan=names.PLAN, items=addresses)
+        self.draining = Draining()
+        self.item_leases = LeaseKeeper(self._renew_items, kind=ITEMS)
+        self.run_leases = LeaseKeeper(self._renew_runs, kind=RUNS)
+        self.plan_slots = _share(settings.threads, PLAN_SLOTS_SHARE)
+        self._open_calls()
+
+    def _open_calls(self) -> None:
+        """Make what calls to carts share."""
+        box = secret_box(self.settings)
+        self.counter = CallCounter(self.database)
+        self.budget = CallBudget(self.redis, remembered=self.counter.remembered)
+        self.closures = ClosureBoard(self.database)
+        self.directory = ShopDirectory(self.autocommit, box)
+        self.token_tools = TokenTools(
+            self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures
+        )
+        self.gate_tools = GateTools(
+            self.budget,
+            self.closures,
+            self.counter,
+            self.draining,
+            self.directory,
+            _share(self.settings.threads, SLEEPERS_SHARE),
+        )
+        self.work_tools = WorkTools(
+            self.database,
+            self.autocommit,
+            self.gate_tools,
+            self.token_tools,
+            lambda: self.clock(),  # noqa: PLW0108 -- as it is then, not as it is now
+        )
+        reactions = CartReactions(
+            self.directory,
+            self.closures,
+            self.budget,
+            self.work_tools.clock,
+        )
+        self.reactions: Reactions = reactions
+        self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
+
+    def open_work(self, claim: ClaimedItem | ClaimedRun, lease: Lease) -> ShopWork:
+        """See Host.open_work."""
+        shop = self.directory.shop(claim.shop_id)
+        return ShopWork(self.work_tools, shop, Action(claim.action), lease, claim.mode)
+
+    def free_turn(self, shop_id: int, claim_name: str) -> None:
+        """See Host.free_turn."""
+        with suppress(RedisError):
+            self.budget.release(shop_id, claim_name)
+
+    def broker_start(self) -> str | None:
+        """See Host.broker_start; always the same word where we may not ask."""
+        try:
+            try:
+                start = str(self.redis.info("server").get("run_id", ""))
+            except ResponseError:
+                start = ""
+            return None if self.redis.set(_MARKER, start, get=True) == start.encode() else start
+        except RedisError:
+            return None
+
+    def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:
+        with self.autocommit.connect() as connection:
+            return items.renew(connection, held)
+
+    def _renew_runs(self, held: Sequence[tuple[int, int]]) -> set[int]:
+        with self.autocommit.connect() as connection:
+            return {
+                run_id for run_id, generation in held if runs.renew(connection, run_id, generation)
+            }
+
+    def close(self) -> None:
+        """Give back what was not begun, write down what is counted, let go of connections."""
+        self.draining.give_back(self.database)
+        self.counter.write()
+        self.http.close()
+        self.redis.close()
+        self.database.dispose()
+
+
+def _share(threads: int, of: int) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(max(1, threads // of))
+
+
+_making = threading.Lock()
+_made: list[Process] = []
+
+
+def current() -> Process:
+    """Return this process's wiring, made by the first thread that asks."""
+    if not _made:  # every item asks, and a lock would make the threads queue
+        with _making:
+            if not _made:
+                from workers.app import app  # noqa: PLC0415 -- its tasks import this module
+
+                _made.append(Process(app, Settings.from_environ()))
+    return _made[0]

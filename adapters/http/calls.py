@@ -1,13 +1,16 @@
 """One call to a cart: what is sent, what comes back, and how it can be lost."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
 import httpx
 
 from adapters.http.deadline import EXTENSION, Attempt, BodyTooLarge
+from domain.engine.cadence import TOKYO
 from domain.errors import NotFound, OutcomeUnknown, Rejected, RemoteDown, Transient, Undecodable
 
 _USER_AGENT = "renkei/0.1"
@@ -23,6 +26,8 @@ _MAINTENANCE = tuple(
     for word in _MAINTENANCE_WORDS
     for encoding in ("utf-8", "euc_jp", "shift_jis")
 )
+
+_ESCAPES = (b"\\u0000", b"\\ud", b"\\uD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,42 @@ def send(http: httpx.Client, call: Call) -> Answer:
     return Answer(response.status_code, response.content, _retry_after_s(response))
 
 
+def parse_json(body: bytes) -> object:
+    """Return the JSON value of a body, made storable.
+
+    NUL characters are dropped and halves of surrogate pairs replaced: neither has a place in a
+    database or in UTF-8.
+
+    Raises: Undecodable: the body is not JSON.
+    """
+    try:
+        value: object = json.loads(body, parse_constant=_refuse)
+        if any(escape in body for escape in _ESCAPES):
+            return _storable(value)
+    except (ValueError, RecursionError) as error:
+        raise Undecodable("the body is not JSON") from error
+    return value
+
+
+def _refuse(name: str) -> object:
+    raise ValueError(name)
+
+
+def _storable(value: object) -> object:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_storable(entry) for entry in value]
+    if isinstance(value, dict):
+        return {clean(str(key)): _storable(entry) for key, entry in value.items()}
+    return value
+
+
+def clean(text: str) -> str:
+    """Return text that UTF-8 and a database can hold."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
 def lost(call: Call, why: str) -> Transient:
     """Return the error for a call whose answer cannot be used."""
     if call.writes:
@@ -114,6 +155,11 @@ def segment(value: str) -> str:
         return quote(value, safe="")
     except UnicodeEncodeError as error:
         raise NotFound("a key that is not text is none a cart can have") from error
+
+
+def tokyo_time(at: datetime) -> str:
+    """Return a time as both carts write it in a request: Tokyo, to the second."""
+    return at.astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S")
 
 
 @lru_cache(maxsize=4096)  # asked for every claim, and there are few addresses

@@ -1,149 +1,280 @@
-"""Reading JSON that others wrote: every value comes out typed, or `Undecodable` names the field.
+"""Reading what others wrote: a model says what is there, `read` makes one of a JSON value.
 
-Nothing here raises anything else, whatever the body holds. Messages name the place and the kind
-of a value, never the value itself, which may be somebody's address.
+Nothing here raises anything but `Undecodable`, whatever the body holds. Messages name the place
+and the kind of a value, never the value itself, which may be somebody's address.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeGuard
+from functools import cache
+from typing import Annotated, Any, LiteralString, TypeVar, get_args
 
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from adapters.http.calls import clean
+from domain.engine.cadence import TOKYO
 from domain.errors import Undecodable
 
 LARGEST = 10**12  # beyond every amount, count and id a cart has; fits a database's bigint
 _NUMERAL = re.compile(r"[+-]?[0-9]{1,15}")
-_ESCAPES = (b"\\u0000", b"\\ud", b"\\uD")
-_LATEST_TIME = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
+_LATEST_TIME = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
+_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)", re.ASCII | re.DOTALL)
+_EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
 _LITERAL_CHARS = 40
+_LEGIBLE_CHARS = 300
+_TAGS = re.compile(r"<[^>]{0,500}>")
+_SPACES = re.compile(r"\s+")
+
+Value = TypeVar("Value")
+Model = TypeVar("Model", bound="Told")
 
 
-def parse_json(body: bytes) -> object:
-    """Return the JSON value of a body, made storable.
+class Told(BaseModel):
+    """An object of an answer: the names we read. One that is not there reads as null."""
 
-    NUL characters are dropped and halves of surrogate pairs replaced: neither has a place in a
-    database or in UTF-8.
+    model_config = ConfigDict(frozen=True, validate_default=True, hide_input_in_errors=True)
 
-    Raises: Undecodable: the body is not JSON.
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Give every field null for its default."""
+        super().__init_subclass__(**options)
+        for name in cls.__annotations__:
+            setattr(cls, name, None)
+
+
+def read(model: type[Model], body: object) -> Model:
+    """Return a body as what its model says; null reads as an object without members.
+
+    Raises: Undecodable: naming the first field that is something else.
     """
     try:
-        value: object = json.loads(body, parse_constant=_refuse)
-        if any(escape in body for escape in _ESCAPES):
-            return _storable(value)
-    except (ValueError, RecursionError) as error:
-        raise Undecodable("the body is not JSON") from error
-    return value
-
-
-def _refuse(name: str) -> object:
-    raise ValueError(name)
-
-
-def _storable(value: object) -> object:
-    if isinstance(value, str):
-        return clean(value)
-    if isinstance(value, list):
-        return [_storable(entry) for entry in value]
-    if isinstance(value, dict):
-        return {clean(str(key)): _storable(entry) for key, entry in value.items()}
-    return value
-
-
-def clean(text: str) -> str:
-    """Return text that UTF-8 and a database can hold."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _is_whole(value: object) -> TypeGuard[float | str]:
-    """Tell whether a float or a text is a whole number."""
-    if isinstance(value, float):
-        return value.is_integer()
-    return isinstance(value, str) and _NUMERAL.fullmatch(value.strip()) is not None
+        return model.model_validate(_or_object(body))
+    except ValidationError as error:
+        wrong = _wrong(error)
+    raise wrong.at("")  # outside, for a ValidationError holds the values
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One place in a JSON value, with its path for messages. A missing place reads as null."""
+class Wrong:
+    """What came instead of a value, in a field that counts in some cases only.
 
-    value: object
-    path: str
+    Attributes:
+        place: below the field, blank for the field itself.
+        wanted: what should have come.
+    """
 
-    def __getitem__(self, name: str) -> "Field":
-        """Return a member of an object; null has none, so all its members are null."""
-        path = f"{self.path}.{name}" if self.path else name
-        if self.value is None:
-            return Field(None, path)
-        if not isinstance(self.value, dict):
-            raise self.wrong("an object")
-        return Field(self.value.get(name), path)
+    place: str
+    wanted: str
 
-    @property
-    def missing(self) -> bool:
-        """Whether there is nothing: absent, null or blank text."""
-        return self.value is None or (isinstance(self.value, str) and not self.value.strip())
+    def at(self, path: str) -> Undecodable:
+        """Return the error. Args: path: of the field."""
+        place = f"{path}{self.place}".removeprefix(".") or "the body"
+        return Undecodable(f"{place}: not {self.wanted}")
 
-    def wrong(self, wanted: str) -> Undecodable:
-        """Return the error that this place does not hold what is wanted."""
-        return Undecodable(f"{self.path or 'the body'}: not {wanted}")
 
-    def object(self) -> dict[str, object]:
-        """Return the object itself."""
-        if not isinstance(self.value, dict):
-            raise self.wrong("an object")
-        return self.value
+def sure(value: Value | Wrong, path: str) -> Value:
+    """Return a `Later` value now that it counts. Raises Undecodable."""
+    if isinstance(value, Wrong):
+        raise value.at(path)
+    return value
 
-    def rows(self) -> list["Field"]:
-        """Return the entries of an array; null counts as an empty one."""
-        if self.value is None:
-            return []
-        if not isinstance(self.value, list):
-            raise self.wrong("an array")
-        return [Field(entry, f"{self.path}[{at}]") for at, entry in enumerate(self.value)]
 
-    def text(self) -> str:
-        """Return trimmed text; null is blank, a whole number counts as its digits."""
-        if self.value is None:
-            return ""
-        if isinstance(self.value, str):
-            return clean(self.value).strip()
-        if isinstance(self.value, int) and not isinstance(self.value, bool):
-            return str(self.integer())
-        raise self.wrong("text")
+def unknown(value: object, path: str) -> str:
+    """Return `field=value` for a literal nobody knows, short enough for a log."""
+    if value is None:
+        shown = ""
+    elif isinstance(value, str):
+        shown = clean(value[:_LITERAL_CHARS]).strip()
+    else:
+        shown = f"({type(value).__name__})"
+    return f"{path}={shown}"
 
-    def key(self) -> str:
-        """Return text that is not blank."""
-        text = self.text()
-        if not text:
-            raise self.wrong("a key")
-        return text
 
-    def integer(self, *, low: int = -LARGEST, high: int = LARGEST) -> int:
-        """Return a whole number between `low` and `high`; numerals may come as text."""
-        number: int | None = None
-        value = self.value
-        if isinstance(value, int) and not isinstance(value, bool):
-            number = value
-        elif _is_whole(value):
-            number = int(value)
-        if number is None or not low <= number <= high:
-            raise self.wrong("a whole number in its range")
-        return number
+def legible(text: str | bytes) -> str:
+    """Return a message or the beginning of a page for people: tags stripped, short."""
+    if isinstance(text, bytes):
+        text = text[: 4 * _LEGIBLE_CHARS].decode("utf-8", "replace")
+    return _SPACES.sub(" ", _TAGS.sub(" ", text)).strip()[:_LEGIBLE_CHARS]
 
-    def integer_or(self, default: int, *, low: int = -LARGEST, high: int = LARGEST) -> int:
-        """Return a whole number, `default` where nothing is."""
-        return default if self.missing else self.integer(low=low, high=high)
 
-    def moment(self) -> datetime:
-        """Return Unix seconds as a time."""
-        return datetime.fromtimestamp(self.integer(low=0, high=int(_LATEST_TIME)), UTC)
+_KINDS = {"model_type": "an object", "list_type": "an array"}
 
-    def unknown(self) -> str:
-        """Return `field=value` for a literal nobody knows, short enough for a log."""
-        if self.value is None:
-            shown = ""
-        elif isinstance(self.value, str):
-            shown = clean(self.value[:_LITERAL_CHARS]).strip()
-        else:
-            shown = f"({type(self.value).__name__})"
-        return f"{self.path}={shown}"
+
+def _wrong(error: ValidationError) -> Wrong:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in first["loc"])
+    return Wrong(place, _KINDS.get(first["type"], first["msg"]))
+
+
+def _not(wanted: LiteralString) -> PydanticCustomError:
+    return PydanticCustomError("wrong", wanted)
+
+
+def _or_object(value: object) -> object:
+    return {} if value is None else value
+
+
+def _or_array(value: object) -> object:
+    return [] if value is None else value
+
+
+def _there(value: object) -> object:
+    if value is None:
+        raise _not("there")
+    return value
+
+
+def _object(value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise _not("an object")
+    return value
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):  # what is printable, as most is, needs no cleaning
+        return (value if value.isprintable() else clean(value)).strip()
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(_whole(value))
+    raise _not("text")
+
+
+def _text_or_null(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _key(value: object) -> str:
+    text = _text(value)
+    if not text:
+        raise _not("a key")
+    return text
+
+
+def _whole(value: object, low: int = -LARGEST, high: int = LARGEST) -> int:
+    number = None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, float):
+        number = int(value) if value.is_integer() else None
+    elif isinstance(value, str) and _NUMERAL.fullmatch(value.strip()):
+        number = int(value)
+    if number is None or not low <= number <= high:
+        raise _not("a whole number in its range")
+    return number
+
+
+def _missing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _or_zero(value: object) -> int:
+    return 0 if _missing(value) else _whole(value)
+
+
+def _moment(value: object) -> datetime:
+    return datetime.fromtimestamp(_whole(value, 0, _LATEST_TIME), UTC)
+
+
+def _date(value: object) -> datetime:
+    match = _DATE.fullmatch(_text(value))
+    if match is None:
+        raise _not("a date")
+    year, month, day, rest = match.groups()
+    try:
+        told = datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}{rest.rstrip()}")
+    except ValueError:
+        raise _not("a date") from None
+    if not _EARLIEST_YEAR <= told.year < _LATEST_YEAR:
+        raise _not("a date of our time")
+    return (told if told.tzinfo else told.replace(tzinfo=TOKYO)).astimezone(UTC)
+
+
+def whole(low: int = -LARGEST, high: int = LARGEST) -> PlainValidator:
+    """Read a whole number between `low` and `high`; numerals may come as text."""
+
+    def check(value: object) -> int:
+        return _whole(value, low, high)
+
+    return PlainValidator(check)
+
+
+def whole_or_none(low: int = -LARGEST, high: int = LARGEST) -> PlainValidator:
+    """Read the same, None where nothing is: absent, null or blank text."""
+
+    def check(value: object) -> int | None:
+        return None if _missing(value) else _whole(value, low, high)
+
+    return PlainValidator(check)
+
+
+class _Array:
+    """Reads null as no entries, and stops at the first wrong one: there may be millions."""
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: Any,  # noqa: ANN401 -- pydantic's own
+        handler: GetCoreSchemaHandler,
+    ) -> CoreSchema:
+        """Read as the kind of list that `source` is."""
+        (entry,) = get_args(source)
+        entries = core_schema.list_schema(handler.generate_schema(entry), fail_fast=True)
+        return core_schema.no_info_before_validator_function(_or_array, entries)
+
+
+class _Later:
+    """Keeps what is wrong with a value instead of refusing the whole answer."""
+
+    def __get_pydantic_core_schema__(
+        self,
+        source: Any,  # noqa: ANN401 -- pydantic's own
+        handler: GetCoreSchemaHandler,
+    ) -> CoreSchema:
+        """Read as the kind of value that `source` has besides `Wrong`."""
+        kind = get_args(source)[0]
+        checker = cache(lambda: TypeAdapter(kind))
+
+        def wrong(value: object) -> object:
+            try:
+                return checker().validate_python(value)
+            except ValidationError as error:
+                return _wrong(error)
+
+        # Checked once more only when it is wrong: that is rare, and rows are many.
+        keep = core_schema.no_info_plain_validator_function(wrong)
+        return core_schema.union_schema([handler.generate_schema(kind), keep], mode="left_to_right")
+
+
+Text = Annotated[str, PlainValidator(_text)]
+"""Trimmed text; null is blank, a whole number counts as its digits."""
+TextOrNull = Annotated[str | None, PlainValidator(_text_or_null)]
+Key = Annotated[str, PlainValidator(_key)]
+"""Text that is not blank."""
+Whole = Annotated[int, whole()]
+WholeOrZero = Annotated[int, PlainValidator(_or_zero)]
+WholeOrNone = Annotated[int | None, whole_or_none()]
+Moment = Annotated[datetime, PlainValidator(_moment)]
+"""A time in Unix seconds."""
+Date = Annotated[datetime, PlainValidator(_date)]
+"""A date or time in any of the usual forms; without an offset it is Tokyo's."""
+Object = Annotated[dict[str, object], PlainValidator(_object)]
+"""An object as it came."""
+OrEmpty = Annotated[Value, BeforeValidator(_or_object)]
+"""An object whose members are null where it is null itself."""
+Array = Annotated[list[Value], _Array()]
+"""Entries of an array; null counts as an empty one."""
+Rows = Array[OrEmpty[Value]]
+"""Objects in an array."""
+Needed = Annotated[Value, BeforeValidator(_there)]
+"""What may not be null."""
+Later = Annotated[Value | Wrong, _Later()]
+"""A value that may be wrong where it does not count; `sure` gives it where it does."""

@@ -1,14 +1,10 @@
 """The one place that opens connections."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 
 from domain.errors import Transient
 
@@ -16,51 +12,21 @@ STATEMENT_TIMEOUT_S = 60
 CONNECT_TIMEOUT_S = 5
 
 
-# A bound name, but not the second half of a cast.
-_NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
-
-
 class DatabaseUnavailable(Transient):
     """PostgreSQL did not answer, or gave up a statement others were in the way of."""
-
-
-class Hot:
-    """A statement of an item's way, handed to psycopg on the caller's own connection.
-
-    SQLAlchemy's part of a small statement costs three times the driver's (docs/benchmarks.md); the
-    pool and the transactions stay SQLAlchemy's. Names are bound as in `text()`, their types told
-    by their columns or by casts.
-    """
-
-    def __init__(self, sql: str) -> None:
-        """Args: sql: with `:name` for each value."""
-        places: dict[str, int] = {}
-        self._sql = _NAME.sub(
-            lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql
-        ).encode()
-        self._names = tuple(places)
-
-    def rows(self, connection: Connection, values: Mapping[str, object]) -> list[Any]:
-        """Run it and return its rows, with one attribute per column."""
-        driver: Any = connection.connection.driver_connection
-        cursor = psycopg.RawCursor(driver, row_factory=namedtuple_row)
-        try:
-            return cursor.execute(self._sql, [values[name] for name in self._names]).fetchall()
-        except psycopg.OperationalError:
-            if driver.closed:
-                # Fails too, so that SQLAlchemy finds out and renews the whole pool.
-                connection.exec_driver_sql("select 1")
-            raise
 
 
 def open_engine(database_url: str, *, connections: int = 5, name: str = "renkei") -> Engine:
     """Return an engine whose sessions work in UTC with bounded statements.
 
+    `with engine.begin() as connection:` is one transaction, committed at the end and rolled back
+    by any exception. Lost connections, deadlocks and time-outs are raised as DatabaseUnavailable.
+
     Args:
         connections: most connections kept and used at once.
         name: shown in pg_stat_activity.
     """
-    return create_engine(
+    engine = create_engine(
         database_url,
         pool_size=connections,
         max_overflow=2,
@@ -77,41 +43,36 @@ def open_engine(database_url: str, *, connections: int = 5, name: str = "renkei"
             "prepare_threshold": 2,
         },
     )
+    event.listen(engine, "handle_error", _translate)
+    return engine
+
+
+def autocommit(engine: Engine) -> Engine:
+    """Return the same engine with connections on which every statement commits by itself."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def unavailable(error: BaseException | None) -> DatabaseUnavailable:
+    """Return what a failure of the database, not of ours, is told as."""
+    return DatabaseUnavailable(f"PostgreSQL: {type(error).__name__}")
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Turn what passes by itself into DatabaseUnavailable; leave bugs as they are."""
+    error = context.original_exception
+    if context.is_disconnect or isinstance(error, psycopg.OperationalError):
+        raise unavailable(error) from error
 
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """Open one transaction: committed at the end, rolled back by any exception.
-
-    Raises: DatabaseUnavailable for lost connections, deadlocks and time-outs.
-    """
-    with database_errors(), engine.begin() as connection:
+    """Until the console is merged."""
+    with engine.begin() as connection:
         yield connection
 
 
 @contextmanager
 def statement(engine: Engine) -> Iterator[Connection]:
-    """Open a connection on which every statement commits by itself.
-
-    Raises: DatabaseUnavailable as `transaction`.
-    """
-    with (
-        database_errors(),
-        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
-    ):
+    """Until the console is merged."""
+    with autocommit(engine).connect() as connection:
         yield connection
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """Turn what passes by itself into DatabaseUnavailable; leave bugs as they are."""
-    try:
-        yield
-    except OperationalError as error:
-        raise DatabaseUnavailable(f"PostgreSQL: {type(error.orig).__name__}") from error
-    except psycopg.OperationalError as error:  # of a Hot statement
-        raise DatabaseUnavailable(f"PostgreSQL: {type(error).__name__}") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseUnavailable("PostgreSQL: connection lost") from error
-        raise

@@ -2,43 +2,63 @@
 
 SQLAlchemy holds the pool, the transactions and the schema; a statement is handed to psycopg on the
 caller's own connection, which prepares it after its second use. SQLAlchemy's part of a small
-statement would cost three times the driver's (docs/decisions/0010-one-kind-of-statement.md).
+statement would cost a multiple of the driver's (docs/decisions/0010-one-kind-of-statement.md).
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
+from datetime import datetime
 from enum import Enum
-from functools import cache
-from typing import Any, Generic, TypeVar, get_type_hints
+from functools import cache, partial
+from types import NoneType, UnionType
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints, overload
 
 import psycopg
-from psycopg.rows import RowMaker, dict_row, no_result, scalar_row
+from psycopg.rows import RowMaker, dict_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
+from adapters.postgres.database import unavailable
+
 Row = TypeVar("Row")
+_Dict = dict[str, Any]
+_Tuple = tuple[Any, ...]
 
 # A bound name, but not the second half of a cast.
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
-_SCALARS = (int, str, bool, float)
+_ROWS: Mapping[object, Any] = {
+    tuple: tuple_row,
+    dict: dict_row,
+    **dict.fromkeys((int, str, bool, float, datetime), scalar_row),
+}
 
 
 class Statement(Generic[Row]):
     """SQL with `:name` for each value, and what becomes of its rows.
 
-    Rows are told by their type: a dataclass takes the columns by name, its enums and tuples made
-    of texts and arrays; `int`, `str`, `bool` and `float` take the first column; `dict` the columns
-    as they are; any other callable gets the columns as keyword arguments.
+    Rows are told by their type: a scalar takes the first column, `dict` and `tuple` the columns as
+    they are, a dataclass or function takes them by name, made of what it is annotated with.
+    Values are what psycopg knows, string enums too; a sequence of them has to be a list.
     """
 
-    def __init__(self, sql: str, row: Callable[..., Row] | None = None) -> None:
-        """Args: row: None for statements whose rows nobody reads."""
+    @overload
+    def __init__(self: "Statement[None]", sql: str) -> None: ...
+    @overload
+    def __init__(self: "Statement[_Tuple]", sql: str, row: type[_Tuple]) -> None: ...
+    @overload
+    def __init__(self: "Statement[_Dict]", sql: str, row: type[_Dict]) -> None: ...
+    @overload
+    def __init__(self, sql: str, row: Callable[..., Row]) -> None: ...
+
+    def __init__(self, sql: str, row: Callable[..., Any] = tuple) -> None:
+        """Args: row: may be left out where nobody reads the rows."""
+        self.text = sql
         places: dict[str, int] = {}
         self._sql = _NAME.sub(
             lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql
         ).encode()
         self._names = tuple(places)
-        self._rows = _row_factory(row)
+        self._rows = _ROWS.get(row) or partial(_by_name, row)
 
     def all(self, connection: Connection, /, **values: object) -> list[Row]:
         """Run it and return every row."""
@@ -59,23 +79,47 @@ class Statement(Generic[Row]):
 
     def run(self, connection: Connection, /, **values: object) -> int:
         """Run it and return how many rows it touched."""
-        return int(self._run(connection, values).rowcount)
+        return self._run(connection, values).rowcount
 
-    def run_many(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    def run_many(self, connection: Connection, rows: Iterable[Mapping[str, object]]) -> None:
         """Run it once for each set of values."""
-        cursor = psycopg.RawCursor(_driver(connection))
-        cursor.executemany(self._sql, [[row[name] for name in self._names] for row in rows])
+        driver = _driver(connection)
+        try:
+            psycopg.RawCursor(driver).executemany(
+                self._sql, [[row[name] for name in self._names] for row in rows]
+            )
+        except psycopg.OperationalError as error:
+            _tell_if_lost(connection, driver)
+            raise unavailable(error) from error
 
     def _run(self, connection: Connection, values: Mapping[str, object]) -> "psycopg.Cursor[Any]":
         driver = _driver(connection)
         cursor = psycopg.RawCursor(driver, row_factory=self._rows)
         try:
             return cursor.execute(self._sql, [values[name] for name in self._names])
-        except psycopg.OperationalError:
-            if driver.closed:
-                # Fails too, so that SQLAlchemy finds out and renews the whole pool.
-                connection.exec_driver_sql("select 1")
-            raise
+        except psycopg.OperationalError as error:
+            _tell_if_lost(connection, driver)
+            raise unavailable(error) from error
+
+
+def made_of(kind: Callable[..., Row], columns: Mapping[str, Any]) -> Row:
+    """Return a dataclass made of columns by name.
+
+    Enums are made of their values, tuples and frozensets of arrays, floats of numerics and
+    dataclasses of JSON objects, within each other too.
+    """
+    convert = _converters(kind)
+    return kind(
+        **{
+            name: value if value is None or name not in convert else convert[name](value)
+            for name, value in columns.items()
+        }
+    )
+
+
+def words(values: Iterable[str]) -> str:
+    """Return `('a', 'b')` for constants, which PostgreSQL compares with a partial index's own."""
+    return "(" + ", ".join(f"'{value!s}'" for value in values) + ")"
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[Any]":
@@ -83,52 +127,43 @@ def _driver(connection: Connection) -> "psycopg.Connection[Any]":
     return driver
 
 
-def _row_factory(row: Callable[..., Any] | None) -> Any:  # noqa: ANN401 -- psycopg's own types are not generic here
-    if row is None:
-        return _unread
-    if row in _SCALARS:
-        return scalar_row
-    if row is dict:
-        return dict_row
-    return _by_name(row)
+def _tell_if_lost(connection: Connection, driver: "psycopg.Connection[Any]") -> None:
+    if driver.closed:
+        # Fails too, so that SQLAlchemy finds out and renews the whole pool.
+        connection.exec_driver_sql("select 1")
 
 
-def _unread(cursor: "psycopg.Cursor[Any]") -> RowMaker[Any]:
-    return dict_row(cursor) if cursor.description else no_result
+def _by_name(kind: Callable[..., Any], cursor: "psycopg.Cursor[Any]") -> RowMaker[Any]:
+    """Return what makes a row's values one of `kind`: a row factory of psycopg."""
+    names = [column.name for column in cursor.description or ()]
+    converters = _converters(kind)
+    needed = [(at, converters[name]) for at, name in enumerate(names) if name in converters]
 
+    def make(values: Sequence[Any]) -> Any:  # noqa: ANN401 -- whatever `kind` is
+        made = list(values)
+        for at, convert in needed:
+            if made[at] is not None:
+                made[at] = convert(made[at])
+        return kind(**dict(zip(names, made, strict=True)))
 
-def _by_name(row: Callable[..., Any]) -> Any:  # noqa: ANN401 -- as above
-    """Return a row factory that hands columns over by name, made of the kind their fields want."""
-
-    def factory(cursor: "psycopg.Cursor[Any]") -> RowMaker[Any]:
-        names = [column.name for column in cursor.description or ()]
-        wanted = _conversions(row)
-        converted = [(at, wanted[name]) for at, name in enumerate(names) if name in wanted]
-
-        def make(values: Sequence[Any]) -> Any:  # noqa: ANN401 -- whatever `row` makes
-            if converted:
-                values = list(values)
-                for at, convert in converted:
-                    if values[at] is not None:
-                        values[at] = convert(values[at])
-            return row(**dict(zip(names, values, strict=True)))
-
-        return make
-
-    return factory
+    return make
 
 
 @cache
-def _conversions(row: Callable[..., Any]) -> dict[str, Callable[[Any], Any]]:
-    """Return what makes a column's value one of its field's type, by field, where it is not yet."""
-    if not is_dataclass(row):
-        return {}
-    hints = get_type_hints(row)
-    found: dict[str, Callable[[Any], Any]] = {}
-    for field in fields(row):
-        for kind in (hints[field.name], *getattr(hints[field.name], "__args__", ())):
-            if isinstance(kind, type) and issubclass(kind, Enum):
-                found[field.name] = kind
-        if getattr(hints[field.name], "__origin__", None) in {tuple, frozenset}:
-            found[field.name] = hints[field.name].__origin__
-    return found
+def _converters(kind: Callable[..., Any]) -> dict[str, Callable[[Any], Any]]:
+    found = {name: _converter(hint) for name, hint in get_type_hints(kind).items()}
+    return {name: convert for name, convert in found.items() if convert is not None}
+
+
+def _converter(hint: Any) -> Callable[[Any], Any] | None:  # noqa: ANN401 -- a type of any form
+    """Return what makes a column's value one of the type, None where it is one already."""
+    origin, parts = get_origin(hint), [part for part in get_args(hint) if part is not NoneType]
+    if origin is UnionType:
+        return _converter(parts[0])
+    if origin in {tuple, frozenset}:
+        each = _converter(parts[0])
+        return origin if each is None else lambda values: origin(map(each, values))
+    if isinstance(hint, type) and is_dataclass(hint):
+        return partial(made_of, hint)
+    wanted = hint is float or (isinstance(hint, type) and issubclass(hint, Enum))
+    return hint if wanted else None

@@ -6,8 +6,7 @@ from http import HTTPStatus
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, lost, send
-from adapters.http.reading import parse_json
+from adapters.http.calls import Answer, Call, checked_base, lost, parse_json, send
 from adapters.shopserve.wire.refusals import refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate
@@ -24,7 +23,7 @@ from domain.errors import (
 )
 
 REMOTE = "ShopServe"
-
+_DEADLINES_S = {api: call_deadline_s(Cart.SHOPSERVE, api) for api in ApiFamily}
 
 _REFUSALS: dict[int, type[Rejected]] = {
     HTTPStatus.NOT_FOUND: NotFound,
@@ -89,7 +88,7 @@ class ShopServeCalls:
             headers=self._headers,
             content=b"" if body is None else _encoded(body),
             writes=writes,
-            deadline_s=call_deadline_s(Cart.SHOPSERVE, api),
+            deadline_s=_DEADLINES_S[api],
         )
 
     def _send(self, api: ApiFamily, call: Call) -> Answer:

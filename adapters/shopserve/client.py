@@ -1,13 +1,17 @@
-"""One shop on ShopServe behind the domain's ports."""
+"""One shop on ShopServe: reading orders, updating them, stock.
+
+What every method may raise besides what it names: domain.carts.ports.
+"""
 
 from collections.abc import Iterator, Sequence
 
 import httpx
 
 from adapters.shopserve.calls import ShopServeCalls
-from adapters.shopserve.wire import orders, pages, stock
+from adapters.shopserve.wire import details, orders, stock
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -23,7 +27,7 @@ LONGEST_WINDOW_S = 7 * 24 * 60 * 60
 
 
 class ShopServeCart:
-    """Implements every ShopServe port: reading orders, updating them, stock."""
+    """Speaks for one shop."""
 
     def __init__(
         self, http: httpx.Client, *, base_url: str, shop_id: str, manager_key: str, gate: CallGate
@@ -35,20 +39,23 @@ class ShopServeCart:
         )
 
     def list_orders(self, window: Window) -> Iterator[Listing[ListedOrder]]:
-        """See OrderSource.list_orders."""
+        """Yield whole orders page by page; a key may come twice, none is left out.
+
+        Args: window: at most 7 days (longer: Rejected).
+        """
         if (window.until - window.since).total_seconds() > LONGEST_WINDOW_S:
             raise Rejected("ShopServe: a window may be 7 days long at most")
         return self._pages(orders.by_window(window))
 
     def read_order(self, key: str) -> dict[str, object] | None:
-        """See OrderSource.read_order."""
+        """Return one whole order as the cart tells it now, None if the cart does not know it."""
         raw = self.read_orders([key]).get(key)
-        if raw is pages.NAMELESS:
+        if raw is orders.NAMELESS:
             raise Undecodable(f"ShopServe: the answer does not tell whether it is order {key}")
         return raw
 
     def read_orders(self, keys: Sequence[str]) -> dict[str, dict[str, object]]:
-        """See ReadsInBatches.read_orders.
+        """Return raw orders by key; a key the cart does not know is absent. At most 100 keys.
 
         A key that no row names, while some row names none, comes back undecodable: it may be that
         row's, so the cart cannot be said not to know it.
@@ -61,28 +68,34 @@ class ShopServeCart:
         answer = list(self._pages(orders.by_keys(list(wanted))))
         found = {row.key: row.raw for rows in answer for row in rows if row.key in wanted}
         if any(rows.unreadable for rows in answer):
-            found |= {key: pages.NAMELESS for key in wanted if key not in found}
+            found |= {key: orders.NAMELESS for key in wanted if key not in found}
         return found
 
     def decode(self, raw: dict[str, object]) -> CartOrder:
-        """See OrderSource.decode."""
-        return orders.order(raw)
+        """Translate a whole raw order; pure. Raises Undecodable naming the field."""
+        return details.order(raw)
 
     def confirm_order(self, key: str) -> None:
-        """See ConfirmsOrders.confirm_order."""
+        """Set 確認済. Repeating it is harmless. Raises NotFound, Rejected, OutcomeUnknown."""
         self._update("PUT", orders.state_path(key), orders.CONFIRMATION)
 
     def request_settlement(self, key: str) -> None:
-        """See RequestsSettlement.request_settlement."""
+        """Request settlement (決済依頼) once: every accepted request is a charge.
+
+        Raises: AlreadyDone (requested before), Rejected, OutcomeUnknown.
+        """
         self._calls.change(ApiFamily.ORDERS, "POST", orders.settlement_path(key), {})
 
     def ship_destination(self, key: str, destination: int, parcel: Parcel) -> None:
-        """See ShipsDestinations.ship_destination."""
+        """Write carrier (code) and number, set 発送済. Raises Rejected, OutcomeUnknown."""
         path = orders.shipping_path(key, destination)
         self._update("PUT", path, orders.shipping_result(parcel))
 
     def complete_order(self, key: str) -> None:
-        """See CompletesOrders.complete_order."""
+        """Move it to the completed folder (取引完了フォルダ).
+
+        Raises: AlreadyDone, NotFound, Rejected, OutcomeUnknown.
+        """
         self._calls.change(ApiFamily.ORDERS, "POST", orders.completion_path(key), {})
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
@@ -144,7 +157,7 @@ class ShopServeCart:
         for _ in range(MOST_PAGES):
             request = orders.page_of(search, start)
             body = self._calls.read(ApiFamily.ORDERS, "POST", orders.RETRIEVE, request)
-            page = pages.page(body, start)
+            page = orders.page(body, start)
             if page.size:
                 yield page.rows
             if page.total is not None and known_total is not None and page.total < known_total:

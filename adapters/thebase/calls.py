@@ -9,8 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, lost, send
-from adapters.http.reading import parse_json
+from adapters.http.calls import Answer, Call, checked_base, lost, parse_json, send
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate, TokenStore
@@ -32,7 +31,7 @@ from domain.errors import (
 
 REMOTE = "BASE"
 FORM = "application/x-www-form-urlencoded"
-
+_DEADLINES_S = {api: call_deadline_s(Cart.BASE, api) for api in ApiFamily}
 
 _REFUSALS: dict[Meaning, type[Rejected]] = {
     Meaning.NOT_FOUND: NotFound,
@@ -45,7 +44,7 @@ class TokenEndedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class _Request:
     """One call before a token is put on it.
 
     Attributes:
@@ -77,8 +76,16 @@ class BaseCalls:
         self._base_url = checked_base(REMOTE, base_url)
         self._clock = clock
 
-    def make(self, request: Request) -> object:
-        """Make the call and return its JSON; a token that ended is renewed once.
+    def read(self, api: ApiFamily, path: str, query: Mapping[str, str] | None = None) -> object:
+        """Make a call that changes nothing and return its JSON."""
+        return self._make(_Request(api, path, query=query))
+
+    def write(self, api: ApiFamily, path: str, form: Mapping[str, str]) -> object:
+        """Make a call that changes the shop and return its JSON."""
+        return self._make(_Request(api, path, form=form))
+
+    def _make(self, request: _Request) -> object:
+        """Make the call; a token that ended is renewed once.
 
         The token comes before the gate: whoever waits 25 s for another worker's refresh must not
         hold the shop's turn meanwhile, nor a probe of a closed cart. The tokens look at the
@@ -96,7 +103,7 @@ class BaseCalls:
                 f"{REMOTE}: {request.path}: a fresh access token is refused"
             ) from error
 
-    def _once(self, request: Request, token: str) -> object:
+    def _once(self, request: _Request, token: str) -> object:
         call = self._call(request, token)
         self._gate.admit(request.api, call.deadline_s)
         try:
@@ -107,7 +114,7 @@ class BaseCalls:
             raise failure(request.api, call, answer, self._clock)
         return json_of(request.api, call, answer)
 
-    def _call(self, request: Request, token: str) -> Call:
+    def _call(self, request: _Request, token: str) -> Call:
         if not token.isascii() or not token.isprintable():
             raise AuthenticationFailed(f"{REMOTE}: the stored access token is damaged")
         headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
@@ -122,7 +129,7 @@ class BaseCalls:
             headers=headers,
             content=b"" if request.form is None else encoded(request.form),
             writes=request.form is not None,
-            deadline_s=call_deadline_s(Cart.BASE, request.api),
+            deadline_s=_DEADLINES_S[request.api],
         )
 
 

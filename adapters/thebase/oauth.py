@@ -1,12 +1,16 @@
-"""Authorising a shop at BASE and keeping it authorised."""
+"""OAuth 2.0 as BASE speaks it: authorising a shop and keeping it authorised."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import urlencode
 
 import httpx
 
 from adapters.http.calls import Call, checked_base, send
+from adapters.http.reading import Key, Told, read, whole_or_none
 from adapters.thebase.calls import (
     FORM,
     REMOTE,
@@ -15,17 +19,37 @@ from adapters.thebase.calls import (
     failure,
     json_of,
 )
-from adapters.thebase.wire import tokens
 from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
-from adapters.thebase.wire.tokens import Tokens
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, Rejected
 
-__all__ = ["OAuthClient", "Tokens"]
-
+AUTHORIZE = "/1/oauth/authorize"
+TOKEN = "/1/oauth/token"  # noqa: S105 - a path
+SCOPES = "read_users read_items write_items read_orders write_orders"
+DEFAULT_LIFE_S = 3600
+_LONGEST_LIFE_S = 10**8
 # The token address belongs to no family of calls: what it says of maintenance is no closure of
 # the orders API, only a reason to leave this shop alone for a while.
 CLOSED_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedTokens:
+    """What one authorisation or refresh gives.
+
+    Attributes:
+        expires_in_s: life of the access token; an answer without it counts as an hour.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    expires_in_s: int
+
+
+class _Granted(Told):
+    access_token: Key
+    refresh_token: Key
+    expires_in: Annotated[int | None, whole_or_none(0, _LONGEST_LIFE_S)]
 
 
 class OAuthClient:
@@ -51,21 +75,25 @@ class OAuthClient:
 
     def authorize_url(self, state: str) -> str:
         """Return where the shop's owner consents; `state` comes back with the code."""
-        query = tokens.authorize_query(
-            self._client["client_id"], self._client["redirect_uri"], state
-        )
-        return f"{self._base_url}{tokens.AUTHORIZE}?{query}"
+        query = {
+            "response_type": "code",
+            "client_id": self._client["client_id"],
+            "redirect_uri": self._client["redirect_uri"],
+            "scope": SCOPES,
+            "state": state,
+        }
+        return f"{self._base_url}{AUTHORIZE}?{urlencode(query)}"
 
-    def exchange_code(self, code: str) -> Tokens:
+    def exchange_code(self, code: str) -> GrantedTokens:
         """Return tokens for the code of the callback; a code works once.
 
         Raises:
             Rejected: the code is wrong, used or too old.
             Postponed: the cart is closed for maintenance.
         """
-        return self._exchange(tokens.by_code(code))
+        return self._exchange({"grant_type": "authorization_code", "code": code})
 
-    def refresh(self, refresh_token: str) -> Tokens:
+    def refresh(self, refresh_token: str) -> GrantedTokens:
         """Return new tokens; the given refresh token is dead from then on.
 
         Raises:
@@ -74,7 +102,7 @@ class OAuthClient:
             Postponed: the cart is closed for maintenance; the token was not used.
         """
         try:
-            return self._exchange(tokens.by_refresh(refresh_token))
+            return self._exchange({"grant_type": "refresh_token", "refresh_token": refresh_token})
         except Rejected as error:
             # A dead refresh token and a wrong redirect address have the same code, and need the
             # same: a person. The texts that tell them apart are not documented.
@@ -82,12 +110,12 @@ class OAuthClient:
                 raise
             raise AuthenticationFailed(str(error)) from error
 
-    def _exchange(self, grant: Mapping[str, str]) -> Tokens:
+    def _exchange(self, grant: Mapping[str, str]) -> GrantedTokens:
         call = Call(
             remote=REMOTE,
             method="POST",
-            path=tokens.TOKEN,
-            url=self._base_url + tokens.TOKEN,
+            path=TOKEN,
+            url=self._base_url + TOKEN,
             headers={"content-type": FORM, "accept": "application/json"},
             content=encoded({**grant, **self._client}),
             writes=True,
@@ -96,10 +124,17 @@ class OAuthClient:
         answer = send(self._http, call)
         try:
             if answer.status == HTTPStatus.OK:
-                return tokens.tokens(json_of(ApiFamily.ORDERS, call, answer))
+                return granted(json_of(ApiFamily.ORDERS, call, answer))
             raise failure(ApiFamily.ORDERS, call, answer, lambda: datetime.now(UTC))
         except Closed as error:
             raise Postponed(str(error), until=datetime.now(UTC) + CLOSED_PAUSE) from error
         except TokenEndedError as error:
             said = refusal(answer.body)
             raise AuthenticationFailed(f"{call} -> {answer.status}: {said}") from error
+
+
+def granted(body: object) -> GrantedTokens:
+    """Read a token answer."""
+    told = read(_Granted, body)
+    life_s = DEFAULT_LIFE_S if told.expires_in is None else told.expires_in
+    return GrantedTokens(told.access_token, told.refresh_token, life_s)

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import click
 
 from console.session import Session, leaf
+from workers.places import NotRunning, places, secret_box
 from workers.settings import Settings
-from workers.wiring import NotRunning, places, secret_box
 
 
 @click.group()

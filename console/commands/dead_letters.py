@@ -8,7 +8,7 @@ from console.output import Column, print_lines
 from console.session import Session, actor, leaf
 from console.waiting import DEFAULT_TIMEOUT_S
 from console.words import ACTION, ID, known_shop, shop_of
-from domain.engine.dead_letters import LetterState
+from domain.engine.runs import LetterState
 
 STATES = [state.value for state in LetterState]
 COLUMNS = (

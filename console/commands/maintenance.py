@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from adapters.postgres.engine.closures import add_closure, end_closure, list_closures
+from adapters.postgres.shops.closures import add_closure, end_closure, list_closures
 from console.failures import Wrong
 from console.output import Column, shown
 from console.session import Session, leaf

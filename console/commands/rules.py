@@ -156,7 +156,7 @@ def attempt(session: Session, file: str | None, shop: str, limit: int) -> None:
     """
     from adapters.postgres.shops.shops import find_shop  # noqa: PLC0415 -- loads cryptography
     from console.rule_trial import trial_lines, try_rules  # noqa: PLC0415 -- loads both carts
-    from workers.wiring import secret_box  # noqa: PLC0415
+    from workers.places import secret_box  # noqa: PLC0415
 
     added = None if file is None else read_rule(file)
     with session.work() as (connection, _):

@@ -18,12 +18,11 @@ from console.times import DAY, MOMENT
 from console.waiting import DEFAULT_TIMEOUT_S, Waiter
 from console.words import ACTION, action_for
 from domain.actions import Action
-from domain.carts.ports import Window
-from domain.engine.runs import RunMode
+from domain.engine.runs import RunMode, Window
 from domain.errors import BrokenRule
 from domain.orders.windows import LONGEST_REQUEST, range_slices
+from workers.places import secret_box
 from workers.services.runs import request_run
-from workers.wiring import secret_box
 
 
 @dataclass(frozen=True, slots=True)

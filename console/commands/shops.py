@@ -58,7 +58,7 @@ def add(
     from adapters.postgres.shops.shops import NewShop, add_shop  # noqa: PLC0415 -- loads cryptography
     from console.secrets_input import ask_secrets, read_secrets  # noqa: PLC0415
     from console.shop_values import web_address  # noqa: PLC0415
-    from workers.wiring import secret_box  # noqa: PLC0415
+    from workers.places import secret_box  # noqa: PLC0415
 
     kind, now = Cart(cart), session.now()
     api, auth = (web_address(url) if url else None for url in (api_url, auth_url))
@@ -179,7 +179,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
     from adapters.postgres.shops.tokens import store_tokens  # noqa: PLC0415
     from console.secrets_input import checked  # noqa: PLC0415
     from console.shop_values import read_values  # noqa: PLC0415
-    from workers.wiring import secret_box  # noqa: PLC0415
+    from workers.places import secret_box  # noqa: PLC0415
 
     if not pairs and not secrets_stdin:
         raise Wrong("nothing to set: give NAME=VALUE or --secrets-stdin")
@@ -206,7 +206,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
 def remove(session: Session, key: str) -> None:
     """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
     from adapters.postgres.shops.shop_changes import remove_shop  # noqa: PLC0415 -- loads cryptography
-    from workers.wiring import secret_box  # noqa: PLC0415
+    from workers.places import secret_box  # noqa: PLC0415
 
     with session.work() as (connection, merchant_id):
         found = shop_of(connection, merchant_id, key)

@@ -8,7 +8,7 @@ from console.output import Column, print_json, print_lines, shown
 from console.session import Session, leaf
 from console.waiting import DEFAULT_TIMEOUT_S
 from console.words import ID, known_shop, shop_of
-from domain.orders.import_tasks import TaskState
+from domain.orders.eligibility import TaskState
 
 COLUMNS = (
     Column("id", right=True),

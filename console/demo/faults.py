@@ -5,11 +5,11 @@ import signal
 
 from redis import Redis
 
-from adapters.postgres.views.totals import Standing
+from adapters.postgres.views.totals import RunCounts
 from console.demo.stage import Stage
 from console.supervisor.programs import worker_programs
 from domain.actions import Action
-from workers.wiring import places
+from workers.places import places
 
 # Early enough that plenty is left also where a look comes late.
 STRIKE_AT = 0.2
@@ -24,7 +24,7 @@ class Faults:
         self._action = action
         self._done = False
 
-    def look(self, now: Standing) -> None:
+    def look(self, now: RunCounts) -> None:
         """Strike if it is time. A phase that was over before is struck too, and says so."""
         enough = now.items and now.runs_ended + now.items_ended >= now.items * STRIKE_AT
         if self._done or not (enough or now.over):

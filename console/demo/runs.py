@@ -10,8 +10,8 @@ from console.demo.stage import Stage
 from console.failures import Failed
 from domain.actions import Action
 from domain.engine.runs import RunMode
+from workers.places import secret_box
 from workers.services.runs import announce_run, request_run
-from workers.wiring import secret_box
 
 LOOK_EVERY_S = 0.1
 LOOK_FOR_FAULTS_EVERY_S = 0.02

@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import closures
+from adapters.postgres.shops import closures
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.robots import switch_robot
 from adapters.postgres.shops.secrets import SecretBox

@@ -28,8 +28,8 @@ from console.supervisor.programs import (
 from console.supervisor.state import LOCK_FILE
 from console.supervisor.station import Station
 from simulator import process as simulator
+from workers.places import places, secret_box
 from workers.settings import Settings
-from workers.wiring import places, secret_box
 
 HOME = "demo"
 # What would lead a demo to servers or merchants that are not its own.

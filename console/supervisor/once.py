@@ -8,9 +8,9 @@ from adapters.postgres.views import totals
 from domain.actions import Action
 from workers.app import make_app
 from workers.engine import planner, rescuer
-from workers.engine.process import Process
+from workers.places import places
 from workers.settings import Settings
-from workers.wiring import places
+from workers.wiring import Process
 
 TICK_S = 1.0
 
@@ -22,13 +22,13 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
     """
     process = Process(make_app(places(settings).redis_url), settings)
     try:
-        with statement(process.engine) as connection:
+        with statement(process.database) as connection:
             before = totals.newest_run(connection)
         for action in Action:
             planner.start_due_runs(process, action)
         while not stop.wait(TICK_S) and _under_way(process):
             pass
-        with statement(process.engine) as connection:
+        with statement(process.database) as connection:
             ended = totals.ended_runs(connection, after=before)
     finally:
         process.close()
@@ -39,8 +39,8 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
 def _under_way(process: Process) -> bool:
     try:
         planner.send_due(process)
-        rescuer.sweep(process)
-        with statement(process.engine) as connection:
+        rescuer.rescue(process)
+        with statement(process.database) as connection:
             return totals.under_way(connection) > 0
     except DatabaseUnavailable:
         time.sleep(TICK_S)  # it is being started again

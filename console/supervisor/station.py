@@ -21,8 +21,8 @@ from console.supervisor.state import (
     withdraw_state,
     write_state,
 )
+from workers.places import places, secret_box
 from workers.settings import Settings
-from workers.wiring import places, secret_box
 
 LOOK_EVERY_S = 0.1
 BOUND_LOGS_EVERY_S = 60.0

@@ -9,8 +9,8 @@ from console.explain import explain
 from console.web.app import create_app
 from console.web.services import Services
 from workers.logs import configure_logging
+from workers.places import NotRunning
 from workers.settings import BadSettings, Settings
-from workers.wiring import NotRunning
 
 LOOPBACK = "127.0.0.1"
 

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
 from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.views.metrics import Figure, figures
+from adapters.postgres.views.metrics import Sample, samples
 from console.web.services import Services
 from domain.actions import Queue
 
@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 class Figures(Collector):
     """One scrape."""
 
-    def __init__(self, found: Iterable[Figure]) -> None:
+    def __init__(self, found: Iterable[Sample]) -> None:
         """Args: found: in any order."""
         self._found = list(found)
 
@@ -60,25 +60,25 @@ def exposition(services: Services) -> bytes:
     return generate_latest(registry)
 
 
-def _from_database(services: Services) -> list[Figure]:
+def _from_database(services: Services) -> list[Sample]:
     try:
         with transaction(services.engine) as connection:
-            return [*figures(connection), Figure("up", ("database",), 1)]
+            return [*samples(connection), Sample("up", ("database",), 1)]
     except DatabaseUnavailable as error:
         _log.warning("no figures", extra={"fields": {"error": str(error)}})
-        return [Figure("up", ("database",), 0)]
+        return [Sample("up", ("database",), 0)]
 
 
-def _from_broker(services: Services) -> list[Figure]:
+def _from_broker(services: Services) -> list[Sample]:
     try:
         lengths = [
-            Figure("queue_length", (name,), _length(services.redis.llen(f"renkei:{name}")))
+            Sample("queue_length", (name,), _length(services.redis.llen(f"renkei:{name}")))
             for name in Queue
         ]
     except RedisError as error:
         _log.warning("no queue lengths", extra={"fields": {"error": type(error).__name__}})
-        return [Figure("up", ("broker",), 0)]
-    return [*lengths, Figure("up", ("broker",), 1)]
+        return [Sample("up", ("broker",), 0)]
+    return [*lengths, Sample("up", ("broker",), 1)]
 
 
 def _length(answer: object) -> float:

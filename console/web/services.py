@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from adapters.postgres.database import open_engine
 from console.session import Session
+from workers.places import places
 from workers.settings import Settings
-from workers.wiring import places
 
 # As many requests work at a time; the others wait their turn before they take a connection.
 THREADS = 12

@@ -1,26 +1,18 @@
-"""What the rest of the system needs from a cart, one small port per capability.
+"""What a cart's client is told and tells, and what it needs from the rest of the system.
 
-Every method may raise, besides what it names: RemoteBusy, RemoteDown (no effect happened or a
-repeat is harmless), Closed, BudgetSpent, SwitchedOff, AuthenticationFailed, Undecodable, LeaseLost.
-Writes raise OutcomeUnknown instead of RemoteDown when the answer was lost after sending.
+Every method of a client may raise, besides what it names: RemoteBusy, RemoteDown (no effect
+happened or a repeat is harmless), Closed, BudgetSpent, SwitchedOff, AuthenticationFailed,
+Undecodable, LeaseLost. Writes raise OutcomeUnknown instead of RemoteDown when the answer was lost
+after sending.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 
 from domain.carts.listings import Listing
 from domain.errors import ApiFamily
-from domain.orders.cart_order import CartOrder, ListedOrder, OrderSummary
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Order times from `since` to `until`, both aware and inclusive."""
-
-    since: datetime
-    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +61,6 @@ class ExternalItem:
     low_stock: int | None = None
 
 
-class OrderSource(Protocol):
-    """Reads a shop's orders."""
-
-    def list_orders(self, window: Window) -> Iterator[Sequence[ListedOrder]]:
-        """Yield the list page by page; a key may come twice, none is left out.
-
-        Args: window: at most 7 days on ShopServe (longer: Rejected).
-        """
-
-    def read_order(self, key: str) -> dict[str, object] | None:
-        """Return one whole order as the cart tells it now, None if the cart does not know it."""
-
-    def decode(self, raw: dict[str, object]) -> CartOrder:
-        """Translate a whole raw order; pure. Raises Undecodable naming the field."""
-
-
-class ReadsInBatches(Protocol):
-    """ShopServe: several whole orders in one call."""
-
-    def read_orders(self, keys: Sequence[str]) -> dict[str, dict[str, object]]:
-        """Return raw orders by key; a key the cart does not know is absent. At most 100 keys."""
-
-
-class ListsSummaries(Protocol):
-    """BASE: what a list row tells."""
-
-    def summary(self, raw: dict[str, object]) -> OrderSummary:
-        """Translate one list row; pure. Raises Undecodable."""
-
-
-class ConfirmsOrders(Protocol):
-    """ShopServe: 確認ステータス更新."""
-
-    def confirm_order(self, key: str) -> None:
-        """Set 確認済. Repeating it is harmless. Raises NotFound, Rejected, OutcomeUnknown."""
-
-
-class RequestsSettlement(Protocol):
-    """ShopServe: 決済依頼. Not repeatable: every accepted request is a charge."""
-
-    def request_settlement(self, key: str) -> None:
-        """Request it once. Raises AlreadyDone (requested before), Rejected, OutcomeUnknown."""
-
-
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """How one parcel left: the cart's carrier (code or id), tracking number, Tokyo date."""
@@ -120,33 +68,6 @@ class Parcel:
     carrier: str
     tracking_number: str
     shipped_on: date
-
-
-class ShipsDestinations(Protocol):
-    """ShopServe: shipping result per destination."""
-
-    def ship_destination(self, key: str, destination: int, parcel: Parcel) -> None:
-        """Write carrier (code) and number, set 発送済. Raises Rejected, OutcomeUnknown."""
-
-
-class DispatchesLines(Protocol):
-    """BASE: edit_status per line. Each accepted dispatch mails the buyer."""
-
-    def delivery_companies(self) -> dict[str, str]:
-        """Return company id by name."""
-
-    def dispatch_line(self, line: str, parcel: Parcel) -> None:
-        """Raises AlreadyDone (`not_change_status`), NotFound, Rejected, OutcomeUnknown."""
-
-    def ship_deferred(self, line: str, parcel: Parcel) -> None:
-        """Set the deferred payment of the line's whole order to `shipping`. Raises as above."""
-
-
-class CompletesOrders(Protocol):
-    """ShopServe: 取引完了フォルダ移動."""
-
-    def complete_order(self, key: str) -> None:
-        """Move it. Raises AlreadyDone, NotFound, Rejected, OutcomeUnknown."""
 
 
 class StockTarget(Protocol):

@@ -12,14 +12,6 @@ SETTLING_S = 30
 """How long after a call's deadline its effect may still show up in the cart."""
 
 
-class EffectKind(StrEnum):
-    """What is done at most once, per key."""
-
-    SETTLEMENT = "settlement"
-    DISPATCH = "dispatch"
-    DEFERRED = "deferred"
-
-
 class EffectState(StrEnum):
     """How far an effect got."""
 
@@ -76,7 +68,7 @@ def unknown_until(sent_at: datetime, deadline_s: float) -> datetime:
     return sent_at + timedelta(seconds=deadline_s + SETTLING_S)
 
 
-def settle(
+def after_reading(
     sent_at: datetime, deadline_s: float, now: datetime, *, happened: bool | None
 ) -> EffectState:
     """Return the state after the cart was read for an unknown effect (RET-5).

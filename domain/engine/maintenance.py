@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from domain.carts.cart import Cart
-from domain.engine.cadence import TOKYO
 from domain.errors import ApiFamily
 
 MESSAGE = "メンテナンス期間中のためAPIは使用できません。"
@@ -16,10 +14,6 @@ MESSAGE = "メンテナンス期間中のためAPIは使用できません。"
 FIRST_PROBE_S = 30
 LONGEST_PROBE_S = 15 * 60
 
-_WEDNESDAY = 2
-_CLOSES = time(2, 0)
-_LENGTH = timedelta(hours=6)
-_OVER_A_MONTH = timedelta(days=31)
 _LARGEST_POWER = 10
 
 
@@ -43,7 +37,7 @@ class Closure:
         detected_by: id of the shop whose call was answered with it.
     """
 
-    cart: Cart
+    cart: str
     api: ApiFamily | None
     start: datetime
     end: datetime | None
@@ -51,10 +45,10 @@ class Closure:
     probe_at: datetime | None = None
     detected_by: int | None = None
 
-    def covers(self, cart: Cart, api: ApiFamily, now: datetime) -> bool:
+    def covers(self, cart: str, api: ApiFamily, now: datetime) -> bool:
         """Tell whether calls of that family are closed at `now`."""
         return (
-            self.cart is cart
+            self.cart == cart
             and self.api in {None, api}
             and self.start <= now
             and (self.end is None or now < self.end)
@@ -72,22 +66,8 @@ class Closure:
 AnyClosure = TypeVar("AnyClosure", bound=Closure)
 
 
-def calendar_closures(cart: Cart, around: datetime) -> tuple[Closure, ...]:
-    """Return the calendar's current or next occurrence (CLS-1).
-
-    ShopServe: the third Wednesday of each month, 02:00 to 08:00 in Tokyo. BASE: none.
-    """
-    if cart is not Cart.SHOPSERVE:
-        return ()
-    local = around.astimezone(TOKYO)
-    this_month = _occurrence(local.date())
-    if this_month.end is not None and around >= this_month.end:
-        return (_occurrence(local.date().replace(day=1) + _OVER_A_MONTH),)
-    return (this_month,)
-
-
 def closed_now(
-    closures: Iterable[AnyClosure], cart: Cart, api: ApiFamily, now: datetime
+    closures: Iterable[AnyClosure], cart: str, api: ApiFamily, now: datetime
 ) -> AnyClosure | None:
     """Return the closure in force, None while calls may be made.
 
@@ -110,20 +90,3 @@ def next_probe_at(last_closed_answer_at: datetime, closed_answers: int) -> datet
     doublings = min(max(closed_answers, 1) - 1, _LARGEST_POWER)
     wait_s = min(FIRST_PROBE_S * 2.0**doublings, LONGEST_PROBE_S)
     return last_closed_answer_at + timedelta(seconds=wait_s)
-
-
-def third_wednesday(year: int, month: int) -> date:
-    """Return the third Wednesday of a month."""
-    first = date(year, month, 1)
-    return first + timedelta(days=(_WEDNESDAY - first.weekday()) % 7 + 14)
-
-
-def _occurrence(day: date) -> Closure:
-    start = datetime.combine(third_wednesday(day.year, day.month), _CLOSES, tzinfo=TOKYO)
-    return Closure(
-        cart=Cart.SHOPSERVE,
-        api=None,
-        start=start.astimezone(UTC),
-        end=(start + _LENGTH).astimezone(UTC),
-        source=ClosureSource.CALENDAR,
-    )

@@ -1,11 +1,20 @@
-"""Runs and their items: which states exist and which a person sees.
+"""Runs, their items and dead letters: which states exist and which a person sees.
 
 The moves between them, who makes them and what a crash leaves are in
 docs/decisions/0003-runs-and-items.md.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Order times from `since` to `until`, both aware and inclusive."""
+
+    since: datetime
+    until: datetime
 
 
 class RunMode(StrEnum):
@@ -84,3 +93,21 @@ def shown_state(state: RunState, *, parked: bool) -> str:
     if state in FINAL_RUN_STATES:
         return state.value
     return "parked" if parked else "running"
+
+
+def ended_line(label: str, tally: Tally) -> str:
+    """Return the line every run ends with (LOG-1). Args: label: of its action."""
+    return f"{label}アクションが終了しました。(成功:{tally.succeeded}失敗:{tally.failed})"
+
+
+class LetterState(StrEnum):
+    """What became of a dead letter."""
+
+    OPEN = "open"
+    REPLAYED = "replayed"
+    DISCARDED = "discarded"
+    CLOSED = "closed"
+
+
+UNDECIDED = frozenset({LetterState.OPEN, LetterState.REPLAYED})
+"""A person may still decide: a replay that changed nothing has not settled anything."""

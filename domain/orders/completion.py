@@ -39,11 +39,11 @@ class NotYet:
 
 
 @dataclass(frozen=True, slots=True)
-class AlreadyDone:
+class InFolder:
     """The order is in the folder: nothing to send (CMP-4)."""
 
 
-Verdict = Complete | NotYet | AlreadyDone
+Verdict = Complete | NotYet | InFolder
 
 
 def judge_parts(parts: Sequence[PartFacts]) -> NotYet | None:
@@ -71,7 +71,7 @@ def judge(parts: Sequence[PartFacts], order: CartOrder | None) -> Verdict:
         return NotYet("ShopServe does not know the order")
     status = order.status
     if status.folder is Folder.COMPLETED:
-        return AlreadyDone()
+        return InFolder()
     early = judge_parts(parts)
     if early is not None:
         return early

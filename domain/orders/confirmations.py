@@ -24,13 +24,13 @@ class Confirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class NotConfirmable:
     """The order is listed in the run and nothing is sent."""
 
     reason: str
 
 
-Verdict = Confirm | Confirmed | Leave
+Verdict = Confirm | Confirmed | NotConfirmable
 
 
 def judge(order: CartOrder | None) -> Verdict:
@@ -42,8 +42,8 @@ def judge(order: CartOrder | None) -> Verdict:
         order: None if the cart does not know it.
     """
     if order is None:
-        return Leave("ShopServe does not know the order any more")
+        return NotConfirmable("ShopServe does not know the order any more")
     if is_cancelled(order):
-        return Leave("cancelled in ShopServe: sync_status takes it over")
+        return NotConfirmable("cancelled in ShopServe: sync_status takes it over")
     confirmed = isinstance(order.status, ShopServeStatus) and order.status.confirmed is True
     return Confirmed() if confirmed else Confirm()

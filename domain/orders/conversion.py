@@ -10,6 +10,7 @@ from datetime import datetime
 
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
+from domain.orders.amounts import Amounts, keep_together, split_amounts
 from domain.orders.cart_order import CartLine, CartOrder, Contact, Destination, ShopServeStatus
 from domain.orders.instructions import (
     ApiStatus,
@@ -21,11 +22,8 @@ from domain.orders.instructions import (
     reasons,
     status_with,
 )
-from domain.orders.money import Amounts, keep_together, split_amounts
+from domain.orders.parts import Found, Group, Lookup, groups, live, recipient_of, repeated, sku_of
 from domain.orders.payments import BASE_DEFERRED, FirstPayment, first_payment
-from domain.orders.recipients import recipient_of
-from domain.orders.skus import Found, Lookup, repeated, sku_of
-from domain.orders.splitting import Group, groups, live
 
 FREE_SHIPPING = "送料無料"
 """IMP-11: what fills a blank delivery method by default, on BASE only."""

@@ -1,9 +1,15 @@
-"""Which orders become shipping instructions (IMP-5), and why the others do not (IMP-8)."""
+"""Which orders become shipping instructions (IMP-5), and what becomes of the others.
+
+Each is listed with its reason (IMP-8); some are looked at again later (IMP-12).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
 
+from domain.engine.runs import RunMode
 from domain.errors import Undecodable
 from domain.orders.cart_order import (
     BaseStatus,
@@ -123,3 +129,39 @@ def _refuse_half(order: CartOrder) -> None:
     for line in order.lines:
         if line.quantity < 1 and line.state is not LineState.CANCELLED:
             raise Undecodable(f"order {order.number}: line {line.key} has no pieces")
+
+
+# IMP-12: a scheduled run looks at an order that breaks a rule at most once an hour.
+BROKEN_ORDER_PAUSE = timedelta(hours=1)
+# Ours: orders the shop cannot ship yet (IMP-5) change slowly, and each look is one call.
+WAITING_ORDER_PAUSE = timedelta(minutes=10)
+
+
+class TaskState(StrEnum):
+    """listed → converted, or waiting/failed until a later look succeeds, or skipped."""
+
+    LISTED = "listed"
+    CONVERTED = "converted"
+    WAITING = "waiting"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+def next_look(state: TaskState, *, permanent: bool, at: datetime) -> datetime | None:
+    """Return when a scheduled run may look at an unfinished task again; None = at once.
+
+    Args: permanent: the failure was a broken rule, not an outage (IMP-12).
+    """
+    if state is TaskState.WAITING:
+        return at + WAITING_ORDER_PAUSE
+    if state is TaskState.FAILED and permanent:
+        return at + BROKEN_ORDER_PAUSE
+    return None
+
+
+def may_look(retry_after: datetime | None, mode: RunMode, now: datetime) -> bool:
+    """Tell whether a run may look at an unfinished task: a scheduled one leaves it its pause.
+
+    Args: retry_after: what `next_look` said (IMP-12).
+    """
+    return mode is not RunMode.SCHEDULED or retry_after is None or retry_after <= now

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 
 PAGE_SIZE = 100
 """Orders on one page of BASE's list."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from domain.errors import BrokenRule
-from domain.orders.rules import Condition, Operator, Rule, Step, Verb
+from domain.orders.rules import Condition, Operator, Rule, RuleStep, Verb
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -59,9 +59,9 @@ def _condition(text: Mapping[str, object]) -> Condition:
     )
 
 
-def _step(text: Mapping[str, object]) -> Step:
+def _step(text: Mapping[str, object]) -> RuleStep:
     _only(text, {"verb", "value", "field"}, "step")
-    return Step(
+    return RuleStep(
         verb=_word(Verb, _text(text, "verb")),
         value=_text(text, "value", default=""),
         field=_text(text, "field", default=""),

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from domain.carts.cart import Cart
 from domain.errors import BrokenRule
 from domain.orders.cart_order import Contact
-from domain.orders.conversion import FREE_SHIPPING, NewInstruction
+from domain.orders.conversion import NewInstruction
 from domain.orders.instructions import (
     Hold,
     HoldCause,
@@ -22,26 +21,6 @@ from domain.orders.instructions import (
     status_with,
     without,
 )
-
-
-class StandardRule(StrEnum):
-    """Rules a shop has from the start, each of which it can switch off."""
-
-    FILL_BLANK_METHOD = "fill_blank_method"
-    SPLIT_AMOUNTS = "split_amounts"
-
-
-STANDARD_JAPANESE: Mapping[StandardRule, str] = MappingProxyType(
-    {
-        StandardRule.FILL_BLANK_METHOD: f"配送方法が空欄の場合「{FREE_SHIPPING}」",
-        StandardRule.SPLIT_AMOUNTS: "API連携により分割された注文の請求金額、消費税自動計算",
-    }
-)
-
-STANDARD_RULES: Mapping[Cart, tuple[StandardRule, ...]] = MappingProxyType(
-    {Cart.BASE: tuple(StandardRule), Cart.SHOPSERVE: ()}
-)
-"""On by default (IMP-11, IMP-14); the conversion itself carries them out."""
 
 
 class Operator(StrEnum):
@@ -91,7 +70,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RuleStep:
     """One thing a rule does.
 
     Attributes:
@@ -118,7 +97,7 @@ class Rule:
 
     name: str
     conditions: tuple[Condition, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[RuleStep, ...]
     enabled: bool = True
 
     def __post_init__(self) -> None:
@@ -235,7 +214,7 @@ _VALUES: Mapping[Operator, tuple[int, int]] = MappingProxyType(
 )
 
 
-def _set_field(instruction: NewInstruction, step: Step, _: str) -> NewInstruction:
+def _set_field(instruction: NewInstruction, step: RuleStep, _: str) -> NewInstruction:
     group, _dot, name = step.field.partition(".")
     if group == "custom":
         return replace(instruction, custom={**instruction.custom, name: step.value})
@@ -253,7 +232,7 @@ def _set_field(instruction: NewInstruction, step: Step, _: str) -> NewInstructio
     return _set_method(instruction, step, "")
 
 
-def _set_method(instruction: NewInstruction, step: Step, _: str) -> NewInstruction:
+def _set_method(instruction: NewInstruction, step: RuleStep, _: str) -> NewInstruction:
     holds = instruction.holds
     if step.value.strip():  # what IMP-16 waited for is there now
         holds = without(holds, HoldCause.NO_DELIVERY_METHOD)
@@ -266,7 +245,7 @@ def _set_method(instruction: NewInstruction, step: Step, _: str) -> NewInstructi
     )
 
 
-def _hold(instruction: NewInstruction, step: Step, rule: str) -> NewInstruction:
+def _hold(instruction: NewInstruction, step: RuleStep, rule: str) -> NewInstruction:
     reason = HoldReason(step.value)
     if reason in instruction.hold_reasons:
         return instruction
@@ -274,20 +253,20 @@ def _hold(instruction: NewInstruction, step: Step, rule: str) -> NewInstruction:
     return replace(instruction, holds=holds, status=status_with(holds))
 
 
-def _release(instruction: NewInstruction, step: Step, _: str) -> NewInstruction:
+def _release(instruction: NewInstruction, step: RuleStep, _: str) -> NewInstruction:
     holds = tuple(
         hold for hold in instruction.holds if step.value and hold.reason.value != step.value
     )
     return replace(instruction, holds=holds, status=status_with(holds))
 
 
-def _await_arrival(instruction: NewInstruction, _: Step, __: str) -> NewInstruction:
+def _await_arrival(instruction: NewInstruction, _: RuleStep, __: str) -> NewInstruction:
     if instruction.holds:
         return instruction
     return replace(instruction, status=Status.AWAITING_ARRIVAL)
 
 
-_STEPS: Mapping[Verb, Callable[[NewInstruction, Step, str], NewInstruction]] = MappingProxyType(
+_STEPS: Mapping[Verb, Callable[[NewInstruction, RuleStep, str], NewInstruction]] = MappingProxyType(
     {
         Verb.SET_FIELD: _set_field,
         Verb.SET_DELIVERY_METHOD: _set_method,

@@ -5,13 +5,34 @@ order -> conversion, as the standard rules say -> the shop's own rules, in order
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from types import MappingProxyType
 
 from domain.carts.cart import Cart
 from domain.orders.cart_order import CartOrder
-from domain.orders.conversion import Conversion, NewInstruction, convert
-from domain.orders.rules import READABLE, STANDARD_RULES, Rule, StandardRule, apply
-from domain.orders.skus import Lookup
+from domain.orders.conversion import FREE_SHIPPING, Conversion, NewInstruction, convert
+from domain.orders.parts import Lookup
+from domain.orders.rules import READABLE, Rule, apply
+
+
+class StandardRule(StrEnum):
+    """Rules a shop has from the start, each of which it can switch off."""
+
+    FILL_BLANK_METHOD = "fill_blank_method"
+    SPLIT_AMOUNTS = "split_amounts"
+
+
+STANDARD_JAPANESE: Mapping[StandardRule, str] = MappingProxyType(
+    {
+        StandardRule.FILL_BLANK_METHOD: f"配送方法が空欄の場合「{FREE_SHIPPING}」",
+        StandardRule.SPLIT_AMOUNTS: "API連携により分割された注文の請求金額、消費税自動計算",
+    }
+)
+
+STANDARD_RULES: Mapping[Cart, tuple[StandardRule, ...]] = MappingProxyType(
+    {Cart.BASE: tuple(StandardRule), Cart.SHOPSERVE: ()}
+)
+"""On by default (IMP-11, IMP-14); the conversion itself carries them out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from domain.carts.cart import Cart
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 from domain.errors import BrokenRule
 
 DEFAULT_OVERLAP = timedelta(minutes=10)

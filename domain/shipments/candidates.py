@@ -17,6 +17,14 @@ from domain.shipments.carriers import tracking_number_for
 from domain.shipments.settlements import SettlementStep, settlement_step
 
 
+class EffectKind(StrEnum):
+    """What is done at most once in the cart, per key (RET-5)."""
+
+    SETTLEMENT = "settlement"
+    DISPATCH = "dispatch"
+    DEFERRED = "deferred"
+
+
 @dataclass(frozen=True, slots=True)
 class ShipDates:
     """The ship dates a run covers, both inclusive, in Tokyo."""
@@ -75,7 +83,7 @@ class ShipDestination:
     destination: int
 
 
-class Outcome(StrEnum):
+class ReturnOutcome(StrEnum):
     """How returning one instruction ended."""
 
     RETURNED = "returned"
@@ -156,12 +164,12 @@ def plan_shopserve(
     return (ship,)
 
 
-def outcome(*, failed_steps: int, problems: int) -> Outcome:
+def outcome(*, failed_steps: int, problems: int) -> ReturnOutcome:
     """Return how returning an instruction ended (RET-4).
 
     Only `RETURNED` makes it tracking_returned. `PARTLY` stays a candidate, of which the next run
     sends what is missing; `IMPOSSIBLE` is reported and not tried again.
     """
     if failed_steps:
-        return Outcome.PARTLY
-    return Outcome.IMPOSSIBLE if problems else Outcome.RETURNED
+        return ReturnOutcome.PARTLY
+    return ReturnOutcome.IMPOSSIBLE if problems else ReturnOutcome.RETURNED

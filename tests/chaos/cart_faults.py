@@ -5,7 +5,7 @@ import signal
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from tests.chaos.faults import Scene
 
 WRITES = (
@@ -122,7 +122,7 @@ class UseUpHour:
     @classmethod
     def _forget_count(cls, scene: Scene, shop: str) -> None:
         try:
-            with transaction(scene.engine) as connection:
+            with scene.engine.begin() as connection:
                 shop_id = connection.execute(
                     text("select id from shops where key = :shop"), {"shop": shop}
                 ).scalar_one()
@@ -142,7 +142,7 @@ class EndTokens:
 def _write(scene: Scene, statement: str, **values: object) -> None:
     """Change a row; a database that is down just now is asked again in a second."""
     try:
-        with transaction(scene.engine) as connection:
+        with scene.engine.begin() as connection:
             connection.execute(text(statement), values)
     except DatabaseUnavailable:
         scene.station.later(1.0, lambda: _write(scene, statement, **values))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.shops.robots import set_cadence, switch_robot
 from adapters.postgres.shops.shop_changes import set_values
 from adapters.postgres.stock import counts
@@ -23,7 +23,7 @@ from simulator.process import start
 from tests.chaos.faults import Scene
 from tests.chaos.station import Station
 from tests.chaos.world import World
-from workers.wiring import secret_box
+from workers.places import secret_box
 
 # A shop that has fewer than this many SKUs to be told gets all of them to be told again.
 FEW = 12
@@ -54,7 +54,7 @@ class Load:
         """Return rows, however often the database has to be asked."""
         while True:
             try:
-                with transaction(self.engine) as connection:
+                with self.engine.begin() as connection:
                     return [tuple(row) for row in connection.execute(text(query), values)]
             except DatabaseUnavailable:
                 continue
@@ -69,7 +69,7 @@ class Load:
 
     def set_stock(self, sku: str, pieces: int) -> None:
         """Count a SKU of every merchant."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             for (merchant_id,) in connection.execute(text("select id from merchants")):
                 counts.set_on_hand(connection, merchant_id, {sku: pieces})
 
@@ -131,7 +131,7 @@ def loaded(
 
 
 def _only_stock(engine: Engine, world: World) -> None:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         now = datetime.now(UTC)
         for shop, shop_id in world.shops.items():
             for action in actions_of(Cart(world.carts[shop])):
@@ -141,7 +141,7 @@ def _only_stock(engine: Engine, world: World) -> None:
 
 
 def _crowd(engine: Engine, world: World) -> None:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         for shop_id in world.shops.values():
             set_values(connection, shop_id, {"in_flight": CROWDED_IN_FLIGHT})
 
@@ -149,7 +149,7 @@ def _crowd(engine: Engine, world: World) -> None:
 def _refill(engine: Engine, stop: threading.Event) -> None:
     while not stop.wait(0.5):
         try:
-            with transaction(engine) as connection:
+            with engine.begin() as connection:
                 connection.execute(_REFILL, {"few": FEW})
                 # BASE's hour has 5,000 calls; this is about crashes, not about budgets.
                 connection.execute(text("delete from call_counts"))

@@ -8,7 +8,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from domain.actions import ACTIONS, Action, Queue
 from tests.chaos.faults import Scene
 from workers import names
@@ -52,6 +52,6 @@ class SecondSlots:
 
 
 def _ids(scene: Scene, query: str) -> list[tuple[int, str]]:
-    with suppress(DatabaseUnavailable), transaction(scene.engine) as connection:
+    with suppress(DatabaseUnavailable), scene.engine.begin() as connection:
         return [(row[0], row[1]) for row in connection.execute(text(query))]
     return []

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import runs
 from domain.actions import Action
 from domain.engine.runs import RunMode
@@ -14,7 +14,7 @@ class AskForCompare:
 
     def strike(self, scene: Scene) -> None:
         try:
-            with transaction(scene.engine) as connection:
+            with scene.engine.begin() as connection:
                 shops = list(connection.execute(text("select id from shops order by id")).scalars())
                 runs.insert(
                     connection,

@@ -22,8 +22,8 @@ from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
 from console.supervisor.child import Forker
 from console.supervisor.programs import Program, beat_program, environment, worker_programs
+from workers.places import Places, places, secret_box
 from workers.settings import Settings
-from workers.wiring import Places, places, secret_box
 
 LOOK_EVERY_S = 0.05
 START_AGAIN_AFTER_S = 0.2

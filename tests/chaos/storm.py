@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.shops.shop_changes import set_values
 from simulator.process import start
 from tests.chaos import cart_faults, faults, message_faults, people
@@ -17,7 +17,7 @@ from tests.chaos.faults import Fault, Scene
 from tests.chaos.station import Station
 from tests.chaos.verdict import Verdict, judge, lanes_in_trouble, longest_gap_s
 from tests.chaos.world import World
-from workers.wiring import secret_box
+from workers.places import secret_box
 
 # An unknown effect of ShopServe waits for 60 + 30 s after its sending; twice, and some more.
 SETTLE_WITHIN_S = 300.0
@@ -129,7 +129,7 @@ def storm(size: Size, seed: int, home: Path, logs: Path) -> Report:
         station.start()
         station.wait_until_working()
         base = [shop for shop, cart in world.carts.items() if cart == "thebase"]
-        with transaction(engine) as connection:
+        with engine.begin() as connection:
             slow = {"calls_per_second": SLOW_PACE}
             set_values(connection, world.shops[base[-1]], slow)
         return _play(size, Scene(station, client, engine, base, dice), world, Report(seed))
@@ -145,7 +145,7 @@ def _play(size: Size, scene: Scene, world: World, report: Report) -> Report:
     world.stop()
     living.join()
     _quiet(world, report)
-    with transaction(scene.engine) as connection:
+    with scene.engine.begin() as connection:
         report.gap_s = longest_gap_s(connection, began_at, ended_at)
     if not report.verdict.stuck:
         report.verdict = judge(world, scene.woken)
@@ -192,7 +192,7 @@ def _quiet(world: World, report: Report) -> None:
     world.robots(on=False)
     began_at = time.monotonic()
     while time.monotonic() < began_at + QUIET_WITHIN_S:
-        with transaction(world.engine) as connection:
+        with world.engine.begin() as connection:
             in_trouble = lanes_in_trouble(connection)
         if not world.under_way() and not in_trouble:
             return

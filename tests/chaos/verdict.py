@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from adapters.postgres.database import transaction
 from tests.chaos.happened import Happened
 from tests.chaos.shops import ON_HAND
 from tests.chaos.world import Placed, World
@@ -66,7 +65,7 @@ def judge(world: World, woken: Sequence[float]) -> Verdict:
     verdict.counts.update(log.totals)
     verdict.doubled += log.repeated
     verdict.exactly("charges refused as second ones", log.totals["settlement_refused"], 0)
-    with transaction(world.engine) as connection:
+    with world.engine.begin() as connection:
         _judge_imports(connection, world, verdict)
         _judge_shelf(connection, world, verdict)
         _judge_stock(connection, world, verdict)

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine, text
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.engine import closures
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.orders import warehouse
 from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.orders.warehouse import Actor, Request
+from adapters.postgres.shops import closures
 from adapters.postgres.shops.robots import switch_robot
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.stock import counts
@@ -105,7 +105,7 @@ class World:
     def open(self, box: SecretBox, *, pairs: int, items: int) -> None:
         """Open shops of both carts on both sides, everything mapped and in stock."""
         simulated = self.simulator.seed(shops=pairs, orders=0, items=items)
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             now = datetime.now(UTC)
             connection.execute(text(_MOVES))
             for closure in closures.list_closures(connection, now):
@@ -118,7 +118,7 @@ class World:
 
     def robots(self, *, on: bool) -> None:
         """Switch every robot."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             now = datetime.now(UTC)
             for shop, shop_id in self.shops.items():
                 for action in actions_of(Cart(self.carts[shop])):
@@ -149,7 +149,7 @@ class World:
             for part in parts:
                 if not part.over(order.cart, cancelled=order.cancelled):
                     yield f"{place} {order.facts['recipe']}: {part}"
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             behind = connection.execute(
                 text("select count(*) from stock_pushes where pushed_version < wanted_version")
             ).scalar_one()
@@ -159,7 +159,7 @@ class World:
 
     def under_way(self) -> int:
         """Return how many runs are unfinished."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             return totals.under_way(connection)
 
     def _live(self) -> None:
@@ -198,7 +198,7 @@ class World:
 
     def _standing(self) -> dict[tuple[str, str], list[Standing]]:
         found: dict[tuple[str, str], list[Standing]] = {}
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             for row in connection.execute(_STANDING):
                 found.setdefault((row.shop, row.key), []).append(
                     Standing(
@@ -254,7 +254,7 @@ class World:
                 )
                 for order, one in batch
             ]
-            with transaction(self.engine) as connection:
+            with self.engine.begin() as connection:
                 warehouse.perform(connection, Actor(merchant_id, "chaos"), requests)
 
     def _count(self) -> None:
@@ -262,7 +262,7 @@ class World:
         for _ in range(self.dice.randrange(3) if self.selling else 0):
             merchant_id, code = self.dice.choice(self._skus)
             pieces = self.dice.choice([-3, -1, 2, 5, 9])
-            with transaction(self.engine) as connection:
+            with self.engine.begin() as connection:
                 counts.adjust_on_hand(connection, merchant_id, code, pieces)
                 connection.execute(
                     text(

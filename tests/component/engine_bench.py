@@ -15,15 +15,14 @@ from typing import Any
 
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import Answer, CommandLine
 from workers.actions import sync_stock
 from workers.actions.return_shipments import base
 from workers.app import make_app
 from workers.engine import executor, planner
-from workers.engine.process import Process
 from workers.settings import Settings
+from workers.wiring import Process
 
 # Waits of the back-off up to here are skipped; a longer one has to be passed with `later`.
 SKIPPED_WAIT_S = 20
@@ -122,12 +121,12 @@ class Bench:
 
     def sql(self, statement: str, **values: object) -> None:
         """Change the database behind the product's back."""
-        with transaction(self.process.engine) as connection:
+        with self.process.database.begin() as connection:
             connection.execute(text(statement), values)
 
     def column(self, query: str, **values: object) -> list[Any]:
         """Return the first column of a query."""
-        with transaction(self.process.engine) as connection:
+        with self.process.database.begin() as connection:
             return list(connection.execute(text(query), values).scalars())
 
     @contextmanager

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Engine
 from adapters.postgres.engine import (
     items,
     lanes,
-    lost_items,
     planned_items,
+    recovery,
     run_endings,
     runs,
     turns,
@@ -77,7 +77,7 @@ class Steps:
         if claimed is not None:
             assert before == RunState.PENDING
             assert run_id not in self.model.waiting_runs
-            assert self.model.works(claimed.shop_id, claimed.action)
+            assert self.model.works(claimed.shop_id, Action(claimed.action))
         return claimed
 
     def record_a_plan(self, run: ClaimedRun, keys: set[str], *, last: bool) -> None:
@@ -90,7 +90,7 @@ class Steps:
             assert step == ours
             if step:
                 new = [NewItem(key) for key in sorted(keys)]
-                planned_items.insert(connection, run, ACTIONS[run.action].priority, new)
+                planned_items.insert(connection, run, ACTIONS[Action(run.action)].priority, new)
                 self.model.planned.setdefault(run.id, set()).update(keys)
 
     def put_a_plan_back(self, run: ClaimedRun, *, dated: bool, spent: bool) -> None:
@@ -215,11 +215,12 @@ class Steps:
     def close_a_run(self, run_id: int) -> None:
         """Close a run if it can be: with every planned item ended, and none of them twice."""
         with self.engine.begin() as connection:
-            closing = run_endings.lock_for_closing(connection, run_id)
-            if closing is None:
+            found = run_endings.lock_for_closing(connection, run_id)
+            if found is None:
                 return
-            state = final_state(closing.tally, closed=False, plan_failed=False)
-            run_endings.close(connection, closing, state)
+            run, counted = found
+            state = final_state(counted.tally, closed=False, plan_failed=False)
+            run_endings.close(connection, run, counted, state)
         ended = {key for run, key in self.model.ended if run == run_id}
         assert ended == self.model.planned.get(run_id, set())
 
@@ -265,9 +266,9 @@ class Steps:
         """Return the shop of an item whose turn came, which nothing may have forbidden."""
         shop_id = rows.shop_of(connection, item.id)
         assert item.id not in self.model.waiting_items
-        assert self.model.works(shop_id, item.action)
+        assert self.model.works(shop_id, Action(item.action))
         blocked = self.model.blocked.get(shop_id)
-        assert blocked is None or ACTIONS[item.action].priority < blocked
+        assert blocked is None or ACTIONS[Action(item.action)].priority < blocked
         return shop_id
 
     def _end(self, connection: Connection, item: ClaimedItem, ending: Ending) -> list[int] | None:
@@ -286,10 +287,10 @@ class Steps:
 
     def _sweep(self, connection: Connection) -> list[int]:
         """Put back what was lost, give up what loses every worker; returns what is handed over."""
-        lost_items.sweep(connection)
-        runs.sweep(connection)
+        recovery.lost_items(connection)
+        recovery.lost_runs(connection)
         handed: list[int] = []
-        for item in lost_items.poisoned(connection):
+        for item in recovery.poisoned_items(connection):
             handed += self._end(connection, item, _GIVEN_UP) or []
         return sorted(handed)
 

@@ -16,7 +16,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.postgres.access.api_clients import add_client
-from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.database import open_engine
 from console.web.app import create_app
 from console.web.services import Services
 from domain.access import Scope
@@ -47,7 +47,7 @@ class Api:
         self, warehouse: Warehouse, *scopes: Scope, name: str = "wms", **more: Any
     ) -> httpx.Client:
         """Return a caller with a fresh token; all scopes when none is named."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             token = add_client(connection, warehouse.merchant_id, name, scopes or list(Scope))
         return self.with_token(token, **more)
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import lanes
 from adapters.thebase import calls
 from domain.engine.budget import next_hour, resumes_at
@@ -181,7 +180,7 @@ def test_cls_2_a_short_wait_of_all_does_not_make_a_long_one_of_stock_that_of_shi
     stock = shop.run("sync_stock")
     shop_id = _id(bench, shop)
     soon = datetime.now(UTC) + timedelta(seconds=1)
-    with transaction(bench.process.engine) as connection:
+    with bench.process.database.begin() as connection:
         lanes.block(connection, shop_id, until=soon, priority=0)
     time.sleep(1.1)
 

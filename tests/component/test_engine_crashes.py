@@ -9,27 +9,23 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import items as item_rows
 from adapters.postgres.engine import runs as run_rows
 from adapters.postgres.engine.items import QueuedItem
-from adapters.postgres.engine.lost_items import LOST_CLAIMS_LIMIT
+from adapters.postgres.engine.recovery import LOST_CLAIMS_LIMIT
 from adapters.redis.budget import Allowance
 from adapters.thebase.client import TheBaseCart
 from domain.actions import Action
 from domain.carts.ports import ItemKey, StockLevel
-from domain.engine.runs import RunMode
 from domain.errors import ApiFamily, LeaseLost, OutcomeUnknown
 from tests.component.engine_bench import Bench, BenchShop
 from tests.component.relay import Relay
-from workers.app import make_app
+from workers.app import dispatcher_of, make_app
 from workers.calls.gate import ShopGate
 from workers.calls.tokens.refresh import SharedTokens
-from workers.engine import dispatcher, executor, planner, rescuer
-from workers.engine.context import Work
+from workers.engine import executor, planner, rescuer
 from workers.engine.leases import ITEMS
-from workers.engine.process import Process
-from workers.engine.rescuer import _MARKER
+from workers.wiring import _MARKER, Process
 
 
 def _stocked(bench: Bench, cart: str = "thebase") -> BenchShop:
@@ -45,7 +41,7 @@ def _claimed(bench: Bench, shop: BenchShop) -> item_rows.ClaimedItem:
     (run_id,) = bench.column("select id from runs where state = 'pending'")
     planner.plan_run(bench.process, run_id)
     first = min(bench.column("select id from run_items where state = 'queued'"))
-    with transaction(bench.process.engine) as connection:
+    with bench.process.database.begin() as connection:
         item = item_rows.claim(connection, first)
     assert item is not None
     return item
@@ -56,7 +52,7 @@ def _die(bench: Bench, item_id: int) -> None:
     bench.sql(
         "update run_items set lease_until = now() - interval '1 s' where id = :id", id=item_id
     )
-    rescuer.sweep(bench.process)
+    rescuer.rescue(bench.process)
 
 
 def _between_call_and_record(
@@ -137,13 +133,7 @@ def test_cls_7_a_worker_whose_lease_ended_makes_no_call(bench: Bench) -> None:
     shop = _stocked(bench)
     item = _claimed(bench, shop)
     with bench.process.item_leases.hold(item.id, item.generation, claimed_at=-1e6) as lease:
-        work = Work(
-            bench.process,
-            bench.process.directory.shop(item.shop_id),
-            item.action,
-            lease,
-            mode=RunMode.SCHEDULED,
-        )
+        work = bench.process.open_work(item, lease)
 
         with pytest.raises(LeaseLost):
             work.gate.admit(ApiFamily.STOCK, 20)
@@ -160,7 +150,7 @@ def test_cls_7_an_order_that_kills_its_workers_is_given_up_and_the_others_go_on(
     for _ in range(LOST_CLAIMS_LIMIT - 1):
         _die(bench, poison.id)
         executor.admit(bench.process)
-        with transaction(bench.process.engine) as connection:
+        with bench.process.database.begin() as connection:
             assert item_rows.claim(connection, poison.id) is not None
     _die(bench, poison.id)
     bench.drain()
@@ -190,10 +180,7 @@ def test_cls_7_the_turn_of_a_dead_worker_is_free_when_its_lease_has_ended(bench:
     item = _claimed(bench, shop)
     process = bench.process
     with process.item_leases.hold(item.id, item.generation, claimed_at=1e9) as lease:
-        found = process.directory.shop(item.shop_id)
-        Work(process, found, Action.SYNC_STOCK, lease, mode=RunMode.SCHEDULED).gate.admit(
-            ApiFamily.ORDERS, 60
-        )
+        process.open_work(item, lease).gate.admit(ApiFamily.ORDERS, 60)
     other = Allowance(1, 0, 0, 0, "another claim", 60_000)
     assert process.budget.ask(item.shop_id, other).verdict == "pace"
 
@@ -210,15 +197,15 @@ def test_cls_7_everything_queued_is_sent_again_to_a_redis_that_was_restarted_or_
     _claimed(bench, shop)
     queued = len(bench.column("select id from run_items where state = 'queued'"))
     with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
-        rescuer.sweep(bench.process)
-        rescuer.sweep(bench.process)
+        rescuer.rescue(bench.process)
+        rescuer.rescue(bench.process)
         redis.delete("renkei:stock")
-        rescuer.sweep(bench.process)
+        rescuer.rescue(bench.process)
         at_peace = redis.llen("renkei:stock")
         redis.delete(_MARKER)
         if marker is not None:
             redis.set(_MARKER, marker)
-        rescuer.sweep(bench.process)
+        rescuer.rescue(bench.process)
         after = redis.llen("renkei:stock")
 
     assert queued
@@ -331,11 +318,11 @@ def test_cnf_01_an_order_cancelled_since_the_plan_read_it_is_left_to_sync_status
 def test_cls_7_notes_arrive_although_their_connection_died_unnoticed(bench: Bench) -> None:
     url = bench.renkei.environment["RENKEI_REDIS_URL"]
     with Relay(url) as relay, Redis.from_url(url) as redis:
-        app = make_app(relay.url)
-        dispatcher.send_runs(app, [1, 2])
+        dispatcher = dispatcher_of(make_app(relay.url))
+        dispatcher.send_runs([1, 2])
         relay.cut()
 
-        dispatcher.send_runs(app, [3, 4])
+        dispatcher.send_runs([3, 4])
 
         assert redis.llen("renkei:plan") >= 4
 
@@ -343,12 +330,12 @@ def test_cls_7_notes_arrive_although_their_connection_died_unnoticed(bench: Benc
 def test_cls_7_notes_that_cannot_be_sent_are_left_to_the_sweep(bench: Bench) -> None:
     """Redis goes away between two messages of one process: its connection is open, and dead."""
     with Relay(bench.renkei.environment["RENKEI_REDIS_URL"]) as relay:
-        app = make_app(relay.url)
-        dispatcher.send_runs(app, [1, 2])
+        dispatcher = dispatcher_of(make_app(relay.url))
+        dispatcher.send_runs([1, 2])
         relay.close()
 
-        dispatcher.send_runs(app, [3, 4])
-        dispatcher.send_items(app, [QueuedItem(1, Action.SYNC_STOCK)])
+        dispatcher.send_runs([3, 4])
+        dispatcher.send_items([QueuedItem(1, Action.SYNC_STOCK)])
 
 
 def test_stk_05_a_push_of_a_killed_worker_that_arrives_late_is_overwritten_again(
@@ -366,7 +353,7 @@ def test_stk_05_a_push_of_a_killed_worker_that_arrives_late_is_overwritten_again
     bench.simulator.set_stock(shop.key, row["item"], 60, row["variation"] or "")
 
     bench.sql("update stock_pushes set doubted_at = doubted_at - interval '31 s'")
-    rescuer.sweep(bench.process)
+    rescuer.rescue(bench.process)
     shop.run("sync_stock")
 
     shown = {one["sku"]: one["quantity"] for one in bench.simulator.shop(shop.key).items}
@@ -397,10 +384,10 @@ def test_cls_7_a_plan_that_kills_its_workers_is_given_up_and_the_next_slot_tries
     shop = bench.shop("thebase", "card")
     asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
     for _ in range(LOST_CLAIMS_LIMIT):
-        with transaction(bench.process.engine) as connection:
+        with bench.process.database.begin() as connection:
             assert run_rows.claim(connection, asked["id"]) is not None
         bench.sql("update runs set lease_until = now() - interval '1 s'")
-        rescuer.sweep(bench.process)
+        rescuer.rescue(bench.process)
 
     run = shop.shown(asked["id"])
     assert (run["state"], run["items"]) == ("failed", [])
@@ -413,7 +400,7 @@ def test_cls_8_full_compares_leave_most_threads_to_the_others(bench: Bench) -> N
     words = ("run", "sync_stock", "--compare", "--shop")
     compares = [bench.renkei.read(*words, one.key)["id"] for one in shops]
     places = bench.process.settings.threads // 4
-    taken = [bench.process.compares.acquire(blocking=False) for _ in range(places)]
+    taken = [bench.process.plan_slots.acquire(blocking=False) for _ in range(places)]
 
     for run_id in compares:
         planner.plan_run(bench.process, run_id)
@@ -421,6 +408,6 @@ def test_cls_8_full_compares_leave_most_threads_to_the_others(bench: Bench) -> N
     assert all(taken)
     assert bench.column("select distinct state from runs") == ["pending"]
     for _ in taken:
-        bench.process.compares.release()
+        bench.process.plan_slots.release()
     bench.drain()
     assert bench.column("select distinct state from runs") == ["succeeded"]

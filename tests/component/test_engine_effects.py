@@ -4,7 +4,7 @@ import pytest
 
 from adapters.postgres.engine import housekeeping
 from tests.component.engine_bench import Bench
-from workers.engine import rescuer
+from workers.engine import cleaner
 
 
 def test_ret_05_a_token_that_ends_in_the_middle_of_a_return_dispatches_each_line_once(
@@ -88,7 +88,7 @@ def test_old_runs_are_thrown_away_bite_by_bite_and_what_is_recent_or_open_stays(
         "update runs set finished_at = now() - interval '400 days' where id = any(:ids)", ids=old
     )
 
-    deleted = rescuer.prune(bench.process)
+    deleted = cleaner.prune(bench.process)
 
     assert deleted >= len(old)
     assert bench.column("select id from runs where action = 'import_orders'") == [recent]

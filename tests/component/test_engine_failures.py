@@ -1,5 +1,8 @@
 """Kinds of failures (CLS-3), dead letters (CLS-4) and the kill switch (CLS-5)."""
 
+from dataclasses import replace
+from typing import cast
+
 import pytest
 
 from domain.actions import Action
@@ -7,7 +10,7 @@ from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop, reasons
 from workers.calls.gate import ShopGate
 from workers.engine import planner
-from workers.handlers import HANDLERS
+from workers.engine.context import ActionHandler
 
 BOTH = pytest.mark.parametrize("cart", ["shopserve", "thebase"])
 PUSH = {"shopserve": "stock.write", "thebase": "items.edit_stock"}
@@ -92,7 +95,8 @@ def test_cls_3_a_bug_is_a_dead_letter_at_once_with_its_traceback(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = _stocked(bench)
-    handler = HANDLERS[Action.SYNC_STOCK]
+    registry = bench.process.registry
+    handler = registry[Action.SYNC_STOCK].handler
     broken = shop.simulated.items[0]["sku"]
     execute = handler.execute
 
@@ -101,7 +105,10 @@ def test_cls_3_a_bug_is_a_dead_letter_at_once_with_its_traceback(
             raise KeyError("variations")
         return execute(work, item)  # type: ignore[arg-type]
 
-    monkeypatch.setitem(HANDLERS, Action.SYNC_STOCK, _With(handler, forgetful))
+    broken_one = replace(
+        registry[Action.SYNC_STOCK], handler=cast("ActionHandler", _With(handler, forgetful))
+    )
+    monkeypatch.setattr(bench.process, "registry", {**registry, Action.SYNC_STOCK: broken_one})
     run = shop.run("sync_stock")
 
     (letter,) = _letters(bench)

@@ -79,7 +79,7 @@ Pieces = Counter[tuple[int, str]]
 def _ours(bench: Bench) -> dict[str, Pieces]:
     """Return the pieces of each imported order by destination and SKU."""
     ours: dict[str, Pieces] = {}
-    with bench.process.engine.connect() as connection:
+    with bench.process.database.connect() as connection:
         for row in connection.exec_driver_sql(PIECES).mappings():
             ours.setdefault(row["key"], Counter())[row["place"], row["sku"]] += row["pieces"]
     return ours

@@ -8,7 +8,7 @@ from tests.component.engine_bench import Bench
 from workers.app import make_app
 from workers.calls.gate import ShopGate
 from workers.engine import executor, planner
-from workers.engine.process import Process
+from workers.wiring import Process
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_cls_7_a_stopping_worker_gives_back_what_it_was_sent_and_had_not_begun(
     stopping.draining.stop()
     for item_id in sent[1:]:
         executor.work_on(stopping, item_id)
-    stopping.draining.give_back(stopping.engine)
+    stopping.draining.give_back(stopping.database)
 
     states = bench.column("select state from run_items order by id")
     assert states == ["succeeded", "due", "due", "queued"]
@@ -55,7 +55,7 @@ def test_cls_7_a_stopping_worker_plans_no_run_and_another_one_plans_it_at_once(
     stopping.draining.run_received(asked["id"])
     stopping.draining.stop()
     planner.plan_run(stopping, asked["id"])
-    stopping.draining.give_back(stopping.engine)
+    stopping.draining.give_back(stopping.database)
 
     assert bench.column("select lease_until from runs") == [None]
     bench.drain()

@@ -7,11 +7,10 @@ import pytest
 from redis import Redis
 
 from adapters.postgres.shops import tokens as rows
-from adapters.thebase.oauth import OAuthClient, Tokens
+from adapters.thebase.oauth import GrantedTokens, OAuthClient
 from domain.errors import Closed
 from tests.component.engine_bench import Bench, BenchShop
 from workers.calls.tokens import care
-from workers.calls.tokens.care import refresh_ending
 from workers.calls.tokens.refresh import SharedTokens
 
 SOON = timedelta(minutes=3)
@@ -74,12 +73,12 @@ def _tokens(bench: Bench, shop: BenchShop) -> SharedTokens:
 
 def _beside_a_refresh(
     monkeypatch: pytest.MonkeyPatch,
-    happens: Callable[[OAuthClient, Callable[[OAuthClient, str], Tokens]], None],
+    happens: Callable[[OAuthClient, Callable[[OAuthClient, str], GrantedTokens]], None],
 ) -> None:
     """Let something happen after the cart has answered a refresh, before its worker knows."""
     refresh = OAuthClient.refresh
 
-    def both(client: OAuthClient, refresh_token: str) -> Tokens:
+    def both(client: OAuthClient, refresh_token: str) -> GrantedTokens:
         answered = refresh(client, refresh_token)
         happens(client, refresh)
         return answered
@@ -152,7 +151,7 @@ def test_cls_6_tokens_are_looked_after_while_nothing_else_happens(bench: Bench) 
     ending, fresh = bench.shop("thebase"), bench.shop("thebase")
     _ends(bench, ending, "access_expires_at", SOON)
 
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
 
     assert (_refreshes(ending), _refreshes(fresh)) == (1, 0)
 
@@ -226,7 +225,7 @@ def test_cls_6_nobody_else_refreshes_while_an_adopted_copy_that_ends_soon_is_ref
     claims: list[bool] = []
 
     def another_worker_claims(*_: object) -> None:
-        with bench.process.engine.begin() as connection:
+        with bench.process.database.begin() as connection:
             (shop_id,) = bench.column("select id from shops")
             claims.append(rows.claim_refresh(connection, shop_id, "another", 45))
 
@@ -245,7 +244,7 @@ def test_cls_6_a_persons_new_authorisation_is_not_overwritten_by_a_refresh_under
     _ends(bench, shop, "access_expires_at", SOON)
 
     def a_person_authorises(
-        client: OAuthClient, refresh: Callable[[OAuthClient, str], Tokens]
+        client: OAuthClient, refresh: Callable[[OAuthClient, str], GrantedTokens]
     ) -> None:
         _store(bench, refresh(client, bench.simulator.shop(shop.key).secrets["refresh_token"]))
 
@@ -267,7 +266,7 @@ def test_cls_6_a_refused_refresh_looks_once_more_before_the_shop_is_stopped(
     _ends(bench, shop, "access_expires_at", SOON)
     refresh = OAuthClient.refresh
 
-    def comes_second(client: OAuthClient, refresh_token: str) -> Tokens:
+    def comes_second(client: OAuthClient, refresh_token: str) -> GrantedTokens:
         _store(bench, refresh(client, refresh_token))
         return refresh(client, refresh_token)
 
@@ -278,9 +277,9 @@ def test_cls_6_a_refused_refresh_looks_once_more_before_the_shop_is_stopped(
     assert _locked(bench) == [False]
 
 
-def _store(bench: Bench, new: Tokens) -> None:
+def _store(bench: Bench, new: GrantedTokens) -> None:
     (now,) = bench.column("select now()")
-    with bench.process.engine.begin() as connection:
+    with bench.process.database.begin() as connection:
         rows.store_tokens(
             connection,
             bench.column("select id from shops")[0],
@@ -298,8 +297,8 @@ def test_cls_3_a_refresh_refused_while_nothing_runs_stops_that_shop_with_one_ale
     _ends(bench, shop, "access_expires_at", SOON)
     _ends(bench, other, "access_expires_at", SOON)
 
-    refresh_ending(bench.process)
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
+    bench.process.token_care.refresh_ending()
 
     assert _locked(bench) == [True, False]
     (line,) = shop.log()
@@ -337,7 +336,7 @@ def test_cls_1_no_token_is_refreshed_in_an_announced_closure_of_the_whole_cart(
     for api in apis:
         _closure(bench, api, ends=timedelta(hours=1))
 
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
     run = shop.run("import_orders")
     until = _refused_as_closed(bench, shop)
 
@@ -380,7 +379,7 @@ def test_cls_1_in_a_closure_without_known_end_only_who_may_probe_it_refreshes(
     until = _refused_as_closed(bench, shop)
     bench.sql("update closures set probe_at = now()")
     _notice(bench)
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
     calls = shop.calls()
     probe = shop.run("import_orders")
 
@@ -448,7 +447,7 @@ def test_cls_6_token_care_ends_in_time_and_leaves_the_rest_to_its_next_tick(
     seen = []
     with bench.fault("delay", seconds=0.2, endpoint="oauth.token"):
         for _ in range(3):
-            refresh_ending(bench.process)
+            bench.process.token_care.refresh_ending()
             seen.append([_refreshes(shop) for shop in (sooner, later, ended)])
 
     assert seen == [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
@@ -459,7 +458,7 @@ def test_cls_6_token_care_does_not_wait_for_a_shop_another_worker_refreshes(benc
     _ends(bench, shop, "access_expires_at", SOON)
     bench.sql("update shops set refresh_holder = 'x', refresh_until = now() + interval '45 s'")
 
-    with bench.process.engine.begin() as connection:
+    with bench.process.database.begin() as connection:
         assert rows.ending_soon(connection) == []
 
 
@@ -471,9 +470,9 @@ def test_cls_6_after_weeks_of_standstill_nobody_is_warned_of_what_the_next_refre
     _ends(bench, shop, "access_expires_at", -timedelta(days=29))
 
     _closure(bench, "all", ends=timedelta(hours=1))
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
     bench.cancel_closures()
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
 
     assert shop.log() == []
     (ends_at,) = bench.column("select refresh_expires_at from shops")
@@ -486,7 +485,7 @@ def test_cls_6_a_shop_whose_refreshes_fail_warns_a_person_days_ahead(bench: Benc
     _ends(bench, shop, "access_expires_at", ENDED)
 
     with bench.fault("respond", endpoint="oauth.token", status=500):
-        refresh_ending(bench.process)
+        bench.process.token_care.refresh_ending()
 
     (line,) = shop.log()
     assert "あと2日で切れます" in line["message"]
@@ -501,7 +500,7 @@ def test_cls_6_a_refresh_token_that_has_ended_is_called_so(
     _ends(bench, shop, "refresh_expires_at", -timedelta(days=3))
     bench.sql(f"update shops set {nobody_refreshes}")  # noqa: S608
 
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
 
     (line,) = shop.log()
     assert line["message"].startswith("BASEの認証が切れています。")
@@ -516,8 +515,8 @@ def test_cls_6_a_refresh_token_about_to_end_warns_a_person_days_ahead_once_a_day
     _ends(bench, shop, "refresh_expires_at", timedelta(days=6, hours=1))
     bench.renkei.ok("shop", "park", shop.key)
 
-    refresh_ending(bench.process)
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
+    bench.process.token_care.refresh_ending()
 
     (line,) = shop.log()
     assert (line["level"], line["needs_person"]) == ("warning", True)
@@ -526,5 +525,5 @@ def test_cls_6_a_refresh_token_about_to_end_warns_a_person_days_ahead_once_a_day
     assert other.log() == []
 
     bench.sql("update shops set refresh_warned_at = refresh_warned_at - interval '25 hours'")
-    refresh_ending(bench.process)
+    bench.process.token_care.refresh_ending()
     assert len(shop.log()) == 2

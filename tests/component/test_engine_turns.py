@@ -1,13 +1,14 @@
 """Fair turns (CLS-8) and what a flood of changes costs (STK-5)."""
 
 import threading
+from typing import Any
 
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import items as item_rows
 from adapters.postgres.engine import turns
+from adapters.postgres.statement import Statement
 from tests.component.engine_bench import Bench, BenchShop
 from workers.engine import executor, planner, rescuer
 
@@ -76,7 +77,7 @@ def test_cls_8_shops_take_turns_the_one_that_waited_longest_first(bench: Bench) 
     bench.sql("update shops set in_flight = 2")
     served: list[list[int]] = []
     for _ in range(6):
-        with transaction(bench.process.engine) as connection:
+        with bench.process.database.begin() as connection:
             admitted = [one.id for one in turns.admit(connection, lanes=1)]
             served.append(
                 bench.column("select distinct run_id from run_items where id = any(:i)", i=admitted)
@@ -101,7 +102,7 @@ def test_cls_8_a_shop_whose_answers_fail_gets_fewer_places_and_gets_them_back(
     seen = []
     for _ in range(3):
         bench.sql("update lanes set slowed_at = slowed_at - interval '11 s'")
-        rescuer.sweep(bench.process)
+        rescuer.rescue(bench.process)
         seen.append(_allowed(bench, shop))
 
     assert slowed == IN_FLIGHT // 2
@@ -198,7 +199,7 @@ def test_cls_8_a_flood_costs_its_neighbours_no_longer_statements(bench: Bench) -
     flood, quiet = _mapped(bench, 1), _mapped(bench, 1)
     quiet.run("sync_stock")
     run_id = _planned(bench, flood)
-    with bench.process.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as now:
+    with bench.process.database.execution_options(isolation_level="AUTOCOMMIT").connect() as now:
         now.execute(text("analyze"))
     bench.sql(
         "insert into run_items (run_id, shop_id, action, key, priority)"
@@ -207,10 +208,10 @@ def test_cls_8_a_flood_costs_its_neighbours_no_longer_statements(bench: Bench) -
         id=run_id,
     )
 
-    assert _blocks_read(bench, turns._TAKE.text, {"shop_id": None, "lanes": 500}) < 500
+    assert _blocks_read(bench, turns._TAKE, {"shop_id": None, "most": 500}) < 500
     shops = bench.column("select shop_id from lanes")
     (running,) = bench.column("select id from run_items where state = 'queued'")
-    with transaction(bench.process.engine) as connection:
+    with bench.process.database.begin() as connection:
         item = item_rows.claim(connection, running)
     assert item is not None
     ending = {
@@ -222,18 +223,20 @@ def test_cls_8_a_flood_costs_its_neighbours_no_longer_statements(bench: Bench) -
         "reason": "",
         "refund": 0,
         "due_at": None,
+        "heals": True,
         "queued_s": 20,
     }
-    assert _blocks_read(bench, item_rows._END % "", ending) < 200
-    assert _blocks_read(bench, turns._ADMIT.text, {"shops": shops, "queued_s": 20}) < 500
+    assert _blocks_read(bench, item_rows._end(""), ending) < 200
+    assert _blocks_read(bench, turns._ADMIT, {"shops": shops, "queued_s": 20}) < 500
 
 
-def _blocks_read(bench: Bench, statement: str, values: dict[str, object]) -> int:
+def _blocks_read(bench: Bench, statement: Statement[Any], values: dict[str, object]) -> int:
     """Return how many blocks PostgreSQL looks at for a statement, which is rolled back."""
-    with bench.process.engine.connect() as connection:
-        plan = connection.execute(
-            text(f"explain (analyze, buffers, format json) {statement}"), values
-        ).scalar_one()
+    with bench.process.database.connect() as connection:
+        explain = Statement[dict[str, Any]](
+            f"explain (analyze, buffers, format json) {statement.text}", dict
+        )
+        plan = explain.one(connection, **values)["QUERY PLAN"]
         connection.rollback()
     found = plan[0]["Plan"]
     return int(found["Shared Hit Blocks"] + found["Shared Read Blocks"])

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import text
 
 from adapters.postgres.access.api_clients import revoke_client
-from adapters.postgres.database import transaction
 from domain.access import Scope
 from tests.component.command_line import CommandLine
 from tests.component.json_api import Api, problem
@@ -35,7 +34,7 @@ def warehouse(api: Api) -> Warehouse:
 
 def test_without_a_valid_token_nothing_is_answered(api: Api, warehouse: Warehouse) -> None:
     revoked = api.client(warehouse, name="gone")
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         assert revoke_client(connection, warehouse.merchant_id, "gone")
 
     for caller in (
@@ -77,7 +76,7 @@ def test_a_token_is_kept_as_a_hash_only_and_its_use_is_noted(
     token = caller.headers["authorization"].removeprefix("Bearer ")
     caller.get("/api/v1/orders")
 
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         row = connection.execute(text("select * from api_clients")).one()
         everything = str(tuple(row))
 
@@ -148,7 +147,7 @@ def test_a_bug_answers_without_internals_and_logs_without_data(
     api: Api, warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     caller = api.client(warehouse)
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         connection.execute(text("alter table skus rename to skus_away"))
 
     with caplog.at_level(logging.INFO):

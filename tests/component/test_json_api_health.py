@@ -8,7 +8,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from domain.access import Scope
 from tests.component.json_api import Api, Console, problem
 from tests.component.warehouse_samples import Warehouse
@@ -38,7 +37,7 @@ def test_a_healthy_console_is_alive_and_ready(api: Api) -> None:
 
 
 def test_an_older_database_is_not_ready(api: Api) -> None:
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         connection.execute(text("update alembic_version set version_num = '0000'"))
 
     answer = api.with_token(None).get("/readyz")
@@ -71,7 +70,7 @@ def test_without_servers_it_is_alive_but_not_ready_and_says_nothing_of_them(
 def test_metrics_count_open_dead_letters_calls_and_queues(api: Api, redis_url: str) -> None:
     warehouse = Warehouse.open(api.engine)
     shop = warehouse.shop()
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         connection.execute(
             text(
                 "insert into dead_letters (shop_id, action, key, run_id, reason, attempts)"

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from adapters.postgres.access import idempotency
-from adapters.postgres.database import transaction
 from tests.component.json_api import Api, problem
 from tests.component.warehouse_samples import Warehouse
 
@@ -94,7 +93,7 @@ def test_a_duplicate_of_a_request_under_way_is_a_conflict(
     api: Api, wms: httpx.Client, warehouse: Warehouse
 ) -> None:
     warehouse.order("1", {"A": 1})
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         client_id = connection.execute(text("select id from api_clients")).scalar_one()
         assert idempotency.claim(connection, client_id, KEY["Idempotency-Key"])
 
@@ -150,7 +149,7 @@ def test_an_answer_is_forgotten_after_a_day(
 ) -> None:
     warehouse.order("1", {"A": 1})
     wms.put("/api/v1/stock/B", json={"on_hand": 7}, headers=KEY)
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         connection.execute(
             text("update idempotency_keys set expires_at = now() - interval '1 second'")
         )
@@ -158,5 +157,5 @@ def test_an_answer_is_forgotten_after_a_day(
     answer = wms.put("/api/v1/stock/B", json={"on_hand": 8}, headers=KEY)
 
     assert answer.json()["on_hand"] == 8
-    with transaction(api.engine) as connection:
+    with api.engine.begin() as connection:
         assert connection.execute(text("select count(*) from idempotency_keys")).scalar_one() == 1

@@ -4,7 +4,6 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import runs
 from domain.actions import Action
 from domain.engine.runs import RunMode
@@ -26,7 +25,7 @@ def wms(api: Api, warehouse: Warehouse) -> httpx.Client:
 
 def add_run(warehouse: Warehouse, action: Action, state: str = "pending") -> int:
     """A run in a state; a final one is finished now."""
-    with transaction(warehouse.engine) as connection:
+    with warehouse.engine.begin() as connection:
         made = runs.insert(
             connection, shop_id=warehouse.shop().id, action=action, mode=RunMode.MANUAL
         )
@@ -43,7 +42,7 @@ def add_run(warehouse: Warehouse, action: Action, state: str = "pending") -> int
 
 def add_dead(warehouse: Warehouse, key: str, action: Action = Action.SYNC_STOCK) -> int:
     """An open dead letter."""
-    with transaction(warehouse.engine) as connection:
+    with warehouse.engine.begin() as connection:
         made: int = connection.execute(
             text(
                 "insert into dead_letters (shop_id, action, key, run_id, reason, attempts)"
@@ -74,7 +73,7 @@ def test_runs_are_listed_newest_first_in_pages_and_by_state(
 def test_a_parked_run_is_found_as_parked(wms: httpx.Client, warehouse: Warehouse) -> None:
     """CLS-5."""
     add_run(warehouse, Action.SYNC_STOCK)
-    with transaction(warehouse.engine) as connection:
+    with warehouse.engine.begin() as connection:
         connection.execute(text("update shops set parked = true"))
 
     assert wms.get("/api/v1/runs", params={"state": "running"}).json()["runs"] == []

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from adapters.postgres.database import transaction
 from adapters.postgres.stock.sets import set_components
 from tests.component.json_api import Api, problem
 from tests.component.warehouse_samples import Warehouse
@@ -119,7 +118,7 @@ def test_named_skus_are_listed_and_sets_show_what_their_components_allow(
 ) -> None:
     """STK-7."""
     warehouse.stock(A=5, B=9, C=1)
-    with transaction(warehouse.engine) as connection:
+    with warehouse.engine.begin() as connection:
         set_components(connection, warehouse.merchant_id, "SET", {"A": 2, "B": 1})
 
     rows = wms.get("/api/v1/stock", params={"sku": ["SET", "C", "nothing"]}).json()["stock"]

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import httpx
 import pytest
 
-from adapters.memory import OpenGate
 from adapters.shopserve.client import ShopServeCart
-from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -23,6 +23,7 @@ from domain.errors import (
     SyncError,
     Undecodable,
 )
+from tests.component.cart_doubles import OpenGate
 from tests.component.cart_samples import shopserve_order
 
 NOW = datetime(2026, 10, 3, 3, tzinfo=UTC)

@@ -8,11 +8,10 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from adapters.memory import FixedTokens, OpenGate
-from adapters.thebase.client import TheBaseCart
+from adapters.thebase.client import Pages, TheBaseCart
 from adapters.thebase.oauth import OAuthClient
-from adapters.thebase.paging import Pages
-from domain.carts.ports import ItemKey, Parcel, StockLevel, Window
+from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -28,6 +27,7 @@ from domain.errors import (
     SyncError,
     Undecodable,
 )
+from tests.component.cart_doubles import FixedTokens, OpenGate
 from tests.component.cart_samples import base_item, base_order, base_row
 
 NOW = datetime(2026, 10, 3, 14, 20, tzinfo=UTC)  # 23:20 in Tokyo

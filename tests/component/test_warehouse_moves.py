@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import Engine, text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.stock.sets import set_components
 from domain.errors import BrokenRule
@@ -208,7 +207,7 @@ def test_pieces_no_longer_set_aside_can_be_allocated_to_others(
 
 
 def test_a_set_product_claims_allocates_and_ships_its_components(warehouse: Warehouse) -> None:
-    with transaction(warehouse.engine) as connection:
+    with warehouse.engine.begin() as connection:
         set_components(connection, warehouse.merchant_id, "SET", {"A": 2, "B": 1})
     warehouse.order("1", {"SET": 2, "B": 1})
     assert warehouse.counts() == {"A": (5, 4), "B": (5, 3), "SET": (0, 0)}
@@ -255,10 +254,10 @@ def test_a_refused_move_leaves_no_audit(warehouse: Warehouse) -> None:
 def test_a_move_that_changes_stock_makes_the_shops_want_a_push(warehouse: Warehouse) -> None:
     """STK-1, STK-5."""
     warehouse.order("1", {"A": 1})
-    with transaction(warehouse.engine) as connection:
+    with warehouse.engine.begin() as connection:
         before = connection.execute(text("select version from skus where code = 'A'")).scalar_one()
     warehouse.do(CancelHere(), "1")
 
-    with transaction(warehouse.engine) as connection:
+    with warehouse.engine.begin() as connection:
         after = connection.execute(text("select version from skus where code = 'A'")).scalar_one()
     assert after == before + 1

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from adapters.postgres.database import DatabaseUnavailable, open_engine, transaction
+from adapters.postgres.database import DatabaseUnavailable, open_engine
 from adapters.postgres.stock.sets import remove_set, set_components
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
@@ -90,7 +90,7 @@ class History:
         self.warehouse.do(operation, *named)
 
     def _set(self, components: dict[str, int], _: object) -> None:
-        with transaction(self.warehouse.engine) as connection:
+        with self.warehouse.engine.begin() as connection:
             if components:
                 set_components(connection, self.warehouse.merchant_id, "SET", components)
             else:
@@ -163,7 +163,7 @@ def _something(
         components = {sku: choose.randint(1, 2) for sku in choose.sample(("A", "B"), 2)}
 
         def change_set() -> None:
-            with transaction(busy.engine) as connection:
+            with busy.engine.begin() as connection:
                 set_components(connection, busy.merchant_id, "SET", components)
 
         return change_set

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from adapters.postgres.database import transaction
 from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.orders.instructions import store
 from adapters.postgres.orders.warehouse import Actor, Request, perform
@@ -81,7 +80,7 @@ class Warehouse:
     @classmethod
     def open(cls, engine: Engine, *, merchant: str = "default") -> "Warehouse":
         """Return the merchant's, making the merchant if need be."""
-        with transaction(engine) as connection:
+        with engine.begin() as connection:
             found = connection.execute(
                 text("select id from merchants where key = :key"), {"key": merchant}
             ).scalar_one_or_none()
@@ -93,7 +92,7 @@ class Warehouse:
         if key not in self.shops:
             box = SecretBox([SECRET_KEY])
             new = NewShop(self.merchant_id, key, cart, key, {"shop_id": key})
-            with transaction(self.engine) as connection:
+            with self.engine.begin() as connection:
                 made = load_shop(connection, add_shop(connection, new, box, NOON), box)
             assert made is not None
             self.shops[key] = made
@@ -104,19 +103,19 @@ class Warehouse:
     ) -> str:
         """Import an order of one part."""
         made = new_instruction(number, lines, **more)
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             stored, _ = store(connection, self.shop(shop), [made])
         assert stored == [number]
         return number
 
     def stock(self, **on_hand: int) -> None:
         """Set pieces in the warehouse by SKU."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             set_on_hand(connection, self.merchant_id, on_hand)
 
     def do(self, operation: Operation, *numbers: str | Target, actor: str = "tester") -> None:
         """Carry out one operation on some instructions."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             self.do_in(connection, operation, *numbers, actor=actor)
 
     def do_in(
@@ -133,13 +132,13 @@ class Warehouse:
 
     def read(self, number: str, **more: str) -> dict[str, Any]:
         """Return the one instruction of that number as people see it."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             (found,) = find_orders(connection, self.merchant_id, number, **more)
         return found
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return on hand and secured by SKU."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             rows = list_stock(connection, self.merchant_id)
         return {
             str(row["sku"]): (int(str(row["on_hand"])), int(str(row["secured"]))) for row in rows
@@ -147,13 +146,13 @@ class Warehouse:
 
     def free(self) -> dict[str, int]:
         """Return free stock by SKU."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             rows = list_stock(connection, self.merchant_id)
         return {str(row["sku"]): int(str(row["free"])) for row in rows}
 
     def claimed(self) -> dict[str, int]:
         """Return what live unshipped instructions claim, worked out from what people see."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             orders = list_orders(connection, self.merchant_id)
             sets = {
                 row["sku"]: row["components"] for row in list_sets(connection, self.merchant_id)
@@ -176,7 +175,7 @@ class Warehouse:
 
     def audit(self, number: str) -> list[Any]:
         """Return the audit of one instruction, oldest first."""
-        with transaction(self.engine) as connection:
+        with self.engine.begin() as connection:
             return list(
                 connection.execute(
                     text("select * from audit where subject = :number order by id"),

@@ -1,71 +1,25 @@
-"""Shops to test the ports on: in memory, and at the simulator through the real clients.
+"""Shops to test the carts' clients on, each at the simulator and reached over HTTP.
 
 Each bench lets a test play the buyer and the shop's staff, and tells what became of the cart.
 """
 
 import itertools
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import httpx
 
-from adapters.memory import FixedTokens, MemoryBase, MemoryShopServe, OpenGate
 from adapters.shopserve.client import ShopServeCart
 from adapters.thebase.client import TheBaseCart
-from domain.carts.cart import Cart
-from domain.carts.ports import (
-    CompletesOrders,
-    ConfirmsOrders,
-    DispatchesLines,
-    ItemKey,
-    ListsSummaries,
-    OrderSource,
-    ReadsInBatches,
-    RequestsSettlement,
-    ShipsDestinations,
-    StockLevel,
-    StockTarget,
-    TestsConnection,
-)
-from domain.orders.cart_order import (
-    BaseStatus,
-    CartLine,
-    CartOrder,
-    Charges,
-    Contact,
-    Destination,
-    Dispatch,
-    Folder,
-    LineState,
-    Settlement,
-    ShopServeStatus,
-)
+from domain.carts.ports import ItemKey, StockLevel
+from domain.orders.cart_order import Settlement
 from simulator.client import SimulatorClient
+from tests.component.cart_doubles import FixedTokens, OpenGate
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 _numbers = itertools.count(1)
-
-
-class ShopServePorts(
-    OrderSource,
-    ReadsInBatches,
-    ConfirmsOrders,
-    RequestsSettlement,
-    ShipsDestinations,
-    CompletesOrders,
-    StockTarget,
-    TestsConnection,
-    Protocol,
-):
-    """Everything ShopServe can do."""
-
-
-class BasePorts(
-    OrderSource, ListsSummaries, DispatchesLines, StockTarget, TestsConnection, Protocol
-):
-    """Everything BASE can do."""
 
 
 @dataclass(frozen=True)
@@ -77,151 +31,7 @@ class Offered:
     unlimited: bool = False
 
 
-class Bench(Protocol):
-    """What tests of ports that both carts have ask for."""
-
-    @property
-    def cart(self) -> ShopServePorts | BasePorts: ...
-
-    def place(self, ordered_at: datetime = NOW) -> str: ...
-
-    def effects(self) -> list[tuple[str, str]]: ...
-
-    def item(self) -> ItemKey: ...
-
-    def variation(self) -> ItemKey: ...
-
-    def offered(self, item: ItemKey) -> Offered: ...
-
-
-class ShopServeBench(Bench, Protocol):
-    """What tests of ShopServe's ports ask for besides."""
-
-    @property
-    def cart(self) -> ShopServePorts: ...
-
-    def place_for(self, destinations: int) -> str: ...
-
-    def cancel(self, key: str) -> None: ...
-
-    def settle(self, key: str, settlement: Settlement) -> None: ...
-
-    def set_notice(self, item: ItemKey, notice: int) -> None: ...
-
-
-class BaseBench(Bench, Protocol):
-    """What tests of BASE's ports ask for besides."""
-
-    @property
-    def cart(self) -> BasePorts: ...
-
-    def place_paid(self, payment: str, lines: int, *, paid: bool = True) -> str: ...
-
-
-class MemoryShopServeBench:
-    """ShopServe in memory."""
-
-    def __init__(self) -> None:
-        self.cart = MemoryShopServe("shop")
-
-    def place(self, ordered_at: datetime = NOW) -> str:
-        return self._add(1, ordered_at)
-
-    def place_for(self, destinations: int) -> str:
-        return self._add(destinations, NOW)
-
-    def cancel(self, key: str) -> None:
-        order = self.cart.orders[key]
-        status = replace(cast(ShopServeStatus, order.status), cancelled=True)
-        self.cart.add(replace(order, status=status))
-
-    def settle(self, key: str, settlement: Settlement) -> None:
-        order = self.cart.orders[key]
-        status = replace(cast(ShopServeStatus, order.status), settlement=settlement)
-        self.cart.add(replace(order, status=status))
-
-    def set_notice(self, item: ItemKey, notice: int) -> None:
-        self.cart.stock[item].level = StockLevel(1, low_stock=notice)
-
-    def effects(self) -> list[tuple[str, str]]:
-        return [(effect.kind, effect.key) for effect in self.cart.effects]
-
-    def item(self) -> ItemKey:
-        return self._offer("")
-
-    def variation(self) -> ItemKey:
-        return self._offer("ネイビー/M")
-
-    def offered(self, item: ItemKey) -> Offered:
-        level = self.cart.stock[item].level
-        if level.unlimited:
-            return Offered(0, unlimited=True)
-        return Offered(level.quantity, level.low_stock)
-
-    def _offer(self, variation: str) -> ItemKey:
-        item = ItemKey(f"SKU-{next(_numbers)}", variation)
-        self.cart.offer(item, "シャツ", item.item)
-        return item
-
-    def _add(self, destinations: int, ordered_at: datetime) -> str:
-        key = f"SC-{next(_numbers)}"
-        status = ShopServeStatus(
-            folder=Folder.LEDGER,
-            confirmed=False,
-            shipped=False,
-            paid=False,
-            settlement=Settlement.AUTHORIZED,
-            cancelled=False,
-            test=False,
-        )
-        places = [
-            Destination(number, _person(), "ヤマト運輸") for number in range(1, destinations + 1)
-        ]
-        lines = [_line(f"{place.number}-1", place.number) for place in places]
-        self.cart.add(_order(Cart.SHOPSERVE, key, ordered_at, status, places, lines, "CreditCard"))
-        return key
-
-
-class MemoryBaseBench:
-    """BASE in memory."""
-
-    def __init__(self) -> None:
-        self.cart = MemoryBase("shop")
-
-    def place(self, ordered_at: datetime = NOW) -> str:
-        return self._add("creditcard", 1, ordered_at, BaseStatus(Dispatch.ORDERED))
-
-    def place_paid(self, payment: str, lines: int, *, paid: bool = True) -> str:
-        dispatch = Dispatch.ORDERED if paid else Dispatch.UNPAID
-        deferred = "ordered" if payment == "atobarai" else ""
-        return self._add(payment, lines, NOW, BaseStatus(dispatch, deferred=deferred))
-
-    def effects(self) -> list[tuple[str, str]]:
-        return [(effect.kind, effect.key) for effect in self.cart.effects]
-
-    def item(self) -> ItemKey:
-        return self._offer("")
-
-    def variation(self) -> ItemKey:
-        return self._offer(str(next(_numbers)))
-
-    def offered(self, item: ItemKey) -> Offered:
-        return Offered(self.cart.stock[item].level.quantity)
-
-    def _offer(self, variation: str) -> ItemKey:
-        item = ItemKey(str(next(_numbers)), variation)
-        self.cart.offer(item, "トート")
-        return item
-
-    def _add(self, payment: str, lines: int, ordered_at: datetime, status: BaseStatus) -> str:
-        key = f"{next(_numbers):016X}"
-        rows = [_line(str(next(_numbers)), 1) for _ in range(lines)]
-        places = [Destination(1, Contact())]
-        self.cart.add(_order(Cart.BASE, key, ordered_at, status, places, rows, payment))
-        return key
-
-
-class _SimulatedBench:
+class _Bench:
     """A shop of its own at a simulator that other tests use at the same time."""
 
     kind = ""
@@ -272,7 +82,7 @@ class _SimulatedBench:
         return ItemKey(row["item"], row["variation"])
 
 
-class SimulatedShopServeBench(_SimulatedBench):
+class ShopServeBench(_Bench):
     """ShopServe at the simulator, through the real client."""
 
     kind = "shopserve"
@@ -310,7 +120,7 @@ class SimulatedShopServeBench(_SimulatedBench):
         ]
 
 
-class SimulatedBaseBench(_SimulatedBench):
+class BaseBench(_Bench):
     """BASE at the simulator, through the real client."""
 
     kind = "thebase"
@@ -338,44 +148,4 @@ class SimulatedBaseBench(_SimulatedBench):
         return Offered(super().offered(item).quantity)
 
 
-def _person() -> Contact:
-    return Contact("試験 花子", "100-0001", "東京都千代田区0-0-0", "03-0000-0000")
-
-
-def _line(key: str, destination: int) -> CartLine:
-    return CartLine(
-        key=key,
-        destination=destination,
-        item_code="TS-100",
-        name="シャツ",
-        quantity=1,
-        unit_price_yen=1000,
-        options_yen=0,
-        total_yen=1000,
-        tax_rate=10,
-        state=LineState.OPEN,
-    )
-
-
-def _order(
-    cart: Cart,
-    key: str,
-    ordered_at: datetime,
-    status: ShopServeStatus | BaseStatus,
-    places: list[Destination],
-    lines: list[CartLine],
-    payment: str,
-) -> CartOrder:
-    return CartOrder(
-        cart=cart,
-        key=key,
-        number=key,
-        ordered_at=ordered_at,
-        status=status,
-        payment_method=payment,
-        payment_name="",
-        buyer=_person(),
-        destinations=tuple(places),
-        lines=tuple(lines),
-        charges=Charges(0, 0, 0, 0, 0, 1000 * len(lines)),
-    )
+Bench = ShopServeBench | BaseBench

@@ -1,4 +1,4 @@
-"""One shop per test, in memory or at a simulator that the whole session shares."""
+"""One shop per test, at a simulator that the whole session shares."""
 
 from collections.abc import Iterator
 
@@ -8,15 +8,7 @@ import pytest
 from adapters.http.deadline import build_client
 from simulator import process
 from simulator.client import SimulatorClient
-from tests.contract.benches import (
-    BaseBench,
-    Bench,
-    MemoryBaseBench,
-    MemoryShopServeBench,
-    ShopServeBench,
-    SimulatedBaseBench,
-    SimulatedShopServeBench,
-)
+from tests.contract.benches import BaseBench, Bench, ShopServeBench
 
 
 @pytest.fixture(scope="session")
@@ -31,34 +23,17 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(params=["memory", "simulator"])
-def shopserve(request: pytest.FixtureRequest) -> ShopServeBench:
-    if request.param == "memory":
-        return MemoryShopServeBench()
-    return simulated_shopserve(request)
+@pytest.fixture
+def shopserve(simulator: SimulatorClient, http: httpx.Client) -> ShopServeBench:
+    return ShopServeBench(simulator, http)
 
 
-@pytest.fixture(params=["memory", "simulator"])
-def thebase(request: pytest.FixtureRequest) -> BaseBench:
-    return MemoryBaseBench() if request.param == "memory" else simulated_base(request)
+@pytest.fixture
+def thebase(simulator: SimulatorClient, http: httpx.Client) -> BaseBench:
+    return BaseBench(simulator, http)
 
 
-@pytest.fixture(params=["memory-shopserve", "shopserve", "memory-thebase", "thebase"])
-def shop(request: pytest.FixtureRequest) -> Bench:
-    if request.param == "memory-shopserve":
-        return MemoryShopServeBench()
-    if request.param == "memory-thebase":
-        return MemoryBaseBench()
-    if request.param == "shopserve":
-        return simulated_shopserve(request)
-    return simulated_base(request)
-
-
-def simulated_shopserve(request: pytest.FixtureRequest) -> SimulatedShopServeBench:
-    return SimulatedShopServeBench(
-        request.getfixturevalue("simulator"), request.getfixturevalue("http")
-    )
-
-
-def simulated_base(request: pytest.FixtureRequest) -> SimulatedBaseBench:
-    return SimulatedBaseBench(request.getfixturevalue("simulator"), request.getfixturevalue("http"))
+@pytest.fixture(params=[ShopServeBench, BaseBench], ids=["shopserve", "thebase"])
+def shop(request: pytest.FixtureRequest, simulator: SimulatorClient, http: httpx.Client) -> Bench:
+    bench: Bench = request.param(simulator, http)
+    return bench

@@ -5,11 +5,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 from domain.orders.cart_order import BaseStatus, CartOrder, ShopServeStatus
 from simulator.client import SimulatorClient
 from simulator.seed import shopserve_recipes, thebase_recipes
-from tests.contract.benches import NOW, SimulatedBaseBench, SimulatedShopServeBench
+from tests.contract.benches import NOW, BaseBench, ShopServeBench
 
 WEEK = Window(NOW - timedelta(days=7), NOW)
 STRANGE = ["extra_fields", "numeric_strings", "contents_key"]
@@ -26,7 +26,7 @@ def total_of(order: CartOrder) -> int:
 def test_shopserve_orders_are_understood_to_the_yen(
     simulator: SimulatorClient, http: httpx.Client, recipe: str
 ) -> None:
-    bench = SimulatedShopServeBench(simulator, http)
+    bench = ShopServeBench(simulator, http)
     raw = bench.cart.read_order(bench.place_recipe(recipe))
     assert raw is not None
 
@@ -41,7 +41,7 @@ def test_shopserve_orders_are_understood_to_the_yen(
 def test_base_orders_are_understood_to_the_yen(
     simulator: SimulatorClient, http: httpx.Client, recipe: str
 ) -> None:
-    bench = SimulatedBaseBench(simulator, http)
+    bench = BaseBench(simulator, http)
     raw = bench.cart.read_order(bench.place_recipe(recipe))
     assert raw is not None
 
@@ -57,7 +57,7 @@ def test_base_orders_are_understood_to_the_yen(
 def test_strange_but_whole_answers_read_the_same(
     simulator: SimulatorClient, http: httpx.Client
 ) -> None:
-    for bench in (SimulatedShopServeBench(simulator, http), SimulatedBaseBench(simulator, http)):
+    for bench in (ShopServeBench(simulator, http), BaseBench(simulator, http)):
         key = bench.place()
         plain = bench.cart.read_order(key)
         assert plain is not None

@@ -1,4 +1,4 @@
-"""What DispatchesLines must do, told by what became of the cart."""
+"""What dispatching lines on BASE must do, told by what became of the cart."""
 
 from datetime import timedelta
 from typing import cast

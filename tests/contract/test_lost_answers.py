@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from adapters.thebase.oauth import OAuthClient
-from domain.carts.ports import Parcel, StockLevel, Window
+from domain.carts.ports import Parcel, StockLevel
+from domain.engine.runs import Window
 from domain.errors import (
     ApiFamily,
     AuthenticationFailed,
@@ -23,21 +24,11 @@ from domain.errors import (
     Undecodable,
 )
 from simulator.client import SimulatorClient
-from tests.contract.benches import NOW, SimulatedBaseBench, SimulatedShopServeBench
+from tests.contract.benches import NOW, BaseBench, ShopServeBench
 
 WEEK = Window(NOW - timedelta(days=7), NOW)
 PARCEL = Parcel("1", "447012345678", NOW.date())
 Trouble = Callable[..., None]
-
-
-@pytest.fixture
-def shopserve(simulator: SimulatorClient, http: httpx.Client) -> SimulatedShopServeBench:
-    return SimulatedShopServeBench(simulator, http)
-
-
-@pytest.fixture
-def thebase(simulator: SimulatorClient, http: httpx.Client) -> SimulatedBaseBench:
-    return SimulatedBaseBench(simulator, http)
 
 
 @pytest.fixture
@@ -64,7 +55,7 @@ LOST = [
 @pytest.mark.parametrize(("action", "rule"), LOST)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_settlement_whose_answer_is_lost_is_in_doubt(
-    shopserve: SimulatedShopServeBench,
+    shopserve: ShopServeBench,
     trouble: Trouble,
     action: str,
     rule: dict[str, object],
@@ -83,7 +74,7 @@ def test_a_settlement_whose_answer_is_lost_is_in_doubt(
 @pytest.mark.parametrize(("action", "rule"), LOST)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_dispatch_whose_answer_is_lost_is_in_doubt(
-    thebase: SimulatedBaseBench,
+    thebase: BaseBench,
     trouble: Trouble,
     action: str,
     rule: dict[str, object],
@@ -101,8 +92,8 @@ def test_a_dispatch_whose_answer_is_lost_is_in_doubt(
 
 @pytest.mark.parametrize(("action", "rule"), LOST)
 def test_a_lost_read_is_only_a_reason_to_try_again(
-    shopserve: SimulatedShopServeBench,
-    thebase: SimulatedBaseBench,
+    shopserve: ShopServeBench,
+    thebase: BaseBench,
     trouble: Trouble,
     action: str,
     rule: dict[str, object],
@@ -115,9 +106,7 @@ def test_a_lost_read_is_only_a_reason_to_try_again(
         assert bench.cart.read_order(key) is not None
 
 
-def test_a_busy_cart_names_its_seconds(
-    shopserve: SimulatedShopServeBench, trouble: Trouble
-) -> None:
+def test_a_busy_cart_names_its_seconds(shopserve: ShopServeBench, trouble: Trouble) -> None:
     trouble(shopserve.shop.key, "respond", status=429, headers={"Retry-After": "12"})
 
     with pytest.raises(RemoteBusy) as busy:
@@ -127,7 +116,7 @@ def test_a_busy_cart_names_its_seconds(
 
 @pytest.mark.parametrize("form", ["missing_fields", "wrong_types"])
 def test_spoilt_documents_are_read_or_undecodable(
-    shopserve: SimulatedShopServeBench, thebase: SimulatedBaseBench, trouble: Trouble, form: str
+    shopserve: ShopServeBench, thebase: BaseBench, trouble: Trouble, form: str
 ) -> None:
     for bench in (shopserve, thebase):
         key = bench.place()
@@ -143,7 +132,7 @@ def test_spoilt_documents_are_read_or_undecodable(
 
 @pytest.mark.parametrize("closed", list(ApiFamily))
 def test_a_closed_api_is_told_apart_from_the_open_one(
-    shopserve: SimulatedShopServeBench, thebase: SimulatedBaseBench, closed: ApiFamily
+    shopserve: ShopServeBench, thebase: BaseBench, closed: ApiFamily
 ) -> None:
     for bench in (shopserve, thebase):
         calls: dict[ApiFamily, Callable[[], object]] = {
@@ -159,7 +148,7 @@ def test_a_closed_api_is_told_apart_from_the_open_one(
         assert told.value.api is closed
 
 
-def test_wrong_credentials_stop_the_shop(thebase: SimulatedBaseBench) -> None:
+def test_wrong_credentials_stop_the_shop(thebase: BaseBench) -> None:
     thebase.simulator.end_tokens(thebase.shop.key)
 
     with pytest.raises(AuthenticationFailed):
@@ -168,7 +157,7 @@ def test_wrong_credentials_stop_the_shop(thebase: SimulatedBaseBench) -> None:
 
 
 @pytest.mark.parametrize("limit", ["hour", "day"])
-def test_a_spent_budget_names_the_reset(thebase: SimulatedBaseBench, limit: str) -> None:
+def test_a_spent_budget_names_the_reset(thebase: BaseBench, limit: str) -> None:
     thebase.simulator.change_shop(thebase.shop.key, **{f"{limit}_limit": 0})
 
     with pytest.raises(BudgetSpent) as spent:
@@ -178,7 +167,7 @@ def test_a_spent_budget_names_the_reset(thebase: SimulatedBaseBench, limit: str)
     assert spent.value.until > NOW
 
 
-def test_two_hundred_orders_cost_five_calls_at_most(thebase: SimulatedBaseBench) -> None:
+def test_two_hundred_orders_cost_five_calls_at_most(thebase: BaseBench) -> None:
     for at in range(200):
         thebase.place(NOW - timedelta(minutes=at))
     before = thebase.simulator.calls(shop=thebase.shop.key, endpoint="orders.list")
@@ -191,7 +180,7 @@ def test_two_hundred_orders_cost_five_calls_at_most(thebase: SimulatedBaseBench)
 
 
 def test_orders_that_vanish_or_appear_while_reading_hide_no_other(
-    thebase: SimulatedBaseBench,
+    thebase: BaseBench,
 ) -> None:
     keys = [thebase.place(NOW - timedelta(minutes=at + 1)) for at in range(250)]
 
@@ -209,7 +198,7 @@ def test_orders_that_vanish_or_appear_while_reading_hide_no_other(
 
 
 def test_orders_that_vanish_while_reading_hide_no_other_on_shopserve(
-    shopserve: SimulatedShopServeBench,
+    shopserve: ShopServeBench,
 ) -> None:
     keys = [shopserve.place(NOW - timedelta(minutes=at + 1)) for at in range(250)]
 
@@ -224,7 +213,7 @@ def test_orders_that_vanish_while_reading_hide_no_other_on_shopserve(
 
 class TestOAuth:
     @pytest.fixture
-    def oauth(self, thebase: SimulatedBaseBench, http: httpx.Client) -> OAuthClient:
+    def oauth(self, thebase: BaseBench, http: httpx.Client) -> OAuthClient:
         secrets = thebase.shop.secrets
         return OAuthClient(
             http,
@@ -245,9 +234,7 @@ class TestOAuth:
         with pytest.raises(Rejected):
             oauth.exchange_code(told["code"][0])
 
-    def test_a_refresh_token_works_once(
-        self, oauth: OAuthClient, thebase: SimulatedBaseBench
-    ) -> None:
+    def test_a_refresh_token_works_once(self, oauth: OAuthClient, thebase: BaseBench) -> None:
         first = thebase.simulator.shop(thebase.shop.key).secrets["refresh_token"]
 
         second = oauth.refresh(first)
@@ -256,7 +243,7 @@ class TestOAuth:
         assert oauth.refresh(second.refresh_token).access_token
 
     def test_a_refresh_whose_answer_is_lost_is_in_doubt(
-        self, oauth: OAuthClient, thebase: SimulatedBaseBench, trouble: Trouble
+        self, oauth: OAuthClient, thebase: BaseBench, trouble: Trouble
     ) -> None:
         first = thebase.simulator.shop(thebase.shop.key).secrets["refresh_token"]
         trouble(thebase.shop.key, "drop", when="after", endpoint="oauth.token")

@@ -1,11 +1,11 @@
-"""What every OrderSource must do, and what ReadsInBatches and ListsSummaries add."""
+"""What reading orders must do, on both carts, and what each adds."""
 
 import json
 from datetime import timedelta
 
 import pytest
 
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 from domain.errors import Rejected, Undecodable
 from domain.orders.cart_order import Dispatch
 from tests.contract.benches import NOW, BaseBench, Bench, ShopServeBench

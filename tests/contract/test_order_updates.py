@@ -1,4 +1,4 @@
-"""What ShopServe's ports for changing orders must do, told by what became of the cart."""
+"""What changing orders on ShopServe must do, told by what became of the cart."""
 
 from datetime import timedelta
 from typing import cast

@@ -1,4 +1,4 @@
-"""What every StockTarget must do, told by what the shop then offers."""
+"""What telling and reading stock must do, on both carts, told by what the shop then offers."""
 
 import pytest
 

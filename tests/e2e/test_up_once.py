@@ -13,8 +13,8 @@ from console.demo.shops import open_ours
 from simulator.client import SimulatorClient
 from simulator.process import start
 from tests.e2e.machine import document, of_home, renkei
+from workers.places import secret_box
 from workers.settings import Settings
-from workers.wiring import secret_box
 
 MAKE_DUE = text("""
 update robots set enabled = true, next_due_at = :now

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from domain.carts.cart import Cart
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 from domain.errors import BrokenRule
 from domain.orders.cart_order import (
     BaseStatus,

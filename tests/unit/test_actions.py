@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.actions import ACTIONS, Action, actions_of, log_line
+from domain.actions import ACTIONS, Action, actions_of
 from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO, Cadence
+from domain.engine.runs import Tally, ended_line
 from domain.errors import BrokenRule
 from tests.unit.samples import NOON
 
@@ -36,7 +37,7 @@ def test_cls_02_shipments_come_first_then_orders_then_status_then_stock() -> Non
 
 
 def test_log_01_a_run_ends_with_the_line_operators_know() -> None:
-    line = log_line(Action.IMPORT_ORDERS, succeeded=3, failed=1)
+    line = ended_line(ACTIONS[Action.IMPORT_ORDERS].label, Tally(succeeded=3, failed=1))
 
     assert line == "出荷指示データ取得アクションが終了しました。(成功:3失敗:1)"
     assert [facts.label for facts in ACTIONS.values()] == [

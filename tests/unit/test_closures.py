@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.carts.calendar import calendar_closures, third_wednesday
 from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO
-from domain.engine.maintenance import (
-    MESSAGE,
-    Closure,
-    ClosureSource,
-    calendar_closures,
-    closed_now,
-    next_probe_at,
-    third_wednesday,
-)
+from domain.engine.maintenance import MESSAGE, Closure, ClosureSource, closed_now, next_probe_at
 from domain.errors import ApiFamily
 from tests.unit.samples import NOON
 

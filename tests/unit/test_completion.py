@@ -6,8 +6,8 @@ import pytest
 
 from domain.orders.cart_order import Folder, Settlement
 from domain.orders.completion import (
-    AlreadyDone,
     Complete,
+    InFolder,
     NotYet,
     PartFacts,
     Verdict,
@@ -67,7 +67,7 @@ def test_cmp_03_every_part_that_is_not_cancelled_has_to_be_returned() -> None:
 def test_cmp_04_an_order_already_in_the_folder_counts_as_done() -> None:
     order = shopserve_order(status=replace(READY, folder=Folder.COMPLETED))
 
-    assert judge([RETURNED], order) == AlreadyDone()
+    assert judge([RETURNED], order) == InFolder()
 
 
 @pytest.mark.parametrize("folder", [Folder.CANCELED, Folder.TRASH, Folder.UNKNOWN])

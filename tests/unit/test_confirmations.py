@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from domain.orders.cart_order import Folder
-from domain.orders.confirmations import LEFT_OUT, WAITING, Confirm, Confirmed, Leave, judge
+from domain.orders.confirmations import LEFT_OUT, WAITING, Confirm, Confirmed, NotConfirmable, judge
 from domain.orders.instructions import ApiStatus, Status
 from tests.unit.samples import READY, shopserve_order
 
@@ -32,6 +32,6 @@ def test_what_is_cancelled_or_gone_in_the_cart_is_left_with_a_reason() -> None:
 
     for status in gone:
         verdict = judge(shopserve_order(status=status))
-        assert isinstance(verdict, Leave)
+        assert isinstance(verdict, NotConfirmable)
         assert "cancelled" in verdict.reason
-    assert isinstance(judge(None), Leave)
+    assert isinstance(judge(None), NotConfirmable)

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.carts.cart import Cart, call_deadline_s
-from domain.engine.effects import EffectState, may_retry_unknown, must_read_first, settle, sources
+from domain.engine.effects import (
+    EffectState,
+    after_reading,
+    may_retry_unknown,
+    must_read_first,
+    sources,
+)
 from domain.errors import ApiFamily
 from tests.unit.samples import NOON
 
@@ -51,10 +57,10 @@ def test_ret_05_a_lost_call_may_still_arrive_until_thirty_seconds_after_its_dead
         pytest.param(None, 9999, S.UNKNOWN, id="the read does not tell"),
     ],
 )
-def test_ret_05_a_read_settles_an_unknown_effect(
+def test_ret_05_a_read_after_readings_an_unknown_effect(
     happened: bool | None, waited_s: int, state: EffectState
 ) -> None:
-    assert settle(NOON, 60, NOON + timedelta(seconds=waited_s), happened=happened) is state
+    assert after_reading(NOON, 60, NOON + timedelta(seconds=waited_s), happened=happened) is state
 
 
 def test_the_deadlines_are_those_of_the_contract() -> None:
@@ -91,7 +97,7 @@ def test_ret_05_no_sequence_of_lost_answers_charges_twice(
     for (fate, delay_s), pause_s in zip(attempts, pauses, strict=False):
         now += timedelta(seconds=pause_s)
         if must_read_first(state):
-            state = settle(sent_at, 60, now, happened=remote.charged(now))
+            state = after_reading(sent_at, 60, now, happened=remote.charged(now))
         if state in sources(S.SENT):
             sent_at = now
             if fate != "never":

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.orders.amounts import Split, keep_together, split_amounts
 from domain.orders.cart_order import CartLine, Charges, LineState
-from domain.orders.money import Split, keep_together, split_amounts
-from domain.orders.splitting import groups
+from domain.orders.parts import groups
 from tests.unit.samples import (
     base_order,
     charged,

@@ -12,18 +12,8 @@ from domain.orders.cart_order import Dispatch
 from domain.orders.conversion import FREE_SHIPPING, convert
 from domain.orders.instructions import HoldReason, Status
 from domain.orders.rule_texts import rule_from_json, rule_to_json
-from domain.orders.rules import (
-    READABLE,
-    SETTABLE,
-    STANDARD_RULES,
-    Condition,
-    Operator,
-    Rule,
-    StandardRule,
-    Step,
-    Verb,
-    apply,
-)
+from domain.orders.rules import READABLE, SETTABLE, Condition, Operator, Rule, RuleStep, Verb, apply
+from domain.orders.shop_rules import STANDARD_RULES, StandardRule
 from tests.unit.samples import FRIEND, base_order, instruction, line
 
 
@@ -31,13 +21,13 @@ def when(field: str, operator: Operator, *values: str, negated: bool = False) ->
     return Condition(field, operator, values, negated)
 
 
-def rule(*conditions: Condition, then: tuple[Step, ...], name: str = "r") -> Rule:
+def rule(*conditions: Condition, then: tuple[RuleStep, ...], name: str = "r") -> Rule:
     return Rule(name, conditions, then)
 
 
-MAIL = Step(Verb.SET_DELIVERY_METHOD, "メール便")
-COURIER = Step(Verb.SET_DELIVERY_METHOD, "宅配便")
-CHECK_NOTE = Step(Verb.HOLD, HoldReason.NOTE.value)
+MAIL = RuleStep(Verb.SET_DELIVERY_METHOD, "メール便")
+COURIER = RuleStep(Verb.SET_DELIVERY_METHOD, "宅配便")
+CHECK_NOTE = RuleStep(Verb.HOLD, HoldReason.NOTE.value)
 SAMPLE = replace(instruction(), delivery_method="定形外", note="ギフト希望", recipient=FRIEND)
 
 
@@ -90,15 +80,15 @@ def test_later_rules_override_earlier_ones_and_see_what_they_did() -> None:
 
 def test_a_rule_switched_off_or_without_effect_is_not_reported() -> None:
     off = replace(rule(then=(MAIL,)), enabled=False)
-    same = rule(then=(Step(Verb.SET_DELIVERY_METHOD, "定形外"),))
+    same = rule(then=(RuleStep(Verb.SET_DELIVERY_METHOD, "定形外"),))
 
     assert apply([off, same], SAMPLE) == (SAMPLE, ())
 
 
 def test_imp_17_holds_and_waiting_for_goods_are_set_by_rules() -> None:
     held, _ = apply([rule(then=(CHECK_NOTE,))], SAMPLE)
-    waiting, _ = apply([rule(then=(Step(Verb.AWAIT_ARRIVAL),))], SAMPLE)
-    both, _ = apply([rule(then=(CHECK_NOTE, Step(Verb.AWAIT_ARRIVAL)))], SAMPLE)
+    waiting, _ = apply([rule(then=(RuleStep(Verb.AWAIT_ARRIVAL),))], SAMPLE)
+    both, _ = apply([rule(then=(CHECK_NOTE, RuleStep(Verb.AWAIT_ARRIVAL)))], SAMPLE)
 
     assert (held.status, held.hold_reasons) == (Status.HOLD, (HoldReason.NOTE,))
     assert waiting.status is Status.AWAITING_ARRIVAL
@@ -110,8 +100,8 @@ def test_a_rule_can_release_one_reason_or_all() -> None:
     unpaid = instruction(base_order(dispatch=Dispatch.UNPAID))
     held, _ = apply([rule(then=(CHECK_NOTE,))], unpaid)
 
-    one, _ = apply([rule(then=(Step(Verb.RELEASE, HoldReason.NOTE.value),))], held)
-    every, _ = apply([rule(then=(Step(Verb.RELEASE),))], held)
+    one, _ = apply([rule(then=(RuleStep(Verb.RELEASE, HoldReason.NOTE.value),))], held)
+    every, _ = apply([rule(then=(RuleStep(Verb.RELEASE),))], held)
 
     assert (one.status, one.hold_reasons) == (Status.HOLD, (HoldReason.PAYMENT,))
     assert (every.status, every.hold_reasons) == (Status.AWAITING_SHIPMENT, ())
@@ -137,23 +127,23 @@ def test_imp_11_and_imp_14_base_shops_have_two_standard_rules() -> None:
 
 def test_every_settable_field_is_set_and_read_back() -> None:
     for field in SETTABLE:
-        changed, _ = apply([rule(then=(Step(Verb.SET_FIELD, "値", field),))], SAMPLE)
+        changed, _ = apply([rule(then=(RuleStep(Verb.SET_FIELD, "値", field),))], SAMPLE)
         assert READABLE[field](changed) == "値"
 
 
 @given(
     steps=st.lists(
         st.one_of(
-            st.builds(Step, st.just(Verb.SET_FIELD), st.text(), st.sampled_from(SETTABLE)),
-            st.builds(Step, st.just(Verb.HOLD), st.sampled_from([r.value for r in HoldReason])),
-            st.sampled_from([MAIL, Step(Verb.RELEASE), Step(Verb.AWAIT_ARRIVAL)]),
+            st.builds(RuleStep, st.just(Verb.SET_FIELD), st.text(), st.sampled_from(SETTABLE)),
+            st.builds(RuleStep, st.just(Verb.HOLD), st.sampled_from([r.value for r in HoldReason])),
+            st.sampled_from([MAIL, RuleStep(Verb.RELEASE), RuleStep(Verb.AWAIT_ARRIVAL)]),
         ),
         min_size=1,
         max_size=6,
     )
 )
 def test_rules_never_touch_amounts_numbers_or_lines_and_keep_holds_and_status_together(
-    steps: list[Step],
+    steps: list[RuleStep],
 ) -> None:
     changed, _ = apply([rule(then=tuple(steps))], SAMPLE)
 
@@ -224,7 +214,7 @@ def test_a_rule_survives_being_written_down() -> None:
     written = Rule(
         "gift",
         (when("note", Operator.CONTAINS, "ギフト", negated=True),),
-        (CHECK_NOTE, Step(Verb.SET_FIELD, "x", "custom.2")),
+        (CHECK_NOTE, RuleStep(Verb.SET_FIELD, "x", "custom.2")),
         enabled=False,
     )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from domain.engine.runs import FINAL_RUN_STATES, RunMode, RunState, Tally, final_state, shown_state
-from domain.orders.import_tasks import TaskState, may_look, next_look
+from domain.orders.eligibility import TaskState, may_look, next_look
 from tests.unit.samples import NOON
 
 

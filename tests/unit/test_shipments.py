@@ -14,8 +14,8 @@ from domain.orders.cart_order import Destination, Settlement
 from domain.orders.instructions import ApiStatus, Status
 from domain.shipments.candidates import (
     Leave,
-    Outcome,
     RequestSettlement,
+    ReturnOutcome,
     Send,
     ShipDates,
     ShipDestination,
@@ -172,10 +172,10 @@ def test_ret_02_a_cancelled_order_or_lost_destination_is_refused() -> None:
 
 
 def test_ret_04_part_success_stays_a_candidate_and_impossible_lines_are_final() -> None:
-    assert outcome(failed_steps=0, problems=0) is Outcome.RETURNED
-    assert outcome(failed_steps=1, problems=0) is Outcome.PARTLY
-    assert outcome(failed_steps=1, problems=1) is Outcome.PARTLY
-    assert outcome(failed_steps=0, problems=1) is Outcome.IMPOSSIBLE
+    assert outcome(failed_steps=0, problems=0) is ReturnOutcome.RETURNED
+    assert outcome(failed_steps=1, problems=0) is ReturnOutcome.PARTLY
+    assert outcome(failed_steps=1, problems=1) is ReturnOutcome.PARTLY
+    assert outcome(failed_steps=0, problems=1) is ReturnOutcome.IMPOSSIBLE
 
 
 def test_ret_04_an_instruction_without_any_line_id_is_reported_and_not_tried() -> None:

@@ -6,14 +6,14 @@ from domain.carts.cart import Cart
 from domain.orders.cart_order import CartOrder
 from domain.orders.conversion import FREE_SHIPPING, NewInstruction
 from domain.orders.instructions import HoldReason, Status
-from domain.orders.rules import Condition, Operator, Rule, StandardRule, Step, Verb
-from domain.orders.shop_rules import Difference, ShopRules, differences, without_rules
+from domain.orders.rules import Condition, Operator, Rule, RuleStep, Verb
+from domain.orders.shop_rules import Difference, ShopRules, StandardRule, differences, without_rules
 from tests.unit.samples import base_order, charged, charges, instruction, line, shopserve_order
 
 BLANK_TO_COURIER = Rule(
     "blank",
     (Condition("delivery_method", Operator.IS_BLANK),),
-    (Step(Verb.SET_DELIVERY_METHOD, "宅配便"),),
+    (RuleStep(Verb.SET_DELIVERY_METHOD, "宅配便"),),
 )
 SPLIT = base_order(
     line("1", total=1000, method="宅配便"),
@@ -54,7 +54,7 @@ def test_changes_are_told_for_each_instruction() -> None:
     only_second = Rule(
         "second",
         (Condition("part", Operator.EQUALS, ("2",)),),
-        (Step(Verb.HOLD, HoldReason.CHECK.value),),
+        (RuleStep(Verb.HOLD, HoldReason.CHECK.value),),
     )
 
     processed = ShopRules(own=(only_second,)).process(SPLIT, lookup={}, default_method=None)

@@ -7,7 +7,7 @@ import pytest
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartLine
-from domain.orders.skus import repeated, sku_of
+from domain.orders.parts import repeated, sku_of
 from tests.unit.samples import line, shop_line
 
 

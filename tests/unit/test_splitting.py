@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartLine, LineState
-from domain.orders.splitting import groups, live
+from domain.orders.parts import groups, live
 from tests.unit.samples import base_order, line, shop_line, shopserve_order
 
 KEY = "3C07A19F5B2E84D6"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.carts.cart import Cart
-from domain.carts.ports import Window
+from domain.engine.runs import Window
 from domain.errors import BrokenRule
 from domain.orders.windows import (
     difference_window,

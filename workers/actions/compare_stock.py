@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
-from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.stock import compares as rows
@@ -29,10 +28,9 @@ from domain.errors import ApiFamily, BudgetSpent
 from domain.stock.compares import COMPARE_PRIORITY, is_night
 from domain.stock.offers import differs
 from workers.actions.offers import offer_of
-from workers.calls.carts import open_cart
-from workers.engine import dispatcher
-from workers.engine.context import Step, Work
-from workers.engine.process import Process
+from workers.calls.work import ShopWork
+from workers.engine.context import Step
+from workers.engine.host import Host
 
 # A list that is read for minutes waits this long for the shop's pace; starting over costs more.
 LONGEST_WAIT_S = 60.0
@@ -40,31 +38,31 @@ _PAUSE_S = 0.2
 _ORDINARY_PRIORITY = ACTIONS[Action.SYNC_STOCK].priority
 
 
-def start_nightly(process: Process) -> int:
+def start_nightly(host: Host) -> int:
     """Start tonight's compare of every shop whose turn has come; returns how many."""
-    now = process.clock()
+    now = host.clock()
     if not is_night(now):
         return 0
-    with transaction(process.engine) as connection:
+    with host.database.begin() as connection:
         started = rows.start_nightly(connection, now)
-    dispatcher.send_runs(process.app, started)
+    host.dispatcher.send_runs(started)
     return len(started)
 
 
-def yield_to_changed(process: Process) -> int:
+def yield_to_changed(host: Host) -> int:
     """Let compares under way take over, and put first, what changed meanwhile."""
-    with transaction(process.engine) as connection:
+    with host.database.begin() as connection:
         return rows.yield_to_changed(connection, own=COMPARE_PRIORITY, ordinary=_ORDINARY_PRIORITY)
 
 
-def plan(work: Work, run: ClaimedRun) -> Iterator[Step]:
+def plan(work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
     """Yield one step per page of the shop's list, and one for what the list left out.
 
     Read again after a crash it is harmless: what a step marked waits for its push by then.
     """
     yield Step(lambda connection: _waiting(connection, work, run))
     reading = _Reading(work, run)
-    cart = open_cart(work.process.token_tools, work.shop, PatientGate(work.gate))
+    cart = work.cart_behind(PatientGate(work.gate))
     for page in cart.list_stock():
         yield reading.page(page)
     yield reading.rest()
@@ -101,10 +99,10 @@ class PatientGate:
 class _Reading:
     """One reading of a shop's list, and what the shop had been told when it began."""
 
-    def __init__(self, work: Work, run: ClaimedRun) -> None:
+    def __init__(self, work: ShopWork, run: ClaimedRun) -> None:
         self._work = work
         self._run = run
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             known = rows.known_items(connection, work.shop.id)
         self._unseen: dict[ItemKey, Known] = {_plain(key): one for key, one in known.items()}
         self._compared = 0
@@ -173,14 +171,14 @@ def _unreadable(row: UnreadableRow) -> LogLine:
     return LogLine(f"{text} 店舗の商品設定を確認してください。", "warning", needs_person=True)
 
 
-def _waiting(connection: Connection, work: Work, run: ClaimedRun) -> Sequence[NewItem]:
+def _waiting(connection: Connection, work: ShopWork, run: ClaimedRun) -> Sequence[NewItem]:
     """Take what waits for a push anyway, at its ordinary place: no other run can (STK-1)."""
     pushes.plan(connection, run_id=run.id, shop_id=work.shop.id, priority=_ORDINARY_PRIORITY)
     return []
 
 
 def _differing(
-    connection: Connection, work: Work, shown: Mapping[int, tuple[Known, ExternalItem]]
+    connection: Connection, work: ShopWork, shown: Mapping[int, tuple[Known, ExternalItem]]
 ) -> list[Known]:
     """Return what the shop shows differently from what it would be told now."""
     differing = []

@@ -6,38 +6,36 @@ execute: move to the folder, unless it is there
 
 from collections.abc import Iterator, Sequence
 
-from adapters.postgres.database import transaction
+from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.journal import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
 from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
-from domain.errors import AlreadyDone as RefusedAsDone
-from domain.errors import Undecodable
+from domain.errors import AlreadyDone, Undecodable
 from domain.orders.cart_order import CartOrder
 from domain.orders.completion import (
-    AlreadyDone,
     Complete,
+    InFolder,
     NotYet,
     PartFacts,
     Verdict,
     judge,
     judge_parts,
 )
-from workers.calls.shopserve import read_batches, shopserve_of
-from workers.engine.context import Outcome, Step, TakenAgain, Work
-from workers.engine.payloads import keys_of, pack
+from workers.actions.payloads import keys_of, pack
+from workers.calls.work import ShopWork
+from workers.engine.context import Outcome, Step, TakenAgain
 
 
 class CompleteOrders(TakenAgain):
     """Implements ActionHandler for ShopServe."""
 
-    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+    def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. What is too early is listed, and looked at again (CMP-4)."""
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             keys = keys_of(run.mode, run.request)
             if keys is None:
                 keys = order_parts.uncompleted(connection, work.shop.id)
@@ -51,33 +49,33 @@ class CompleteOrders(TakenAgain):
                 ready.append(key)
             else:
                 items.append(NewItem(key, skipped=True, reason=early.reason))
-        for key, raw in read_batches(work, ready):
+        for key, raw in work.read_batches(ready):
             items.append(_item(work, key, raw, parts[key], log))
         yield Step(lambda _: items, log=log)
 
-    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+    def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: after a lost answer the cart is read."""
         there = bool((item.payload or {}).get("there"))
         if not there and may_have_been_sent(item.attempts):
             verdict = self._judge_again(work, item.key)
             if isinstance(verdict, NotYet):
                 return Outcome(ItemState.SKIPPED, verdict.reason)
-            there = isinstance(verdict, AlreadyDone)
+            there = isinstance(verdict, InFolder)
         if not there:
             try:
-                shopserve_of(work).complete_order(item.key)
-            except RefusedAsDone:
+                work.shopserve.complete_order(item.key)
+            except AlreadyDone:
                 verdict = self._judge_again(work, item.key)
-                if not isinstance(verdict, AlreadyDone):
+                if not isinstance(verdict, InFolder):
                     raise
         return Outcome(
             record=lambda connection: order_parts.mark_completed(connection, work.shop.id, item.key)
         )
 
-    def _judge_again(self, work: Work, key: str) -> Verdict:
-        cart = shopserve_of(work)
+    def _judge_again(self, work: ShopWork, key: str) -> Verdict:
+        cart = work.shopserve
         raw = cart.read_order(key)
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [key]).get(key, [])
         return judge(_facts(parts), None if raw is None else cart.decode(raw))
 
@@ -87,7 +85,7 @@ def _facts(parts: Sequence[Part]) -> list[PartFacts]:
 
 
 def _item(
-    work: Work,
+    work: ShopWork,
     key: str,
     raw: dict[str, object] | None,
     parts: Sequence[Part],
@@ -102,4 +100,4 @@ def _item(
         return NewItem(key, skipped=True, reason=verdict.reason)
     if isinstance(verdict, Complete) and verdict.note:
         log.append(LogLine(f"{key}: {verdict.note}"))
-    return NewItem(key, payload=pack({"there": isinstance(verdict, AlreadyDone)}))
+    return NewItem(key, payload=pack({"there": isinstance(verdict, InFolder)}))

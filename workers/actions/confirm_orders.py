@@ -6,7 +6,6 @@ execute: set 確認済 unless it is -> the instructions become printed
 
 from collections.abc import Iterator
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
@@ -14,10 +13,10 @@ from adapters.postgres.orders import order_parts
 from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
 from domain.errors import Rejected, Undecodable
-from domain.orders.confirmations import Confirmed, Leave, Verdict, judge
-from workers.calls.shopserve import read_batches, shopserve_of
-from workers.engine.context import Outcome, Step, TakenAgain, Work
-from workers.engine.payloads import keys_of, pack
+from domain.orders.confirmations import Confirmed, NotConfirmable, Verdict, judge
+from workers.actions.payloads import keys_of, pack
+from workers.calls.work import ShopWork
+from workers.engine.context import Outcome, Step, TakenAgain
 
 SETTLED = "nothing to confirm any more: printed, cancelled or returned here"
 
@@ -25,32 +24,32 @@ SETTLED = "nothing to confirm any more: printed, cancelled or returned here"
 class ConfirmOrders(TakenAgain):
     """Implements ActionHandler for ShopServe."""
 
-    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+    def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
         replayed = keys_of(run.mode, run.request)
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             waiting = order_parts.awaiting_print(connection, work.shop.id)
         wanted = set(waiting if replayed is None else replayed)
         keys = [key for key in waiting if key in wanted]
-        items = [_item(work, key, raw) for key, raw in read_batches(work, keys)]
+        items = [_item(work, key, raw) for key, raw in work.read_batches(keys)]
         settled = sorted(wanted.difference(keys))
         items += [NewItem(key, skipped=True, reason=SETTLED) for key in settled]
         yield Step(lambda _: items)
 
-    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+    def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: after a lost answer the cart is read."""
         confirmed = bool((item.payload or {}).get("confirmed"))
         if not confirmed and may_have_been_sent(item.attempts):
             verdict = _judged(work, item.key)
-            if isinstance(verdict, Leave):
+            if isinstance(verdict, NotConfirmable):
                 return Outcome(ItemState.SKIPPED, verdict.reason)
             confirmed = isinstance(verdict, Confirmed)
         if not confirmed:
             try:
-                shopserve_of(work).confirm_order(item.key)
+                work.shopserve.confirm_order(item.key)
             except Rejected:  # cancelled, perhaps, since the plan read it
                 verdict = _judged(work, item.key)
-                if isinstance(verdict, Leave):
+                if isinstance(verdict, NotConfirmable):
                     return Outcome(ItemState.SKIPPED, verdict.reason)
                 if not isinstance(verdict, Confirmed):
                     raise
@@ -59,16 +58,16 @@ class ConfirmOrders(TakenAgain):
         )
 
 
-def _judged(work: Work, key: str) -> Verdict:
+def _judged(work: ShopWork, key: str) -> Verdict:
     raw = work.cart.read_order(key)
     return judge(None if raw is None else work.cart.decode(raw))
 
 
-def _item(work: Work, key: str, raw: dict[str, object] | None) -> NewItem:
+def _item(work: ShopWork, key: str, raw: dict[str, object] | None) -> NewItem:
     try:
         verdict = judge(None if raw is None else work.cart.decode(raw))
     except Undecodable:
         return NewItem(key)  # its status does not matter for a call that may be repeated
-    if isinstance(verdict, Leave):
+    if isinstance(verdict, NotConfirmable):
         return NewItem(key, skipped=True, reason=verdict.reason)
     return NewItem(key, payload=pack({"confirmed": isinstance(verdict, Confirmed)}))

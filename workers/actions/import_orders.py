@@ -10,9 +10,8 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
+from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.journal import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import import_tasks
@@ -20,17 +19,25 @@ from adapters.postgres.orders.import_tasks import ImportTask, Seen
 from adapters.postgres.orders.instructions import mapped_skus, store
 from adapters.postgres.orders.rules import read_rules
 from adapters.thebase.client import TheBaseCart
-from domain.carts.ports import Window
-from domain.engine.runs import ItemState, RunMode
+from domain.engine.runs import ItemState, RunMode, Window
 from domain.errors import BrokenRule, Undecodable
 from domain.orders.cart_order import CartOrder, ListedOrder
-from domain.orders.eligibility import Skip, Take, Verdict, judge_summary, judge_whole
-from domain.orders.import_tasks import TaskState, may_look, next_look
+from domain.orders.eligibility import (
+    Skip,
+    Take,
+    TaskState,
+    Verdict,
+    judge_summary,
+    judge_whole,
+    may_look,
+    next_look,
+)
 from domain.orders.shop_rules import Processed
 from domain.orders.windows import difference_window, range_slices, slices
 from workers.actions.order_lists import OrderList
-from workers.engine.context import GivenUp, Outcome, Record, Step, Work, nothing
-from workers.engine.payloads import keys_of
+from workers.actions.payloads import keys_of
+from workers.calls.work import ShopWork
+from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 
 ALREADY = "imported already"
 GONE = "the shop does not know this order any more"
@@ -39,7 +46,7 @@ GONE = "the shop does not know this order any more"
 class ImportOrders:
     """Implements ActionHandler for both carts."""
 
-    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+    def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
         keys = keys_of(run.mode, run.request)
         if keys is not None:
@@ -50,7 +57,7 @@ class ImportOrders:
         else:
             yield self._difference(work, run)
 
-    def _range(self, work: Work, run: ClaimedRun, window: Window) -> Iterator[Step]:
+    def _range(self, work: ShopWork, run: ClaimedRun, window: Window) -> Iterator[Step]:
         """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
         if run.read_until is not None:  # what was cut short has left orders, too (CLS-1)
             yield Step(lambda connection: _left_over(connection, work, run, OrderList()))
@@ -62,9 +69,9 @@ class ImportOrders:
             find = partial(_register, work, run, found)
             yield Step(find, read_until=part.until, log=found.log())
 
-    def _difference(self, work: Work, run: ClaimedRun) -> Step:
+    def _difference(self, work: ShopWork, run: ClaimedRun) -> Step:
         """One step for the whole window: a list that was not read to its end moves nothing."""
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             cursor = import_tasks.read_cursor(connection, work.shop.id, work.action)
         now = work.now()
         window = difference_window(
@@ -83,7 +90,7 @@ class ImportOrders:
 
         return Step(find, window=window, log=found.log())
 
-    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+    def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: instructions are unique per order."""
         task = self._task(work, item)
         if task is None:
@@ -98,13 +105,13 @@ class ImportOrders:
         verdict = judge_whole(order)
         if isinstance(verdict, Skip):
             return _skipped(work, task, verdict)
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             lookup = mapped_skus(connection, work.shop.id, {line.item_code for line in order.lines})
             rules = read_rules(connection, work.shop.id)
         processed = rules.process(order, lookup=lookup, default_method=work.shop.default_method)
         return _stored(work, task, order, processed)
 
-    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+    def failed(self, work: ShopWork, item: ClaimedItem, given_up: GivenUp) -> Record:
         """See ActionHandler.failed."""
         subject = item.subject_id
         if subject is None:
@@ -117,13 +124,13 @@ class ImportOrders:
             retry_after=next_look(TaskState.FAILED, permanent=given_up.permanent, at=work.now()),
         )
 
-    def _task(self, work: Work, item: ClaimedItem) -> ImportTask | None:
+    def _task(self, work: ShopWork, item: ClaimedItem) -> ImportTask | None:
         if item.subject_id is None:
             raise BrokenRule(f"{item.key}: no import task")
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             return import_tasks.load(connection, item.subject_id)
 
-    def _whole(self, work: Work, task: ImportTask, *, stored: bool) -> dict[str, object] | None:
+    def _whole(self, work: ShopWork, task: ImportTask, *, stored: bool) -> dict[str, object] | None:
         """Return the whole order, read again where the stored answer is missing or old.
 
         Args: stored: an old answer is what was asked for (IMP-6).
@@ -132,12 +139,12 @@ class ImportOrders:
             return task.raw
         raw = work.cart.read_order(task.key)
         if raw is not None:
-            with transaction(work.process.engine) as connection:
+            with work.database.begin() as connection:
                 import_tasks.store_raw(connection, task.id, raw)
         return raw
 
 
-def _stored(work: Work, task: ImportTask, order: CartOrder, processed: Processed) -> Outcome:
+def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Processed) -> Outcome:
     converted = processed.conversion
     log = [LogLine(f"{order.number}: {warning}", "warning", True) for warning in converted.warnings]
 
@@ -164,7 +171,7 @@ def _stored(work: Work, task: ImportTask, order: CartOrder, processed: Processed
     return Outcome(record=record, log=log)
 
 
-def _skipped(work: Work, task: ImportTask, verdict: Skip) -> Outcome:
+def _skipped(work: ShopWork, task: ImportTask, verdict: Skip) -> Outcome:
     state = TaskState.WAITING if verdict.remember else TaskState.SKIPPED
     return Outcome(
         ItemState.SKIPPED,
@@ -180,7 +187,7 @@ def _skipped(work: Work, task: ImportTask, verdict: Skip) -> Outcome:
 
 
 def _register(
-    work: Work, run: ClaimedRun, found: OrderList, connection: Connection
+    work: ShopWork, run: ClaimedRun, found: OrderList, connection: Connection
 ) -> list[NewItem]:
     """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
     known = import_tasks.known(connection, work.shop.id, found.rows)
@@ -199,7 +206,7 @@ def _register(
     return items + [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
 
 
-def _sort(work: Work, row: ListedOrder, items: list[NewItem], seen: list[Seen]) -> None:
+def _sort(work: ShopWork, row: ListedOrder, items: list[NewItem], seen: list[Seen]) -> None:
     verdict = _judge(work, row)
     raw = row.raw if row.whole else None
     if isinstance(verdict, Take):
@@ -211,7 +218,7 @@ def _sort(work: Work, row: ListedOrder, items: list[NewItem], seen: list[Seen]) 
         seen.append(Seen(row.key, row.ordered_at, TaskState.WAITING, raw, verdict.reason, again))
 
 
-def _judge(work: Work, row: ListedOrder) -> Verdict:
+def _judge(work: ShopWork, row: ListedOrder) -> Verdict:
     """Judge a row; one that cannot be read is taken, so that its item fails with the reason."""
     try:
         if row.whole:
@@ -224,7 +231,7 @@ def _judge(work: Work, row: ListedOrder) -> Verdict:
 
 
 def _left_over(
-    connection: Connection, work: Work, run: ClaimedRun, found: OrderList
+    connection: Connection, work: ShopWork, run: ClaimedRun, found: OrderList
 ) -> list[NewItem]:
     """Take unfinished orders of earlier runs again, each from a fresh read (IMP-5, IMP-12)."""
     left = [
@@ -237,7 +244,7 @@ def _left_over(
 
 
 def _again(
-    connection: Connection, work: Work, keys: Sequence[str], *, fresh: bool
+    connection: Connection, work: ShopWork, keys: Sequence[str], *, fresh: bool
 ) -> list[NewItem]:
     tasks = import_tasks.known(connection, work.shop.id, keys).values()
     if fresh:
@@ -245,7 +252,7 @@ def _again(
     return [NewItem(task.key, subject_id=task.id) for task in tasks]
 
 
-def _may_look(work: Work, run: ClaimedRun, task: ImportTask) -> bool:
+def _may_look(work: ShopWork, run: ClaimedRun, task: ImportTask) -> bool:
     return may_look(task.retry_after, run.mode, work.now())
 
 

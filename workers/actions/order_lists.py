@@ -7,14 +7,14 @@ is held at it (domain.windows.held_cursor).
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.postgres.engine.journal import LogLine
+from adapters.postgres.engine.api_log import LogLine
 from domain.carts.cart import Cart
 from domain.carts.listings import UnreadableRow
-from domain.carts.ports import Window
 from domain.engine.cadence import TOKYO
+from domain.engine.runs import Window
 from domain.orders.cart_order import ListedOrder
 from domain.orders.windows import held_cursor, newest_within, next_cursor
-from workers.engine.context import Work
+from workers.calls.work import ShopWork
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class OrderList:
     rows: dict[str, ListedOrder] = field(default_factory=dict)
     unreadable: dict[str, UnreadableRow] = field(default_factory=dict)
 
-    def read(self, work: Work, window: Window) -> None:
+    def read(self, work: ShopWork, window: Window) -> None:
         """Read one window to its end."""
         for page in work.cart.list_orders(window):
             self.rows.update({row.key: row for row in page})

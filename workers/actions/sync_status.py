@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import dead_letters
+from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.journal import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import import_tasks, order_parts, status_changes
@@ -34,9 +33,9 @@ from domain.orders.statuses import (
     decide_sync,
     needs_whole,
 )
-from workers.calls.shopserve import read_batches
-from workers.engine.context import Outcome, Step, TakenAgain, Work
-from workers.engine.payloads import keys_of, pack, raw_of
+from workers.actions.payloads import keys_of, pack, raw_of
+from workers.calls.work import ShopWork
+from workers.engine.context import Outcome, Step, TakenAgain
 
 Answer = CartOrder | OrderSummary | None
 _REAL = (MarkPaid, FillDeliveryMethod, Cancel)
@@ -45,9 +44,9 @@ _REAL = (MarkPaid, FillDeliveryMethod, Cancel)
 class SyncStatus(TakenAgain):
     """Implements ActionHandler for both carts."""
 
-    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+    def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. An order the cart tells nothing new about is no item."""
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             wanted = keys_of(run.mode, run.request)
             opened = order_parts.open_orders(connection, work.shop.id, wanted)
             keys = [order.key for order in opened]
@@ -59,7 +58,7 @@ class SyncStatus(TakenAgain):
                 work, [OpenOrder(order.key, order.ordered_at) for order in opened], per_day
             )
         else:
-            found = {key: _Row(raw) for key, raw in read_batches(work, keys)}
+            found = {key: _Row(raw) for key, raw in work.read_batches(keys)}
         repeat = run.mode is not RunMode.SCHEDULED
         looked_at = {
             key: _item(_Known(work, parts[key], totals.get(key)), key, row, repeat=repeat)
@@ -69,15 +68,15 @@ class SyncStatus(TakenAgain):
 
         def find(connection: Connection) -> Sequence[NewItem]:
             unchanged = [key for key, item in looked_at.items() if item is None]
-            dead_letters.settle(connection, work.shop.id, work.action, unchanged)
+            dead_letters.close(connection, work.shop.id, work.action, unchanged)
             return [item for item in looked_at.values() if item is not None]
 
         yield Step(find)
 
-    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+    def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: changes only go forward (STS-7)."""
         answer = _answer(work, item)
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             total = import_tasks.totals(connection, work.shop.id, [item.key]).get(item.key)
         if isinstance(answer, OrderSummary) and _Known(work, parts, total).wants_whole(answer):
@@ -104,7 +103,7 @@ class _Row:
     unread: bool = False
 
 
-def _read_base(work: Work, opened: Sequence[OpenOrder], per_day: float) -> Mapping[str, _Row]:
+def _read_base(work: ShopWork, opened: Sequence[OpenOrder], per_day: float) -> Mapping[str, _Row]:
     """Read BASE's open orders with the fewest calls (STS-8); what no page names is read later."""
     reading = base_read_plan(opened, orders_per_day=per_day)
     rows: dict[str, _Row] = {}
@@ -118,7 +117,7 @@ def _read_base(work: Work, opened: Sequence[OpenOrder], per_day: float) -> Mappi
 class _Known:
     """What we know of one order: its instructions, and the total the cart last told."""
 
-    work: Work
+    work: ShopWork
     parts: Sequence[Part]
     total_yen: int | None
 
@@ -154,7 +153,7 @@ def _item(known: _Known, key: str, row: _Row, *, repeat: bool) -> NewItem | None
     return NewItem(key, payload=payload) if new else None
 
 
-def _answer(work: Work, item: ClaimedItem) -> Answer:
+def _answer(work: ShopWork, item: ClaimedItem) -> Answer:
     """Return what the cart says, from the plan's reading or a fresh one."""
     if (item.payload or {}).get("unknown"):
         return None
@@ -166,7 +165,7 @@ def _answer(work: Work, item: ClaimedItem) -> Answer:
     return None if raw is None else work.cart.decode(raw)
 
 
-def _decoded(work: Work, raw: dict[str, object] | None, *, summary: bool) -> Answer:
+def _decoded(work: ShopWork, raw: dict[str, object] | None, *, summary: bool) -> Answer:
     if raw is None:
         return None
     if summary and isinstance(work.cart, TheBaseCart):
@@ -174,7 +173,7 @@ def _decoded(work: Work, raw: dict[str, object] | None, *, summary: bool) -> Ans
     return work.cart.decode(raw)
 
 
-def _facts(work: Work, part: Part) -> InstructionFacts:
+def _facts(work: ShopWork, part: Part) -> InstructionFacts:
     return InstructionFacts(
         cart=work.shop.cart,
         number=part.number,
@@ -196,7 +195,7 @@ class _Applied:
     """Carries out what is decided on the locked rows of one order."""
 
     def __init__(
-        self, work: Work, key: str, answer: Answer, log: list[LogLine], *, repeat: bool
+        self, work: ShopWork, key: str, answer: Answer, log: list[LogLine], *, repeat: bool
     ) -> None:
         self._work = work
         self._key = key

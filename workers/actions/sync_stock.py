@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import statement, transaction
+from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.journal import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import status_changes
@@ -24,15 +23,16 @@ from domain.errors import BrokenRule, Rejected
 from domain.stock.offers import answer_matches
 from workers.actions import compare_stock
 from workers.actions.offers import offer_of
-from workers.engine.context import GivenUp, Outcome, Record, Step, Work, nothing
-from workers.engine.payloads import keys_of
-from workers.engine.process import Process
+from workers.actions.payloads import keys_of
+from workers.calls.work import ShopWork
+from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
+from workers.engine.host import Host
 
 
 class SyncStock:
     """Implements ActionHandler for both carts."""
 
-    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+    def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
         if run.mode is RunMode.COMPARE:
             yield from compare_stock.plan(work, run)
@@ -51,11 +51,11 @@ class SyncStock:
 
         yield Step(find)
 
-    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+    def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: an absolute number is sent."""
         if item.subject_id is None:
             raise BrokenRule(f"{item.key}: no SKU")
-        with statement(work.process.engine) as connection:
+        with work.autocommit.connect() as connection:
             wanted = pushes.wanted(connection, work.shop.id, item.subject_id)
         # A newer owner may have sent a newer number before ours arrived: have it sent again.
         work.late = lambda connection: pushes.doubt(
@@ -72,7 +72,7 @@ class SyncStock:
             log=log,
         )
 
-    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
+    def failed(self, work: ShopWork, item: ClaimedItem, given_up: GivenUp) -> Record:
         """See ActionHandler.failed: the mappings stay behind, so the next run takes it (STK-4)."""
         sku_id = item.subject_id
         if sku_id is None:
@@ -82,7 +82,7 @@ class SyncStock:
         )
 
 
-def _tell(work: Work, push: WantedPush) -> tuple[Pushed, str | None]:
+def _tell(work: ShopWork, push: WantedPush) -> tuple[Pushed, str | None]:
     """Tell the shop one number; a refusal concerns this item of the shop only."""
     wish = offer_of(work.shop.cart, push)
     failure = ""
@@ -106,7 +106,7 @@ def _shown(push: WantedPush) -> str:
     return f"{push.item}/{push.variation}" if push.variation else push.item
 
 
-def recalculate_secured(process: Process) -> int:
+def recalculate_secured(host: Host) -> int:
     """Count secured pieces anew where that was asked for (STS-5); returns how many SKUs."""
-    with transaction(process.engine) as connection:
+    with host.database.begin() as connection:
         return status_changes.recalculate(connection)

@@ -2,7 +2,7 @@
 
 from adapters.postgres.shops.shops import Shop
 from adapters.shopserve.client import ShopServeCart
-from adapters.shopserve.wire.orders import order as shopserve_order
+from adapters.shopserve.wire.details import order as shopserve_order
 from adapters.thebase.client import TheBaseCart
 from adapters.thebase.wire.details import order as base_order
 from domain.carts.cart import Cart

@@ -5,7 +5,6 @@ import time
 
 from sqlalchemy import Engine
 
-from adapters.postgres.database import statement
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import Shop, load_shop
 from domain.errors import BrokenRule
@@ -17,9 +16,9 @@ FRESH_S = 3.0
 class ShopDirectory:
     """Loads shops on demand and forgets them quickly."""
 
-    def __init__(self, engine: Engine, box: SecretBox) -> None:
+    def __init__(self, database: Engine, box: SecretBox) -> None:
         """Args: box: opens the credentials."""
-        self._engine = engine
+        self._database = database
         self._box = box
         self._guard = threading.Lock()
         self._known: dict[int, tuple[float, Shop]] = {}
@@ -31,7 +30,7 @@ class ShopDirectory:
             known = self._known.get(shop_id)
         if known is not None and now - known[0] < FRESH_S:
             return known[1]
-        with statement(self._engine) as connection:
+        with self._database.connect() as connection:
             shop = load_shop(connection, shop_id, self._box)
         if shop is None or shop.removed:
             raise BrokenRule(f"shop {shop_id} was removed")

@@ -11,11 +11,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
-from adapters.postgres.engine import effects as rows
+from adapters.postgres.engine import effects
 from adapters.postgres.engine.effects import Effect
-from domain.engine import effects as rules
-from domain.engine.effects import EffectKind, EffectState
+from domain.engine.effects import EffectState, after_reading, must_read_first, unknown_until
 from domain.errors import (
     AlreadyDone,
     AuthenticationFailed,
@@ -25,7 +23,8 @@ from domain.errors import (
     RemoteBusy,
     RemoteDown,
 )
-from workers.engine.context import Record, Work, nothing
+from workers.calls.work import ShopWork
+from workers.engine.context import Record, nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +49,14 @@ _NOT_HAPPENED = (Rejected, AuthenticationFailed, Postponed, RemoteBusy, RemoteDo
 class EffectLedger:
     """The effects of one claim."""
 
-    def __init__(self, work: Work, *, deadline_s: float) -> None:
+    def __init__(self, work: ShopWork, *, deadline_s: float) -> None:
         """Args: deadline_s: how long one such call may take in all."""
         self._work = work
         self._deadline_s = deadline_s
 
     def once(
         self,
-        kind: EffectKind,
+        kind: str,
         key: str,
         send: Callable[[], None],
         reading: Reading,
@@ -74,30 +73,30 @@ class EffectLedger:
             Postponed: it may still happen, so nothing is sent before it can be ruled out.
             AlreadyDone: the cart refused the call, and a read does not show it done.
         """
-        with transaction(self._work.process.engine) as connection:
-            effect = rows.plan(connection, self._work.shop.id, kind, key)
-        effect = self._settled(effect, reading)
+        with self._work.database.begin() as connection:
+            effect = effects.plan(connection, self._work.shop.id, kind, key)
+        effect = self._after_reading(effect, reading)
         if effect.state is EffectState.CONFIRMED or reading.happened:
             self._confirm(effect, effect.attempts, record)
             return
         self._send(effect, send, reading, record)
 
-    def _settled(self, effect: Effect, reading: Reading) -> Effect:
+    def _after_reading(self, effect: Effect, reading: Reading) -> Effect:
         """Return the effect after the cart was read for a lost answer."""
-        if not rules.must_read_first(effect.state) or effect.sent_at is None:
+        if not must_read_first(effect.state) or effect.sent_at is None:
             return effect
-        state = rules.settle(
+        state = after_reading(
             effect.sent_at, effect.deadline_s, reading.at, happened=reading.happened
         )
         if state is EffectState.UNKNOWN:
             raise Postponed(
                 f"{effect.kind} of {effect.key}: its answer was lost, waiting until it shows",
-                until=rules.unknown_until(effect.sent_at, effect.deadline_s),
+                until=unknown_until(effect.sent_at, effect.deadline_s),
             )
         if state is EffectState.PLANNED:
             self._move(effect, EffectState.PLANNED, effect.attempts)
-            with transaction(self._work.process.engine) as connection:
-                return rows.plan(connection, self._work.shop.id, effect.kind, effect.key)
+            with self._work.database.begin() as connection:
+                return effects.plan(connection, self._work.shop.id, effect.kind, effect.key)
         return effect
 
     def _send(
@@ -133,11 +132,11 @@ class EffectLedger:
 
         def mark() -> None:
             nonlocal marked
-            with transaction(self._work.process.engine) as connection:
+            with self._work.database.begin() as connection:
                 if marked:  # the same call again with a new token: the first one was refused
-                    ours = rows.mark_sent_again(connection, effect)
+                    ours = effects.mark_sent_again(connection, effect)
                 else:
-                    ours = rows.mark_sent(connection, effect, self._deadline_s)
+                    ours = effects.mark_sent(connection, effect, self._deadline_s)
             if not ours:
                 raise _TakenByAnother
             marked = True
@@ -147,15 +146,15 @@ class EffectLedger:
 
     def _confirm(self, effect: Effect, attempts: int, record: Record) -> None:
         def write(connection: Connection) -> None:
-            rows.move(connection, effect, EffectState.CONFIRMED, attempts=attempts)
+            effects.move(connection, effect, EffectState.CONFIRMED, attempts=attempts)
             record(connection)
 
-        with transaction(self._work.process.engine) as connection:
+        with self._work.database.begin() as connection:
             write(connection)
 
     def _move(self, effect: Effect, to: EffectState, attempts: int) -> None:
-        with transaction(self._work.process.engine) as connection:
-            rows.move(connection, effect, to, attempts=attempts)
+        with self._work.database.begin() as connection:
+            effects.move(connection, effect, to, attempts=attempts)
 
 
 class _TakenByAnother(Exception):

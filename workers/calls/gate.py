@@ -1,19 +1,27 @@
-"""Asked right before every call to a cart: is the work still ours, may the shop be called now?"""
+"""Asked right before every call to a cart: is the work still ours, may the shop be called now?
 
+What was let through is counted per shop and hour: the budget's memory (CLS-2).
+"""
+
+import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from redis.exceptions import RedisError
+from sqlalchemy import Engine
 
-from adapters.postgres.engine.closure_rows import LiveClosure
+from adapters.postgres.engine import call_counts
+from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, Verdict
 from domain.actions import ACTIONS, Action
-from domain.carts.cart import limits_of
+from domain.carts.cart import Cart, limits_of
 from domain.engine.budget import ceiling
 from domain.errors import (
     ApiFamily,
@@ -25,16 +33,64 @@ from domain.errors import (
     RemoteBusy,
     Stopping,
     SwitchedOff,
+    Transient,
 )
-from workers.calls.counter import CallCounter
 from workers.calls.directory import ShopDirectory
 from workers.calls.maintenance import ClosureBoard
 from workers.engine.drain import Draining
 from workers.engine.leases import Lease
 
+_log = logging.getLogger(__name__)
+
 # A short wait for the shop's pace is slept in the thread; a longer one gives the thread back.
 LONGEST_SLEEP_S = 1.05
 _BROKER_PAUSE = timedelta(seconds=3)
+# Counts are written down this often; a killed process loses that much of them.
+WRITE_EVERY_S = 5.0
+
+
+class CallCounter:
+    """Counts the calls of one process and writes them down now and then.
+
+    A killed process loses a few seconds of counts; the cart's own answer corrects the rest.
+    """
+
+    def __init__(self, database: Engine) -> None:
+        """Args: database: where the counts go."""
+        self._database = database
+        self._guard = threading.Lock()
+        self._calls: Counter[int] = Counter()
+        self._written_at = time.monotonic()
+
+    def count(self, shop_id: int) -> None:
+        """Count one call; whoever finds the last writing long past writes for all."""
+        with self._guard:
+            self._calls[shop_id] += 1
+            if time.monotonic() - self._written_at < WRITE_EVERY_S:
+                return
+            self._written_at = time.monotonic()
+        self.write()
+
+    def write(self) -> None:
+        """Write what is counted; on a database failure keep it for the next time."""
+        with self._guard:
+            calls, self._calls = self._calls, Counter()
+        if not calls:
+            return
+        try:
+            with self._database.begin() as connection:
+                call_counts.add(connection, calls)
+        except Transient as error:
+            _log.warning("calls not written down: %s", error)
+            with self._guard:
+                self._calls.update(calls)
+
+    def remembered(self, shop_id: int) -> tuple[int, int]:
+        """Return the calls of this hour and this day in Tokyo, from PostgreSQL."""
+        self.write()
+        with self._database.begin() as connection:
+            made = call_counts.of_shop(connection, shop_id)
+        return made.hour, made.day
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +175,7 @@ class ShopGate:
             SwitchedOff: a person parked the shop or the action.
             Closed: the cart is closed.
         """
-        if self._draining.stopping:
+        if self._draining.stopping.is_set():
             raise Stopping("this worker is stopping")
         shop = self._directory.shop(self._shop.id)
         if shop.parked or self._action in shop.parked_actions:
@@ -198,12 +254,12 @@ class ShopGate:
         )
 
     def _ask(self, deadline_s: float, longest_wait_s: float) -> Verdict:
-        limits = limits_of(self._shop.cart)
+        hour, day = _ceilings(self._shop.cart, self._action)
         allowance = Allowance(
             pace_ms=round(1000 / self._shop.calls_per_second),
             longest_wait_ms=round(longest_wait_s * 1000),
-            hour=ceiling(ACTIONS[self._action].reserve, limits.per_hour or 0),
-            day=ceiling(ACTIONS[self._action].reserve, limits.per_day or 0),
+            hour=hour,
+            day=day,
             alone=self._alone,
             deadline_ms=round(deadline_s * 1000),
         )
@@ -214,6 +270,13 @@ class ShopGate:
                 f"call budget not reachable: {type(error).__name__}",
                 until=datetime.now(UTC) + _BROKER_PAUSE,
             ) from error
+
+
+@cache
+def _ceilings(cart: Cart, action: Action) -> tuple[int, int]:
+    """Return the calls of an hour and of a day from which on an action waits."""
+    limits, reserve = limits_of(cart), ACTIONS[action].reserve
+    return ceiling(reserve, limits.per_hour or 0), ceiling(reserve, limits.per_day or 0)
 
 
 def _closed(closure: LiveClosure, api: ApiFamily) -> Closed:

@@ -15,18 +15,18 @@ from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.calls.carts import ShopCart, open_cart
-from workers.calls.counter import CallCounter
+from workers.calls.gate import CallCounter
 from workers.calls.maintenance import ClosureBoard
 from workers.calls.tokens.cache import TokenCache
 from workers.calls.tokens.refresh import TokenTools
+from workers.places import places, secret_box
 from workers.settings import Settings
-from workers.wiring import places, secret_box
 
 # A person waits this long for the shop's turn.
 LONGEST_WAIT_S = 30.0
 
 
-class PatientGate:
+class InteractiveGate:
     """Implements domain.ports.CallGate for a person who waits."""
 
     def __init__(
@@ -74,7 +74,7 @@ def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[S
     closures = ClosureBoard(engine)
     box = secret_box(settings)
     try:
-        gate = PatientGate(
+        gate = InteractiveGate(
             shop,
             CallBudget(redis, remembered=counter.remembered),
             closures,

@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from adapters.postgres.database import transaction
-from adapters.postgres.engine import closure_rows
-from adapters.postgres.engine.closure_rows import LiveClosure
-from adapters.postgres.engine.closures import ensure_calendar
+from adapters.postgres.engine import maintenance
+from adapters.postgres.engine.maintenance import LiveClosure
+from adapters.postgres.shops.closures import ensure_calendar
 from domain.carts.cart import LONGEST_CALL_S, Cart
 from domain.engine.maintenance import closed_now, next_probe_at
 from domain.errors import ApiFamily
@@ -28,9 +27,9 @@ PROBE_LEASE_S = LONGEST_CALL_S + 30
 class ClosureBoard:
     """A copy of the closures, a few seconds old at most."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Args: engine: where the closures are."""
-        self._engine = engine
+    def __init__(self, database: Engine) -> None:
+        """Args: database: where the closures are."""
+        self._database = database
         self._guard = threading.Lock()
         self._read_at = -FRESH_S
         self._calendar_at = -CALENDAR_EVERY_S
@@ -38,12 +37,13 @@ class ClosureBoard:
 
     def closed(self, cart: Cart, api: ApiFamily) -> LiveClosure | None:
         """Return the closure that forbids calls of this family now, None if it is open."""
-        return closed_now(self._closures(), cart, api, datetime.now(UTC))
+        live = self._closures()
+        return closed_now(live, cart, api, datetime.now(UTC)) if live else None
 
     def claim_probe(self, closure: LiveClosure, *, at_once: bool) -> bool:
         """Tell whether this caller makes the one call that finds out whether it is over."""
-        with transaction(self._engine) as connection:
-            return closure_rows.claim_probe(
+        with self._database.begin() as connection:
+            return maintenance.claim_probe(
                 connection, closure.id, lease_s=PROBE_LEASE_S, at_once=at_once
             )
 
@@ -53,8 +53,8 @@ class ClosureBoard:
         Args: probing: the call was a probe; only its answer makes the next one wait longer.
         """
         now = datetime.now(UTC)
-        with transaction(self._engine) as connection:
-            closure_rows.note_detected(
+        with self._database.begin() as connection:
+            maintenance.note_detected(
                 connection,
                 cart,
                 api,
@@ -66,8 +66,8 @@ class ClosureBoard:
 
     def ended(self, closure_id: int) -> None:
         """Record that a probe was answered: the cart is open again."""
-        with transaction(self._engine) as connection:
-            closure_rows.end_detected(connection, closure_id)
+        with self._database.begin() as connection:
+            maintenance.end_detected(connection, closure_id)
         self._forget()
 
     def _forget(self) -> None:
@@ -83,10 +83,10 @@ class ClosureBoard:
             calendar = now - self._calendar_at > CALENDAR_EVERY_S
             if calendar:
                 self._calendar_at = now
-        with transaction(self._engine) as connection:
+        with self._database.begin() as connection:
             if calendar:
                 ensure_calendar(connection, datetime.now(UTC))
-            live = closure_rows.live_closures(connection)
+            live = maintenance.live_closures(connection)
         with self._guard:
             self._live = live
         return live

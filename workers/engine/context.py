@@ -1,4 +1,4 @@
-"""What an action does: the two questions every action answers, and what it answers with.
+"""What the engine and an action say to each other.
 
 plan:    which orders or SKUs does this run concern?    -> steps, each recorded in one transaction
 execute: what became of this one?                       -> an outcome, recorded with its item
@@ -7,29 +7,20 @@ execute: what became of this one?                       -> an outcome, recorded 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.journal import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
-from adapters.postgres.shops.shops import Shop
-from domain.actions import Action
-from domain.carts.ports import Window
-from domain.engine.runs import ItemState, RunMode
-from workers.calls.carts import ShopCart, open_cart
-from workers.calls.gate import ShopGate
-from workers.engine.leases import Lease
-from workers.engine.process import Process
+from domain.engine.runs import ItemState, Window
+from domain.errors import ApiFamily
 
 Record = Callable[[Connection], None]
 Find = Callable[[Connection], Sequence[NewItem]]
-
-# A person asked for these and waits for them.
-WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
+Clock = Callable[[], datetime]
 
 
 def nothing(_: Connection) -> None:
@@ -74,38 +65,50 @@ class GivenUp:
     permanent: bool
 
 
-class Work:
-    """One claim of one shop: everything an action may use.
+class Gate(Protocol):
+    """What a claim's calls told: how many there were, and whether more may be made."""
+
+    calls: int
+
+    @property
+    def probing(self) -> bool:
+        """Whether the last call was due to find out if the other side is open again."""
+
+    def check(self, api: ApiFamily) -> object:
+        """Raise unless calls of this family may be made now."""
+
+    def answered(self) -> None:
+        """Note that the other side answered."""
+
+    def failed(self, error: Exception) -> None:
+        """Note what ended the work."""
+
+
+class Work(Protocol):
+    """One claim: everything its action may use. The engine looks at this much of it.
 
     Attributes:
         late: what is recorded when the claim was lost after calls were made, however they ended.
     """
 
-    def __init__(
-        self, process: Process, shop: Shop, action: Action, lease: Lease, *, mode: RunMode
-    ) -> None:
-        """Args: lease: of the run or item that is worked on."""
-        self.process = process
-        self.shop = shop
-        self.action = action
-        self.lease = lease
-        self.late: Record = nothing
-        self.gate = ShopGate(
-            shop,
-            action,
-            lease,
-            process.gate_tools,
-            by_hand=mode in WAITED_FOR,
-        )
+    late: Record
 
-    @cached_property
-    def cart(self) -> ShopCart:
-        """The shop's cart; every call asks the gate first."""
-        return open_cart(self.process.token_tools, self.shop, self.gate)
+    @property
+    def gate(self) -> Gate:
+        """Asked before every call."""
 
-    def now(self) -> datetime:
-        """Return the time, aware."""
-        return self.process.clock()
+
+class ActionHandler(Protocol):
+    """One action. `work` is what the process opened for the claim; actions know its whole type."""
+
+    def plan(self, work: Any, run: ClaimedRun) -> Iterator[Step]:  # noqa: ANN401 -- see the class
+        """Yield the steps of a plan; reading happens before a step is yielded."""
+
+    def execute(self, work: Any, item: ClaimedItem) -> Outcome:  # noqa: ANN401 -- see the class
+        """Handle one item. May run twice: says why that is harmless where it is not obvious."""
+
+    def failed(self, work: Any, item: ClaimedItem, given_up: GivenUp) -> Record:  # noqa: ANN401 -- see the class
+        """Return what else to record when an item is given up."""
 
 
 class TakenAgain:
@@ -117,14 +120,46 @@ class TakenAgain:
         return nothing
 
 
-class ActionHandler(Protocol):
-    """One action on one or both carts."""
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a failure means beyond its item or plan.
 
-    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
-        """Yield the steps of a plan; reading happens before a step is yielded."""
+    Attributes:
+        before: runs in the transaction that ends the item or plan, before the next is chosen.
+        carries: the run ends; what it has left goes to the next one.
+    """
 
-    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
-        """Handle one item. May run twice: says why that is harmless where it is not obvious."""
+    before: Record = nothing
+    carries: bool = False
 
-    def failed(self, work: Work, item: ClaimedItem, given_up: GivenUp) -> Record:
-        """Return what else to record when an item is given up."""
+
+class Claim(Protocol):
+    """A claimed item or run."""
+
+    @property
+    def run_id(self) -> int:
+        """Of the run."""
+
+    @property
+    def shop_id(self) -> int:
+        """Of its shop."""
+
+    @property
+    def action(self) -> str:
+        """What is done."""
+
+
+class Reactions(Protocol):
+    """What failures of calls mean for the shop or cart; the engine knows neither."""
+
+    def of_retry(self, claim: Claim, error: Exception, at: datetime) -> Reaction:
+        """Return what a failed attempt means that is tried again then."""
+
+    def of_postponement(self, claim: Claim, error: Exception, *, probing: bool) -> Reaction:
+        """Return what a postponement means. Args: probing: see Gate.probing."""
+
+    def of_failure(self, claim: Claim, error: Exception) -> Reaction:
+        """Return what giving up means."""
+
+    def again_at(self, error: Exception, at: datetime | None) -> datetime | None:
+        """Return when to try again after a postponement; None = at once, in the old place."""

@@ -7,40 +7,31 @@ waits in this process becomes due again instead of waiting for its lease (rollin
 import logging
 import threading
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
+from adapters.postgres.engine import recovery
 
 _log = logging.getLogger(__name__)
 
-_GIVE_BACK_ITEMS = text("""
-update run_items set state = 'due', lease_until = null
- where id = any(:ids) and state = 'queued'
-""")
-# A pending run is announced again as soon as its announcement lease is gone.
-_GIVE_BACK_RUNS = text("""
-update runs set lease_until = null where id = any(:ids) and state = 'pending'
-""")
-
 
 class Draining:
-    """What this process was sent, and whether it is stopping."""
+    """What this process was sent, and whether it is stopping.
+
+    Attributes:
+        stopping: set once the process was asked to stop.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing received."""
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
         self._guard = threading.Lock()
         self._items: set[int] = set()
         self._runs: set[int] = set()
 
-    @property
-    def stopping(self) -> bool:
-        """Whether the process was asked to stop."""
-        return self._stopping.is_set()
-
     def stop(self) -> None:
         """Take no new work from now on."""
-        self._stopping.set()
+        self.stopping.set()
 
     def item_received(self, item_id: int) -> None:
         """Note that an item's message has arrived here."""
@@ -54,7 +45,7 @@ class Draining:
 
     def begin_item(self, item_id: int) -> bool:
         """Note that an item is begun; False when it is to be given back instead."""
-        if self.stopping:
+        if self.stopping.is_set():
             return False
         with self._guard:
             self._items.discard(item_id)
@@ -62,13 +53,13 @@ class Draining:
 
     def begin_run(self, run_id: int) -> bool:
         """Note that a run is begun; False when it is to be given back instead."""
-        if self.stopping:
+        if self.stopping.is_set():
             return False
         with self._guard:
             self._runs.discard(run_id)
         return True
 
-    def give_back(self, engine: Engine) -> None:
+    def give_back(self, database: Engine) -> None:
         """Make due what was received and not begun."""
         with self._guard:
             items, self._items = self._items, set()
@@ -76,9 +67,8 @@ class Draining:
         if not items and not runs:
             return
         try:
-            with transaction(engine) as connection:
-                connection.execute(_GIVE_BACK_ITEMS, {"ids": sorted(items)})
-                connection.execute(_GIVE_BACK_RUNS, {"ids": sorted(runs)})
+            with database.begin() as connection:
+                recovery.give_back(connection, items=sorted(items), runs=sorted(runs))
         except DatabaseUnavailable as error:
             _log.warning("not given back, their leases will run out: %s", error)
             return

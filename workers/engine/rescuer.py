@@ -1,144 +1,87 @@
-"""What looks after the rows by the clock: lost work is put back, old rows are thrown away."""
+"""Puts back what was lost with a message, a worker or the whole broker (CLS-7)."""
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 
-from redis import Redis
-from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
-from adapters.postgres.engine import (
-    housekeeping,
-    journal,
-    lanes,
-    lost_items,
-    run_endings,
-    runs,
-    turns,
-)
-from adapters.postgres.engine import items as item_rows
-from adapters.postgres.engine.items import ClaimedItem, Ending, QueuedItem
-from adapters.postgres.engine.journal import Failure, LogLine
-from adapters.postgres.engine.lost_items import LOST_CLAIMS_LIMIT, LostClaim
-from adapters.postgres.stock import pushes
+from adapters.postgres.engine import lanes, recovery, run_endings, turns
+from adapters.postgres.engine.items import Ending
+from adapters.postgres.engine.recovery import LOST_CLAIMS_LIMIT, LostClaim
 from domain.engine.runs import ItemState
-from workers.engine import dispatcher
-from workers.engine import run_endings as closing
-from workers.engine.executor import NEEDS_PERSON
+from workers.engine import finish
+from workers.engine.finish import End, Failed
+from workers.engine.host import Host
 from workers.engine.leases import ITEMS, RUNS, claim_name
 from workers.engine.planner import send_due
-from workers.engine.process import Process
+from workers.engine.registry import Registry
 
 _log = logging.getLogger(__name__)
 
-# Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
-# what workers had fetched died with their connections, and everything queued is sent again at once.
-_MARKER = "renkei:notes-sent-to"
 
-# A thousand shops end more runs in a quarter of an hour than one bite holds.
-_MOST_BITES = 20
-
-
-def sweep(process: Process) -> int:
-    """Put back what was lost with a message, a worker or the whole broker; returns how many."""
-    with transaction(process.engine) as connection:
-        _give_up_poisoned_plans(connection)
-        items_lost, lost_runs = lost_items.sweep(connection), runs.sweep(connection)
+def rescue(host: Host) -> int:
+    """Put back what was lost; returns how many items and runs."""
+    with host.database.begin() as connection:
+        _give_up_poisoned_plans(connection, host.registry)
+        items_lost = recovery.lost_items(connection)
+        runs_lost = recovery.lost_runs(connection)
+        _pay_debts(connection, host.registry, items_lost)
         complete = run_endings.without_open_items(connection)
         lanes.recover(connection)
-        pushes.settle_doubts(connection)
     for run_id in complete:
-        closing.close_if_done(process, run_id)
-    _bury_poisoned(process)
-    _resend_after_loss(process)
-    _free_turns(process, ITEMS, items_lost)
-    _free_turns(process, RUNS, lost_runs)
-    lost = len(items_lost) + len(lost_runs)
-    if lost:
-        _log.warning("lost work put back", extra={"fields": {"count": lost}})
-        send_due(process)
-    return lost
-
-
-def _free_turns(process: Process, kind: str, lost: Sequence[LostClaim]) -> None:
-    """End the turns of dead claims at shops that take one call at a time.
-
-    Those shops would wait for the deadline of a call that nobody makes any more.
-    """
-    with suppress(RedisError):
+        finish.close_if_done(host, run_id)
+    _give_up_poisoned_items(host)
+    _send_again_after_loss(host)
+    for kind, lost in ((ITEMS, items_lost), (RUNS, runs_lost)):
         for claim in lost:
-            process.budget.release(claim.shop_id, claim_name(kind, claim.id, claim.generation))
+            # A shop of one call at a time would wait for the deadline of a call nobody makes.
+            host.free_turn(claim.shop_id, claim_name(kind, claim.id, claim.generation))
+    count = len(items_lost) + len(runs_lost)
+    if count:
+        _log.warning("lost work put back", extra={"fields": {"count": count}})
+        send_due(host)
+    return count
 
 
-def _give_up_poisoned_plans(connection: Connection) -> None:
+def _pay_debts(connection: Connection, registry: Registry, lost: Sequence[LostClaim]) -> None:
+    """Do what each action owes for claims whose calls may still be under way."""
+    for action in registry.values():
+        begun = [one for one in lost if one.action == action.action and one.was_running]
+        if action.owes is not None:
+            action.owes(connection, begun)
+
+
+def _give_up_poisoned_plans(connection: Connection, registry: Registry) -> None:
     """Fail runs whose plan ended every worker that touched it; the next slot tries anew."""
-    reason = f"its worker died {LOST_CLAIMS_LIMIT} times while planning"
-    for run_id, shop_id, action in runs.give_up_poisoned(connection, reason):
-        line = LogLine(f"{reason} {NEEDS_PERSON}", "error", needs_person=True)
-        journal.log(connection, shop_id=shop_id, run_id=run_id, action=action, line=line)
+    why = Failed(f"its worker died {LOST_CLAIMS_LIMIT} times while planning")
+    for run in recovery.poisoned_runs(connection, why.reason):
+        finish.log(connection, registry[run.action], run, [why.line()])
 
 
-def _bury_poisoned(process: Process) -> None:
+def _give_up_poisoned_items(host: Host) -> None:
     """Give up items that ended every worker that touched them."""
-    with transaction(process.engine) as connection:
-        poisoned = lost_items.poisoned(connection)
-        handed = [_bury(connection, item) for item in poisoned]
-    dispatcher.send_items(process.app, [item for item in handed if item is not None])
+    with host.database.begin() as connection:
+        poisoned = recovery.poisoned_items(connection)
+        ended = []
+        for item in poisoned:
+            why = Failed(f"its worker died {item.attempts} times")
+            end = End(Ending(ItemState.FAILED, why.reason), failed=why)
+            ended.append(finish.end_item(connection, host.registry, item, end))
+    host.dispatcher.send_items([one.handed for one in ended if one.handed is not None])
     for item in poisoned:
-        closing.close_if_done(process, item.run_id)
+        finish.close_if_done(host, item.run_id)
 
 
-def _bury(connection: Connection, item: ClaimedItem) -> QueuedItem | None:
-    reason = f"its worker died {item.attempts} times"
-    ended = item_rows.end(connection, item, Ending(ItemState.FAILED, reason))
-    journal.bury(
-        connection,
-        Failure(item.shop_id, item.run_id, item.action, item.key, reason, item.attempts),
-    )
-    journal.log(
-        connection,
-        shop_id=item.shop_id,
-        run_id=item.run_id,
-        action=item.action,
-        line=LogLine(f"{item.key}: {reason} {NEEDS_PERSON}", "error", needs_person=True),
-    )
-    return ended.handed
-
-
-def _resend_after_loss(process: Process) -> None:
-    try:
-        start = _start_of(process.redis)
-        if process.redis.set(_MARKER, start, get=True) == start.encode():
-            return
-    except RedisError:
+def _send_again_after_loss(host: Host) -> None:
+    """Send every note again when the broker was emptied or restarted."""
+    start = host.broker_start()
+    if start is None:
         return
-    with transaction(process.engine) as connection:
+    with host.database.begin() as connection:
         queued = turns.requeue_all(connection)
     if queued:
         _log.warning(
             "the broker was emptied or restarted, notes sent again",
             extra={"fields": {"count": len(queued)}},
         )
-    dispatcher.send_items(process.app, queued)
-
-
-def _start_of(redis: Redis) -> str:
-    """Name the present start of the server; always the same word where we may not ask."""
-    try:
-        return str(redis.info("server").get("run_id", ""))
-    except ResponseError:
-        return ""
-
-
-def prune(process: Process) -> int:
-    """Delete old runs and log lines, bite by bite, a bounded time; returns how many."""
-    deleted = 0
-    for _ in range(_MOST_BITES):
-        with transaction(process.engine) as connection:
-            bite = housekeeping.prune(connection)
-        deleted += bite
-        if not bite:
-            break
-    return deleted
+    host.dispatcher.send_items(queued)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from adapters.postgres.engine import runs
 from adapters.postgres.shops.shops import Shop, clear_auth_failed
 from domain.actions import Action
-from domain.carts.ports import Window
-from domain.engine.runs import RunMode
+from domain.engine.runs import RunMode, Window
+from workers.places import places
 from workers.settings import Settings
 
 
@@ -50,8 +50,6 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
 
 def announce_run(settings: Settings, run_id: int) -> None:
     """Send the planning note now; without it the next tick finds the run."""
-    from workers.app import make_app  # noqa: PLC0415
-    from workers.engine import dispatcher  # noqa: PLC0415 -- celery is not needed to list stock
-    from workers.wiring import places  # noqa: PLC0415
+    from workers.app import dispatcher_of, make_app  # noqa: PLC0415 -- listing needs no celery
 
-    dispatcher.send_runs(make_app(places(settings).redis_url), [run_id])
+    dispatcher_of(make_app(places(settings).redis_url)).send_runs([run_id])

@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.statement import Statement
 from domain.access import Scope
 from domain.errors import BrokenRule
 
@@ -14,35 +15,6 @@ from domain.errors import BrokenRule
 PREFIX = "renkei_"
 _TOKEN_BYTES = 32
 LONGEST_TOKEN = 200
-
-_ADD = text("""
-insert into api_clients (merchant_id, name, token_hash, scopes)
-values (:merchant_id, :name, :token_hash, :scopes)
-on conflict (merchant_id, name) where revoked_at is null do nothing
-returning id
-""")
-
-_FIND = text("""
-select c.id, c.merchant_id, m.key as merchant_key, c.name, c.scopes
-  from api_clients c join merchants m on m.id = c.merchant_id
- where c.token_hash = :token_hash and c.revoked_at is null
-""")
-
-# Once a minute at most, so that reading does not become writing.
-_TOUCH = text("""
-update api_clients set last_used_at = now()
- where id = :id and (last_used_at is null or last_used_at < now() - interval '1 minute')
-""")
-
-_LIST = text("""
-select name, scopes, created_at, last_used_at, revoked_at from api_clients
- where merchant_id = :merchant_id order by name, id
-""")
-
-_REVOKE = text("""
-update api_clients set revoked_at = now()
- where merchant_id = :merchant_id and name = :name and revoked_at is null
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +28,56 @@ class ApiClient:
     scopes: frozenset[Scope]
 
 
+_ADD = Statement(
+    """
+insert into api_clients (merchant_id, name, token_hash, scopes)
+values (:merchant_id, :name, :token_hash, :scopes)
+on conflict (merchant_id, name) where revoked_at is null do nothing
+returning id
+""",
+    int,
+)
+# A scope that a later version dropped gives no right.
+_FIND = Statement(
+    """
+select c.id, c.merchant_id, m.key as merchant_key, c.name,
+       array(select unnest(c.scopes) intersect select unnest(cast(:known as text[]))) as scopes
+  from api_clients c join merchants m on m.id = c.merchant_id
+ where c.token_hash = :token_hash and c.revoked_at is null
+""",
+    ApiClient,
+)
+# Once a minute at most, so that reading does not become writing.
+_TOUCH = Statement("""
+update api_clients set last_used_at = now()
+ where id = :id and (last_used_at is null or last_used_at < now() - interval '1 minute')
+""")
+_LIST = Statement(
+    """
+select name, scopes, created_at, last_used_at, revoked_at from api_clients
+ where merchant_id = :merchant_id order by name, id
+""",
+    dict,
+)
+_REVOKE = Statement("""
+update api_clients set revoked_at = now()
+ where merchant_id = :merchant_id and name = :name and revoked_at is null
+""")
+
+
 def add_client(connection: Connection, merchant_id: int, name: str, scopes: Iterable[Scope]) -> str:
     """Add a client and return its token, which nobody can read again.
 
     Raises: BrokenRule when the name is taken.
     """
     token = PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
-    made = connection.execute(
-        _ADD,
-        {
-            "merchant_id": merchant_id,
-            "name": name,
-            "token_hash": _hash(token),
-            "scopes": sorted(scope.value for scope in set(scopes)),
-        },
-    ).scalar_one_or_none()
+    made = _ADD.first(
+        connection,
+        merchant_id=merchant_id,
+        name=name,
+        token_hash=_hash(token),
+        scopes=sorted(set(scopes)),
+    )
     if made is None:
         raise BrokenRule(f"an API client {name} exists already: revoke it first")
     return token
@@ -80,25 +87,20 @@ def client_of(connection: Connection, token: str) -> ApiClient | None:
     """Return the client a token belongs to, None when it belongs to nobody (any more)."""
     if len(token) > LONGEST_TOKEN:
         return None
-    row = connection.execute(_FIND, {"token_hash": _hash(token)}).one_or_none()
-    if row is None:
-        return None
-    connection.execute(_TOUCH, {"id": row.id})
-    # A scope that a later version dropped gives no right.
-    known = frozenset(scope for scope in Scope if scope.value in row.scopes)
-    return ApiClient(row.id, row.merchant_id, row.merchant_key, row.name, known)
+    client = _FIND.first(connection, token_hash=_hash(token), known=list(Scope))
+    if client is not None:
+        _TOUCH.run(connection, id=client.id)
+    return client
 
 
 def list_clients(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
     """Return a merchant's clients, revoked ones too; never anything of their tokens."""
-    rows = connection.execute(_LIST, {"merchant_id": merchant_id})
-    return [dict(row) for row in rows.mappings()]
+    return _LIST.all(connection, merchant_id=merchant_id)
 
 
 def revoke_client(connection: Connection, merchant_id: int, name: str) -> bool:
     """End a client's access at once; False when there is none of that name."""
-    found = connection.execute(_REVOKE, {"merchant_id": merchant_id, "name": name})
-    return bool(found.rowcount)
+    return bool(_REVOKE.run(connection, merchant_id=merchant_id, name=name))
 
 
 def _hash(token: str) -> str:

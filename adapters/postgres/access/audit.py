@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-_RECORD = text("""
+from adapters.postgres.statement import Statement
+
+_RECORD = Statement("""
 insert into audit (merchant_id, actor, did, subject, reason, detail)
 values (:merchant_id, :actor, :did, :subject, :reason, cast(:detail as jsonb))
 """)
@@ -34,15 +36,9 @@ class Entry:
 def record(connection: Connection, *entries: Entry) -> None:
     """Write entries in the transaction of the changes themselves."""
     if entries:
-        connection.execute(_RECORD, [_row(entry) for entry in entries])
+        _RECORD.run_many(connection, [_columns(entry) for entry in entries])
 
 
-def _row(entry: Entry) -> dict[str, object]:
-    return {
-        "merchant_id": entry.merchant_id,
-        "actor": entry.actor,
-        "did": entry.did,
-        "subject": entry.subject,
-        "reason": entry.reason,
-        "detail": json.dumps(dict(entry.detail), ensure_ascii=False, default=str),
-    }
+def _columns(entry: Entry) -> dict[str, object]:
+    detail = json.dumps(dict(entry.detail), ensure_ascii=False, default=str)
+    return {**{field.name: getattr(entry, field.name) for field in fields(entry)}, "detail": detail}

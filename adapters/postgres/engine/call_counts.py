@@ -1,10 +1,13 @@
 """Calls per shop and hour."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-_ADD = text("""
+from adapters.postgres.statement import Statement
+
+_ADD = Statement("""
 insert into call_counts (shop_id, hour, calls)
 select c.shop_id, date_trunc('hour', now()), c.calls
   from unnest(cast(:shops as bigint[]), cast(:calls as int[])) as c(shop_id, calls)
@@ -13,22 +16,33 @@ select c.shop_id, date_trunc('hour', now()), c.calls
 on conflict (shop_id, hour) do update set calls = call_counts.calls + excluded.calls
 """)
 
+
+def add(connection: Connection, calls: Mapping[int, int]) -> None:
+    """Add calls made just now, by shop id; a shop that was removed meanwhile is left out."""
+    _ADD.run(connection, shops=list(calls), calls=list(calls.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class CallsMade:
+    """Calls of the hour and of the day in Tokyo."""
+
+    hour: int
+    day: int
+
+
 # Tokyo's hours begin when UTC's do; its day begins at 15:00 UTC.
-_OF_SHOP = text("""
+_OF_SHOP = Statement(
+    """
 select coalesce(sum(calls) filter (where hour = date_trunc('hour', now())), 0) as hour,
        coalesce(sum(calls), 0) as day
   from call_counts
  where shop_id = :shop_id
    and hour >= date_trunc('day', now() at time zone 'Asia/Tokyo') at time zone 'Asia/Tokyo'
-""")
+""",
+    CallsMade,
+)
 
 
-def add(connection: Connection, calls: Mapping[int, int]) -> None:
-    """Add calls made just now, by shop id; a shop that was removed meanwhile is left out."""
-    connection.execute(_ADD, {"shops": list(calls), "calls": list(calls.values())})
-
-
-def of_shop(connection: Connection, shop_id: int) -> tuple[int, int]:
-    """Return the calls of this hour and of this day in Tokyo."""
-    row = connection.execute(_OF_SHOP, {"shop_id": shop_id}).one()
-    return int(row.hour), int(row.day)
+def of_shop(connection: Connection, shop_id: int) -> CallsMade:
+    """Return the calls of now."""
+    return _OF_SHOP.one(connection, shop_id=shop_id)

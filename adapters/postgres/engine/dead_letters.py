@@ -1,27 +1,119 @@
-"""Dead letters as people see and decide them (CLS-4)."""
+"""Dead letters: the one place that buries items, reopens them, and closes what was buried (CLS-4).
+
+open -> replayed | discarded (a person); open, replayed -> closed (healed, or about nothing)
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from domain.actions import Action
-from domain.engine.dead_letters import UNDECIDED, LetterState
+from adapters.postgres.statement import Statement
+from domain.engine.runs import UNDECIDED, LetterState
 from domain.errors import BrokenRule
 
-_SELECT = """
-select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_failed_at,
-       d.last_failed_at, d.state, d.run_id as run, d.decided_by, d.decision_reason, d.decided_at
-  from dead_letters d join shops s on s.id = d.shop_id
- where s.merchant_id = :merchant_id
-   and (cast(:shop as text) is null or s.key = :shop)
-   and (cast(:action as text) is null or d.action = :action)
-   and (cast(:state as text) is null or d.state = :state)
-"""
-_LIST = text(_SELECT + " order by d.id")
-_PAGE = text(_SELECT + " and d.id > :after order by d.id limit :most")
+CLOSE = "update dead_letters d set state = 'closed', decided_at = now()"
+"""The beginning of every statement that closes dead letters d; the rest says which."""
 
-_CHOOSE = text("""
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an item is buried. `detail` is for developers: a traceback or the cart's last answer."""
+
+    shop_id: int
+    run_id: int
+    action: str
+    key: str
+    reason: str
+    attempts: int
+    detail: str = ""
+
+
+_BURY = Statement("""
+insert into dead_letters (shop_id, action, key, run_id, reason, detail, attempts)
+values (:shop_id, :action, :key, :run_id, :reason, :detail, :attempts)
+on conflict (shop_id, action, key) where state = 'open'
+do update set run_id = excluded.run_id, reason = excluded.reason, detail = excluded.detail,
+              attempts = dead_letters.attempts + excluded.attempts, last_failed_at = now()
+""")
+
+
+def bury(connection: Connection, failure: Failure) -> None:
+    """Keep a failed item as an open dead letter; a second failure updates the first's row."""
+    _BURY.run(
+        connection,
+        shop_id=failure.shop_id,
+        run_id=failure.run_id,
+        action=failure.action,
+        key=failure.key,
+        reason=failure.reason[:2000],
+        detail=failure.detail[:8000],
+        attempts=failure.attempts,
+    )
+
+
+_CLOSE = Statement(f"""
+{CLOSE}, decision_reason = coalesce(:why, decision_reason)
+ where shop_id = :shop_id and action = any(:actions) and key = any(:keys)
+   and state = any(:states)
+""")
+
+
+def close(connection: Connection, shop_id: int, action: str, keys: Sequence[str]) -> None:
+    """Close dead letters about what was looked at again and needs nothing any more (CLS-4)."""
+    _closed(connection, shop_id, [action], keys, UNDECIDED, why=None)
+
+
+def withdraw(
+    connection: Connection, shop_id: int, actions: Sequence[str], keys: Sequence[str], *, why: str
+) -> None:
+    """Close open dead letters whose subject is gone. Args: why: what became of it, in a word."""
+    _closed(connection, shop_id, actions, keys, [LetterState.OPEN], why=why)
+
+
+def _closed(
+    connection: Connection,
+    shop_id: int,
+    actions: Sequence[str],
+    keys: Sequence[str],
+    states: Sequence[LetterState] | frozenset[LetterState],
+    *,
+    why: str | None,
+) -> None:
+    if keys:
+        _CLOSE.run(
+            connection,
+            shop_id=shop_id,
+            actions=list(actions),
+            keys=list(keys),
+            states=list(states),
+            why=why,
+        )
+
+
+class UnknownDeadLetter(BrokenRule):
+    """The merchant has no dead letter of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One dead letter, locked for a decision.
+
+    Attributes:
+        under_way: a replay of it is not over yet.
+    """
+
+    id: int
+    shop_id: int
+    shop: str
+    action: str
+    key: str
+    state: LetterState
+    under_way: bool
+
+
+_CHOOSE = Statement(
+    """
 select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
        d.state = 'replayed' and exists (
          select 1 from runs r
@@ -35,67 +127,9 @@ select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
    and (cast(:ids as bigint[]) is not null or d.state = 'open')
  order by d.id
    for update of d
-""")
-
-_DECIDE = text("""
-update dead_letters
-   set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
- where id = any(:ids) and state in ('open', 'replayed')
-""")
-
-_SETTLE = text("""
-update dead_letters set state = 'closed', decided_at = now()
- where shop_id = :shop_id and action = :action and key = any(:keys)
-   and state in ('open', 'replayed')
-""")
-
-
-class UnknownDeadLetter(BrokenRule):
-    """The merchant has no dead letter of that id."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """One open dead letter, locked for a decision."""
-
-    id: int
-    shop_id: int
-    shop: str
-    action: Action
-    key: str
-
-
-def list_dead(
-    connection: Connection,
-    merchant_id: int,
-    *,
-    shop: str | None = None,
-    action: str | None = None,
-    state: str | None = None,
-) -> list[dict[str, object]]:
-    """Return dead letters of every state, oldest first."""
-    wanted = {"merchant_id": merchant_id, "shop": shop, "action": action, "state": state}
-    return [dict(row) for row in connection.execute(_LIST, wanted).mappings()]
-
-
-def page_dead(  # noqa: PLR0913 -- one per filter
-    connection: Connection,
-    merchant_id: int,
-    *,
-    after: int,
-    most: int,
-    shop: str | None = None,
-    action: str | None = None,
-    state: str | None = None,
-) -> tuple[list[dict[str, object]], int | None]:
-    """Return dead letters, oldest first, and where the next page begins.
-
-    Args: after: what the page before returned; 0 = the first page.
-    """
-    wanted = {"merchant_id": merchant_id, "shop": shop, "action": action, "state": state}
-    rows = connection.execute(_PAGE, {**wanted, "after": after, "most": most + 1})
-    found = [dict(row) for row in rows.mappings()]
-    return found[:most], int(found[most - 1]["id"]) if len(found) > most else None
+""",
+    DeadLetter,
+)
 
 
 def choose(
@@ -112,35 +146,78 @@ def choose(
         UnknownDeadLetter: the merchant has no such dead letter.
         BrokenRule: a named one is not open, and no replay that is over has left it undecided.
     """
-    rows = connection.execute(
-        _CHOOSE,
-        {
-            "merchant_id": merchant_id,
-            "ids": list(ids) or None,
-            "shop": shop,
-            "action": action,
-        },
-    ).all()
-    missing = sorted(set(ids) - {row.id for row in rows})
+    found = _CHOOSE.all(
+        connection, merchant_id=merchant_id, ids=list(ids) or None, shop=shop, action=action
+    )
+    missing = sorted(set(ids) - {letter.id for letter in found})
     if missing:
         raise UnknownDeadLetter(f"no dead letter {missing[0]}")
-    for row in rows:
-        if row.state not in UNDECIDED or row.under_way:
-            raise BrokenRule(f"dead letter {row.id} is {row.state}, not open")
-    return [DeadLetter(row.id, row.shop_id, row.shop, Action(row.action), row.key) for row in rows]
+    for letter in found:
+        if letter.state not in UNDECIDED or letter.under_way:
+            raise BrokenRule(f"dead letter {letter.id} is {letter.state}, not open")
+    return found
 
 
-def settle(connection: Connection, shop_id: int, action: Action, keys: Sequence[str]) -> None:
-    """Close dead letters about what was looked at again and needs nothing any more (CLS-4)."""
-    if keys:
-        values = {"shop_id": shop_id, "action": action.value, "keys": list(keys)}
-        connection.execute(_SETTLE, values)
+_DECIDE = Statement("""
+update dead_letters
+   set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
+ where id = any(:ids) and state in ('open', 'replayed')
+""")
 
 
 def decide(
     connection: Connection, ids: Sequence[int], *, state: LetterState, actor: str, reason: str
 ) -> None:
     """Record what a person decided. Args: state: `replayed` or `discarded`."""
-    connection.execute(
-        _DECIDE, {"ids": list(ids), "state": state.value, "actor": actor, "reason": reason}
+    _DECIDE.run(connection, ids=list(ids), state=state, actor=actor, reason=reason)
+
+
+_SELECT = """
+select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_failed_at,
+       d.last_failed_at, d.state, d.run_id as run, d.decided_by, d.decision_reason, d.decided_at
+  from dead_letters d join shops s on s.id = d.shop_id
+ where s.merchant_id = :merchant_id
+   and (cast(:shop as text) is null or s.key = :shop)
+   and (cast(:action as text) is null or d.action = :action)
+   and (cast(:state as text) is null or d.state = :state)
+"""
+_LIST = Statement(_SELECT + " order by d.id", dict)
+_PAGE = Statement(_SELECT + " and d.id > :after order by d.id limit :most", dict)
+
+
+def list_dead(
+    connection: Connection,
+    merchant_id: int,
+    *,
+    shop: str | None = None,
+    action: str | None = None,
+    state: str | None = None,
+) -> list[dict[str, object]]:
+    """Return dead letters of every state, oldest first."""
+    return _LIST.all(connection, merchant_id=merchant_id, shop=shop, action=action, state=state)
+
+
+def page_dead(  # noqa: PLR0913 -- one per filter
+    connection: Connection,
+    merchant_id: int,
+    *,
+    after: int,
+    most: int,
+    shop: str | None = None,
+    action: str | None = None,
+    state: str | None = None,
+) -> tuple[list[dict[str, object]], int | None]:
+    """Return dead letters, oldest first, and where the next page begins.
+
+    Args: after: what the page before returned; 0 = the first page.
+    """
+    found = _PAGE.all(
+        connection,
+        merchant_id=merchant_id,
+        shop=shop,
+        action=action,
+        state=state,
+        after=after,
+        most=most + 1,
     )
+    return found[:most], int(str(found[most - 1]["id"])) if len(found) > most else None

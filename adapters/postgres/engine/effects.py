@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from domain.engine.effects import EffectKind, EffectState, sources
+from adapters.postgres.statement import Statement
+from domain.engine.effects import EffectState, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Effect:
     """
 
     id: int
-    kind: EffectKind
+    kind: str
     key: str
     state: EffectState
     attempts: int
@@ -31,57 +32,49 @@ class Effect:
     deadline_s: float
 
 
-_PLAN = text("""
+_PLAN = Statement(
+    """
 with made as (
   insert into effects (shop_id, kind, key) values (:shop_id, :kind, :key)
   on conflict (shop_id, kind, key) do nothing
   returning id, kind, key, state, attempts, sent_at, deadline_s
 )
-select * from made
+select id, kind, key, state, attempts, sent_at, cast(deadline_s as float8) as deadline_s from made
 union all
-select id, kind, key, state, attempts, sent_at, deadline_s from effects
+select id, kind, key, state, attempts, sent_at, cast(deadline_s as float8) from effects
  where shop_id = :shop_id and kind = :kind and key = :key
  limit 1
-""")
+""",
+    Effect,
+)
 
 
-def plan(connection: Connection, shop_id: int, kind: EffectKind, key: str) -> Effect:
+def plan(connection: Connection, shop_id: int, kind: str, key: str) -> Effect:
     """Record the intent, or return what became of it before."""
-    row = connection.execute(_PLAN, {"shop_id": shop_id, "kind": kind.value, "key": key}).one()
-    return Effect(
-        id=row.id,
-        kind=EffectKind(row.kind),
-        key=row.key,
-        state=EffectState(row.state),
-        attempts=row.attempts,
-        sent_at=row.sent_at,
-        deadline_s=float(row.deadline_s),
-    )
+    return _PLAN.one(connection, shop_id=shop_id, kind=kind, key=key)
 
 
-_SEND = text("""
+_SEND = Statement("""
 update effects
    set state = 'sent', sent_at = now(), deadline_s = :deadline_s, attempts = attempts + 1
  where id = :id and attempts = :attempts and state = any(:sources)
-returning attempts
 """)
 
 
 def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool:
     """Record that the call leaves now; False when somebody else has moved the effect."""
-    row = connection.execute(
-        _SEND,
-        {
-            "id": effect.id,
-            "attempts": effect.attempts,
-            "deadline_s": deadline_s,
-            "sources": _sources(EffectState.SENT),
-        },
-    ).one_or_none()
-    return row is not None
+    return bool(
+        _SEND.run(
+            connection,
+            id=effect.id,
+            attempts=effect.attempts,
+            deadline_s=deadline_s,
+            sources=list(sources(EffectState.SENT)),
+        )
+    )
 
 
-_SEND_AGAIN = text("""
+_SEND_AGAIN = Statement("""
 update effects set sent_at = now() where id = :id and attempts = :attempts and state = 'sent'
 """)
 
@@ -91,30 +84,27 @@ def mark_sent_again(connection: Connection, effect: Effect) -> bool:
 
     Returns: False when somebody else has moved the effect.
     """
-    moved = connection.execute(_SEND_AGAIN, {"id": effect.id, "attempts": effect.attempts + 1})
-    return bool(moved.rowcount)
+    return bool(_SEND_AGAIN.run(connection, id=effect.id, attempts=effect.attempts + 1))
 
 
-_SEEN = text("""
+_SEEN = Statement("""
 update effects set state = 'confirmed', confirmed_at = now()
  where shop_id = :shop_id and kind = :kind and key = any(:keys) and state = any(:sources)
 """)
 
 
-def note_seen(connection: Connection, shop_id: int, kind: EffectKind, keys: Sequence[str]) -> None:
+def note_seen(connection: Connection, shop_id: int, kind: str, keys: Sequence[str]) -> None:
     """Confirm effects that a read of the cart shows, whoever sent them and lost the answer."""
-    connection.execute(
-        _SEEN,
-        {
-            "shop_id": shop_id,
-            "kind": kind.value,
-            "keys": list(keys),
-            "sources": _sources(EffectState.CONFIRMED),
-        },
+    _SEEN.run(
+        connection,
+        shop_id=shop_id,
+        kind=kind,
+        keys=list(keys),
+        sources=list(sources(EffectState.CONFIRMED)),
     )
 
 
-_MOVE = text("""
+_MOVE = Statement("""
 update effects
    set state = :to, confirmed_at = case when :to = 'confirmed' then now() end
  where id = :id and attempts = :attempts and state = any(:sources)
@@ -126,12 +116,6 @@ def move(connection: Connection, effect: Effect, to: EffectState, *, attempts: i
 
     Args: attempts: of the sending this is about.
     """
-    moved = connection.execute(
-        _MOVE,
-        {"id": effect.id, "attempts": attempts, "to": to.value, "sources": _sources(to)},
+    return bool(
+        _MOVE.run(connection, id=effect.id, attempts=attempts, to=to, sources=list(sources(to)))
     )
-    return bool(moved.rowcount)
-
-
-def _sources(to: EffectState) -> list[str]:
-    return [state.value for state in sources(to)]

@@ -1,27 +1,29 @@
 """Throwing away what nobody looks at any more, in small bites."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
+
+from adapters.postgres.engine.run_endings import COMPLETED
+from adapters.postgres.statement import Statement
 
 KEEP_DAYS = 35
 KEEP_LOG_DAYS = 400
 _BITE = 5000
 
-# The newest run of each pair stays, however old: return_shipments asks it for its date (RET-1).
-_RUNS = text("""
+# The last completed run of each pair stays, however old: the next one asks it for its date (RET-1).
+_RUNS = Statement(f"""
 delete from runs where id in (
-  select r.id from runs r
-   where r.finished_at < now() - make_interval(days => :days)
-     and exists (select 1 from runs n
-                  where n.shop_id = r.shop_id and n.action = r.action and n.id > r.id
-                    and n.state in ('succeeded', 'partly_failed') and not n.plan_failed
-                    and not (n.request ? 'ship_date') and not (n.request ? 'keys'))
-   order by r.id limit :bite)
+  select o.id from runs o
+   where o.finished_at < now() - make_interval(days => :days)
+     and exists (select 1 from runs r
+                  where r.shop_id = o.shop_id and r.action = o.action and r.id > o.id
+                    and {COMPLETED})
+   order by o.id limit :bite)
 """)
-_LOG = text("""
+_LOG = Statement("""
 delete from api_log where id in (
   select id from api_log where at < now() - make_interval(days => :days) order by id limit :bite)
 """)
-_COUNTS = text("delete from call_counts where hour < now() - interval '3 days'")
+_COUNTS = Statement("delete from call_counts where hour < now() - interval '3 days'")
 
 
 def prune(connection: Connection) -> int:
@@ -29,7 +31,7 @@ def prune(connection: Connection) -> int:
 
     Orders, import tasks, effects, dead letters and the audit are kept.
     """
-    deleted = connection.execute(_RUNS, {"days": KEEP_DAYS, "bite": _BITE}).rowcount
-    deleted += connection.execute(_LOG, {"days": KEEP_LOG_DAYS, "bite": _BITE}).rowcount
-    connection.execute(_COUNTS)
+    deleted = _RUNS.run(connection, days=KEEP_DAYS, bite=_BITE)
+    deleted += _LOG.run(connection, days=KEEP_LOG_DAYS, bite=_BITE)
+    _COUNTS.run(connection)
     return deleted

@@ -1,14 +1,18 @@
-"""Items: every move of docs/decisions/0003-runs-and-items.md is one statement here."""
+"""Items: every move of docs/decisions/0003-runs-and-items.md is one statement, some in recovery.py.
+
+What an action adds to a move comes as a value or as SQL of its own (`Beside`); no action is named.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from adapters.postgres.database import Hot
-from domain.actions import Action
+from adapters.postgres.engine.dead_letters import CLOSE
+from adapters.postgres.engine.lanes import SENDABLE, WORKING_SHOP
+from adapters.postgres.statement import Statement
 from domain.engine.runs import ItemState, RunMode
 
 # A worker that stops renewing loses its work after this; renewed every third of it.
@@ -22,6 +26,7 @@ class ClaimedItem:
     """One item this worker owns as long as its lease holds.
 
     Attributes:
+        generation: the fencing token: of this claim, larger than any before.
         attempts: claims that count, this one included.
         payload: what the plan read of the cart, so that it need not be read again.
         request: what the run was asked for beyond its action.
@@ -30,7 +35,7 @@ class ClaimedItem:
     id: int
     run_id: int
     shop_id: int
-    action: Action
+    action: str
     key: str
     subject_id: int | None
     generation: int
@@ -45,7 +50,7 @@ class QueuedItem:
     """An item whose message is to be sent now."""
 
     id: int
-    action: Action
+    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Ending:
         due_at: for state `due`: when to try again; None = at once, in its old place.
         spent: the attempt counts.
         calls: calls made to the cart during this claim.
+        heals: the item's dead letter is about nothing any more.
     """
 
     state: ItemState
@@ -63,6 +69,7 @@ class Ending:
     due_at: datetime | None = None
     spent: bool = True
     calls: int = 0
+    heals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,12 @@ class Beside:
 
     def __call__(self, connection: Connection) -> None:
         """Write it by itself, in the transaction that has ended the item."""
-        connection.execute(text(f"with done as (select) {self.sql}"), dict(self.values))
+        _alone(self.sql).run(connection, **self.values)
+
+
+@cache  # one per kind of record
+def _alone(beside: str) -> Statement[None]:
+    return Statement(f"with done as (select) {beside}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,8 @@ class Ended:
     others_open: bool
 
 
-_CLAIM = Hot("""
+_CLAIM = Statement(
+    """
 update run_items i
    set state = 'running', generation = i.generation + 1, attempts = i.attempts + 1,
        lease_until = now() + make_interval(secs => :lease_s)
@@ -102,44 +115,15 @@ update run_items i
  where i.id = :id and i.state = 'queued' and r.id = i.run_id
 returning i.id, i.run_id, i.shop_id, i.action, i.key, i.subject_id, i.generation, i.attempts,
           i.payload, r.mode, r.request
-""")
+""",
+    ClaimedItem,
+)
 
 
 def claim(connection: Connection, item_id: int) -> ClaimedItem | None:
     """Take a queued item; None when somebody else did, or it is not queued any more."""
-    found = _CLAIM.rows(connection, {"id": item_id, "lease_s": LEASE_S})
-    if not found:
-        return None
-    row = found[0]
-    return ClaimedItem(
-        id=row.id,
-        run_id=row.run_id,
-        shop_id=row.shop_id,
-        action=Action(row.action),
-        key=row.key,
-        subject_id=row.subject_id,
-        generation=row.generation,
-        attempts=row.attempts,
-        mode=RunMode(row.mode),
-        request=row.request,
-        payload=row.payload,
-    )
+    return _CLAIM.first(connection, id=item_id, lease_s=LEASE_S)
 
-
-# A shop s that is neither parked, removed nor locked out.
-WORKING_SHOP = "not s.parked and s.removed_at is null and s.auth_failed_at is null"
-# What of it may be sent now, first things first: where the lane is open for items of their priority
-# and their robot is not parked. Both are looked up once a shop; `limit` must follow. In a lateral
-# with a limit PostgreSQL walks ix_run_items_due from its beginning, whatever it believes about the
-# number of rows: statistics are old when a flood begins, and a plan by sorting costs a second each.
-SENDABLE = """
-select n.id from run_items n
- where n.shop_id = s.id and n.state = 'due' and n.due_at <= now()
-   and n.priority < (select coalesce(min(k.priority), 32767) from lane_blocks k
-                      where k.shop_id = s.id and k.until > now())
-   and n.action <> all (array(select b.action from robots b where b.shop_id = s.id and b.parked))
- order by n.priority, n.due_at, n.id
-"""
 
 _END = f"""
 with done as (
@@ -152,11 +136,9 @@ with done as (
    where id = :id and generation = :generation and state = 'running'
   returning shop_id, action, key
 ), healed as (
-  update dead_letters d set state = 'closed', decided_at = now()
+  {CLOSE}
     from done
-   where (:state = 'succeeded' or :state = 'skipped'
-            and done.action in ('import_orders', 'confirm_orders', 'sync_status'))
-     and d.state in ('open', 'replayed')
+   where :heals and d.state in ('open', 'replayed')
      and d.shop_id = done.shop_id and d.action = done.action and d.key = done.key
 ), handed as (
   update run_items
@@ -171,16 +153,23 @@ with done as (
       cross join lateral ({SENDABLE} limit 1 for update of n skip locked) next)
   returning id, action
 )%s
-select (select count(*) from done) as accepted,
+select (select count(*) from done) > 0 as accepted,
        (select id from handed) as handed_id, (select action from handed) as handed_action,
        exists (select 1 from run_items o
                 where o.run_id = :run_id and o.id <> :id and o.finished_at is null) as others_open
 """
 
 
+def _ended(
+    *, accepted: bool, handed_id: int | None, handed_action: str, others_open: bool
+) -> Ended:
+    handed = None if handed_id is None else QueuedItem(handed_id, handed_action)
+    return Ended(accepted, handed, others_open)
+
+
 @cache  # one per kind of record
-def _end(beside: str) -> Hot:
-    return Hot(_END % (f", beside as ({beside})" if beside else ""))
+def _end(beside: str) -> Statement[Ended]:
+    return Statement(_END % (f", beside as ({beside})" if beside else ""), _ended)
 
 
 def end(
@@ -191,44 +180,37 @@ def end(
     Args: beside: written in the same statement; with it no transaction is needed.
     Returns: `accepted` False when the item has a newer owner: roll back everything.
     """
-    (row,) = _end(beside.sql if beside else "").rows(
+    return _end(beside.sql if beside else "").one(
         connection,
-        {
-            **(beside.values if beside else {}),
-            "id": item.id,
-            "run_id": item.run_id,
-            "generation": item.generation,
-            "state": ending.state.value,
-            "reason": ending.reason[:2000],
-            "calls": ending.calls,
-            "refund": 0 if ending.spent else 1,
-            "due_at": ending.due_at,
-            "queued_s": QUEUED_LEASE_S,
-        },
+        **(beside.values if beside else {}),
+        id=item.id,
+        run_id=item.run_id,
+        generation=item.generation,
+        state=ending.state,
+        reason=ending.reason[:2000],
+        calls=ending.calls,
+        refund=0 if ending.spent else 1,
+        due_at=ending.due_at,
+        heals=ending.heals,
+        queued_s=QUEUED_LEASE_S,
     )
-    handed = None
-    if row.handed_id is not None:
-        handed = QueuedItem(row.handed_id, Action(row.handed_action))
-    return Ended(bool(row.accepted), handed, row.others_open)
 
 
-_RENEW = text("""
+_RENEW = Statement(
+    """
 update run_items i
    set lease_until = now() + make_interval(secs => :lease_s)
   from unnest(cast(:ids as bigint[]), cast(:generations as int[])) as held(id, generation)
  where i.id = held.id and i.generation = held.generation and i.state = 'running'
 returning i.id
-""")
+""",
+    int,
+)
 
 
 def renew(connection: Connection, held: Sequence[tuple[int, int]]) -> set[int]:
     """Renew the leases of (id, generation) pairs; returns the ids that are still ours."""
-    rows = connection.execute(
-        _RENEW,
-        {
-            "ids": [item_id for item_id, _ in held],
-            "generations": [generation for _, generation in held],
-            "lease_s": LEASE_S,
-        },
+    ids, generations = zip(*held, strict=True)
+    return set(
+        _RENEW.all(connection, ids=list(ids), generations=list(generations), lease_s=LEASE_S)
     )
-    return {row.id for row in rows}

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from adapters.postgres.engine import dead_letters
-from domain.actions import Action
+from adapters.postgres.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,11 @@ class PlannedRun(Protocol):
         """Of its shop."""
 
     @property
-    def action(self) -> Action:
+    def action(self) -> str:
         """What it does."""
 
 
-_INSERT = text("""
+_INSERT = Statement("""
 insert into run_items
        (run_id, shop_id, action, key, subject_id, payload, state, reason, priority, finished_at)
 select :run_id, :shop_id, :action, n.key, n.subject_id, cast(n.payload as jsonb),
@@ -58,28 +57,24 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
     """Record what a plan found; a key the run already has stays as it is."""
     if not new:
         return
-    found = connection.execute(
-        _INSERT,
-        {
-            "run_id": run.id,
-            "shop_id": run.shop_id,
-            "action": run.action.value,
-            "priority": priority,
-            "keys": [item.key for item in new],
-            "subjects": [item.subject_id for item in new],
-            "skipped": [item.skipped for item in new],
-            "reasons": [item.reason for item in new],
-            "payloads": [item.payload for item in new],
-        },
+    inserted = _INSERT.run(
+        connection,
+        run_id=run.id,
+        shop_id=run.shop_id,
+        action=run.action,
+        priority=priority,
+        keys=[item.key for item in new],
+        subjects=[item.subject_id for item in new],
+        skipped=[item.skipped for item in new],
+        reasons=[item.reason for item in new],
+        payloads=[item.payload for item in new],
     )
-    after_inserting(connection, found.rowcount)
-    if run.action is Action.IMPORT_ORDERS:  # an order that is not to be imported any more
-        skipped = [item.key for item in new if item.skipped]
-        dead_letters.settle(connection, run.shop_id, run.action, skipped)
+    after_inserting(connection, inserted)
 
 
 # So many new items are looked at by PostgreSQL at once.
 FLOOD = 2_000
+_LOOK = Statement("analyze run_items")
 
 
 def after_inserting(connection: Connection, items: int) -> None:
@@ -88,10 +83,10 @@ def after_inserting(connection: Connection, items: int) -> None:
     Autovacuum would do it a minute later. Must follow whatever inserts items by itself.
     """
     if items >= FLOOD:
-        connection.execute(text("analyze run_items"))
+        _LOOK.run(connection)
 
 
-_CARRY = text("""
+_CARRY = Statement("""
 update run_items set state = 'carried', finished_at = now(), lease_until = null, reason = :reason
  where run_id = :run_id and state in ('due', 'queued')
 """)
@@ -99,4 +94,4 @@ update run_items set state = 'carried', finished_at = now(), lease_until = null,
 
 def carry_over(connection: Connection, run_id: int, reason: str) -> None:
     """Give what a run has left to the next run (CLS-1)."""
-    connection.execute(_CARRY, {"run_id": run_id, "reason": reason})
+    _CARRY.run(connection, run_id=run_id, reason=reason)

@@ -3,22 +3,62 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from domain.actions import Action
+from adapters.postgres.statement import Statement
 from domain.engine.runs import RunMode, RunState, Tally
 
-_LOCK_OPEN = text("""
-select r.id, r.shop_id, r.action, r.mode, r.closed_at, r.plan_failed, r.reason
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run locked for closing."""
+
+    id: int
+    shop_id: int
+    action: str
+    mode: RunMode
+    closed: bool
+    plan_failed: bool
+
+    @property
+    def run_id(self) -> int:
+        """The same, under the name that items have it by."""
+        return self.id
+
+
+_LOCK_OPEN = Statement(
+    """
+select r.id, r.shop_id, r.action, r.mode, r.closed_at is not null as closed, r.plan_failed
   from runs r
  where r.id = :id and r.state = 'open'
    and not exists (select 1 from run_items i
                     where i.run_id = r.id and i.finished_at is null)
    for update
-""")
+""",
+    OpenRun,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How the items of a run ended, and the calls made for them."""
+
+    open: int
+    succeeded: int
+    failed: int
+    skipped: int
+    carried: int
+    calls: int
+
+    @property
+    def tally(self) -> Tally:
+        """The ended ones."""
+        return Tally(self.succeeded, self.failed, self.skipped, self.carried)
+
 
 # Once more, with the run locked: what the first look saw may be older than the lock.
-_COUNT = text("""
+_COUNT = Statement(
+    """
 select count(*) filter (where finished_at is null) as open,
        count(*) filter (where state = 'succeeded') as succeeded,
        count(*) filter (where state = 'failed') as failed,
@@ -26,44 +66,21 @@ select count(*) filter (where finished_at is null) as open,
        count(*) filter (where state = 'carried') as carried,
        coalesce(sum(calls), 0) as calls
   from run_items where run_id = :id
-""")
+""",
+    Counted,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class ClosingRun:
-    """A run locked for closing whose items have all ended."""
-
-    id: int
-    shop_id: int
-    action: Action
-    mode: RunMode
-    closed: bool
-    plan_failed: bool
-    tally: Tally
-    calls: int
-
-
-def lock_for_closing(connection: Connection, run_id: int) -> ClosingRun | None:
+def lock_for_closing(connection: Connection, run_id: int) -> tuple[OpenRun, Counted] | None:
     """Lock a run that can be closed; None when it has open items or was closed before."""
-    row = connection.execute(_LOCK_OPEN, {"id": run_id}).one_or_none()
-    if row is None:
+    run = _LOCK_OPEN.first(connection, id=run_id)
+    if run is None:
         return None
-    counts = connection.execute(_COUNT, {"id": run_id}).one()
-    if counts.open:
-        return None
-    return ClosingRun(
-        id=row.id,
-        shop_id=row.shop_id,
-        action=Action(row.action),
-        mode=RunMode(row.mode),
-        closed=row.closed_at is not None,
-        plan_failed=row.plan_failed,
-        tally=Tally(counts.succeeded, counts.failed, counts.skipped, counts.carried),
-        calls=counts.calls,
-    )
+    counted = _COUNT.one(connection, id=run_id)
+    return None if counted.open else (run, counted)
 
 
-_CLOSE = text("""
+_CLOSE = Statement("""
 update runs
    set state = :state, finished_at = now(), lease_until = null, succeeded = :succeeded,
        failed = :failed, skipped = :skipped, carried_over = :carried,
@@ -72,56 +89,61 @@ update runs
 """)
 
 
-def close(connection: Connection, run: ClosingRun, state: RunState) -> None:
+def close(connection: Connection, run: OpenRun, counted: Counted, state: RunState) -> None:
     """Write the final state and figures of a locked run."""
-    connection.execute(
-        _CLOSE,
-        {
-            "id": run.id,
-            "state": state.value,
-            "succeeded": run.tally.succeeded,
-            "failed": run.tally.failed,
-            "skipped": run.tally.skipped,
-            "carried": run.tally.carried_over,
-            "calls": run.calls,
-        },
+    _CLOSE.run(
+        connection,
+        id=run.id,
+        state=state,
+        succeeded=counted.succeeded,
+        failed=counted.failed,
+        skipped=counted.skipped,
+        carried=counted.carried,
+        calls=counted.calls,
     )
 
 
-_COMPLETE = text("""
+_COMPLETE = Statement(
+    """
 select r.id from runs r
  where r.state = 'open'
    and not exists (select 1 from run_items i
                     where i.run_id = r.id and i.finished_at is null)
  limit 1000
-""")
+""",
+    int,
+)
 
 
 def without_open_items(connection: Connection) -> list[int]:
     """Return open runs whose closing was lost with a worker."""
-    return [row.id for row in connection.execute(_COMPLETE)]
+    return _COMPLETE.all(connection)
 
 
-# A run about a named date or named orders says nothing about the days in between.
-_LAST = text("""
-select max(started_at) from runs
- where shop_id = :shop_id and action = :action and id <> :but
-   and state in ('succeeded', 'partly_failed', 'failed') and not plan_failed
-   and not (request ? 'ship_date') and not (request ? 'keys')
-""")
+# Of a run r: it read everything, whatever became of its items. One about a named date or named
+# keys says nothing about the days in between.
+COMPLETED = """
+r.state in ('succeeded', 'partly_failed', 'failed') and not r.plan_failed
+   and not r.request ?| array['ship_date', 'keys']
+"""
+
+_LAST = Statement(
+    f"""
+select max(r.started_at) from runs r
+ where r.shop_id = :shop_id and r.action = :action and r.id <> :but and {COMPLETED}
+""",
+    datetime,
+)
 
 
 def last_completed_start(
-    connection: Connection, shop_id: int, action: Action, *, but: int
+    connection: Connection, shop_id: int, action: str, *, but: int
 ) -> datetime | None:
     """Return when the shop's last run of this action that read everything was started."""
-    found: datetime | None = connection.execute(
-        _LAST, {"shop_id": shop_id, "action": action.value, "but": but}
-    ).scalar_one()
-    return found
+    return _LAST.first(connection, shop_id=shop_id, action=action, but=but)
 
 
-_FOLLOW_UP = text("""
+_FOLLOW_UP = Statement("""
 insert into runs (shop_id, action, mode)
 select b.shop_id, b.action, :mode
   from robots b
@@ -131,8 +153,6 @@ select b.shop_id, b.action, :mode
 """)
 
 
-def insert_follow_up(
-    connection: Connection, shop_id: int, action: Action, *, mode: RunMode
-) -> None:
+def insert_follow_up(connection: Connection, shop_id: int, action: str) -> None:
     """Insert a run that follows another, where the shop has that robot switched on."""
-    connection.execute(_FOLLOW_UP, {"shop_id": shop_id, "action": action.value, "mode": mode.value})
+    _FOLLOW_UP.run(connection, shop_id=shop_id, action=action, mode=RunMode.FOLLOW_UP)

@@ -1,18 +1,18 @@
 """Runs from their request to a recorded plan; run_endings.py closes them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+import psycopg
+from sqlalchemy import Connection
 
 from adapters.postgres.engine.items import LEASE_S
-from adapters.postgres.engine.lost_items import LOST_CLAIMS_LIMIT, LostClaim
-from domain.actions import Action
-from domain.carts.ports import Window
-from domain.engine.runs import RunMode
+from adapters.postgres.engine.lanes import WORKING_SHOP
+from adapters.postgres.statement import Statement
+from domain.engine.runs import RunMode, Window
 
 # A pending run's message is believed lost after this.
 ANNOUNCED_S = 10
@@ -20,11 +20,16 @@ ANNOUNCED_S = 10
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRun:
-    """One run this worker plans as long as its lease holds."""
+    """One run this worker plans as long as its lease holds.
+
+    Attributes:
+        generation: the fencing token: of this claim, larger than any before.
+        read_until: a range run is recorded up to here.
+    """
 
     id: int
     shop_id: int
-    action: Action
+    action: str
     mode: RunMode
     request: dict[str, object]
     window: Window | None
@@ -33,41 +38,47 @@ class ClaimedRun:
     attempts: int
     started_at: datetime
 
+    @property
+    def run_id(self) -> int:
+        """The same, under the name that items have it by."""
+        return self.id
 
-_INSERT = text("""
+
+_INSERT = Statement(
+    """
 insert into runs (shop_id, action, mode, slot, request, window_from, window_to)
 values (:shop_id, :action, :mode, :slot, cast(:request as jsonb), :since, :until)
 on conflict (shop_id, action, slot) do nothing
 returning id
-""")
+""",
+    int,
+)
 
 
 def insert(  # noqa: PLR0913 -- one argument per column a run is born with
     connection: Connection,
     *,
     shop_id: int,
-    action: Action,
+    action: str,
     mode: RunMode,
     slot: datetime | None = None,
     window: Window | None = None,
     request: Mapping[str, object] | None = None,
 ) -> int | None:
     """Insert a pending run; None when its slot already has one."""
-    return connection.execute(
-        _INSERT,
-        {
-            "shop_id": shop_id,
-            "action": action.value,
-            "mode": mode.value,
-            "slot": slot,
-            "request": json.dumps(dict(request or {}), ensure_ascii=False),
-            "since": window.since if window else None,
-            "until": window.until if window else None,
-        },
-    ).scalar_one_or_none()
+    return _INSERT.first(
+        connection,
+        shop_id=shop_id,
+        action=action,
+        mode=mode,
+        slot=slot,
+        request=json.dumps(dict(request or {}), ensure_ascii=False),
+        since=window.since if window else None,
+        until=window.until if window else None,
+    )
 
 
-_GO_ON = text("""
+_GO_ON = Statement("""
 update runs r set read_until = o.read_until
   from runs o
  where r.id = :id and o.read_until <= r.window_to
@@ -80,15 +91,14 @@ update runs r set read_until = o.read_until
 
 def go_on(connection: Connection, run_id: int) -> None:
     """Have a range run begin where the last one of the same range was cut short (IMP-3)."""
-    connection.execute(_GO_ON, {"id": run_id})
+    _GO_ON.run(connection, id=run_id)
 
 
 # Pending, due, of a shop and robot that may work, and no other run of the pair is under way:
 # neither planned or open, nor put back in the middle of its plan with items that are out.
-_STARTABLE = """
+_STARTABLE = f"""
        r.state = 'pending' and r.due_at <= now()
-   and exists (select 1 from shops s where s.id = r.shop_id
-                  and not s.parked and s.removed_at is null and s.auth_failed_at is null)
+   and exists (select 1 from shops s where s.id = r.shop_id and {WORKING_SHOP})
    and not exists (select 1 from robots b
                     where b.shop_id = r.shop_id and b.action = r.action and b.parked)
    and not exists (select 1 from runs o
@@ -101,63 +111,59 @@ _STARTABLE = """
                                    where i.run_id = o.id and i.finished_at is null))
 """
 
-_CLAIM = text(f"""
+
+def _claimed(
+    *, window_from: datetime | None, window_to: datetime, mode: str, **row: Any
+) -> ClaimedRun:
+    window = Window(window_from, window_to) if window_from else None
+    return ClaimedRun(window=window, mode=RunMode(mode), **row)
+
+
+_CLAIM = Statement(
+    f"""
 update runs r
    set state = 'planning', generation = r.generation + 1, attempts = r.attempts + 1,
        lease_until = now() + make_interval(secs => :lease_s),
        started_at = coalesce(r.started_at, now())
- where r.id = :id and {_STARTABLE} and (:compares or r.mode <> 'compare')
+ where r.id = :id and {_STARTABLE} and r.mode <> all(:but)
 returning r.id, r.shop_id, r.action, r.mode, r.request, r.window_from, r.window_to, r.read_until,
           r.generation, r.attempts, r.started_at
-""")
+""",
+    _claimed,
+)
 
 
-def claim(connection: Connection, run_id: int, *, compares: bool = True) -> ClaimedRun | None:
+def claim(connection: Connection, run_id: int, *, but: Sequence[RunMode] = ()) -> ClaimedRun | None:
     """Take a pending run for planning; None when it is not to be started now.
 
-    Args: compares: a full compare may be taken, too.
+    Args: but: modes that are not taken.
     """
-    values = {"id": run_id, "lease_s": LEASE_S, "compares": compares}
     try:
-        row = connection.execute(_CLAIM, values).one_or_none()
-    except IntegrityError:
+        return _CLAIM.first(connection, id=run_id, lease_s=LEASE_S, but=list(but))
+    except psycopg.errors.UniqueViolation:
         return None  # another run of the same (shop, action) won the partial unique index
-    if row is None:
-        return None
-    window = Window(row.window_from, row.window_to) if row.window_from else None
-    return ClaimedRun(
-        id=row.id,
-        shop_id=row.shop_id,
-        action=Action(row.action),
-        mode=RunMode(row.mode),
-        request=row.request,
-        window=window,
-        read_until=row.read_until,
-        generation=row.generation,
-        attempts=row.attempts,
-        started_at=row.started_at,
-    )
 
 
-_RENEW = text("""
-update runs set lease_until = now() + make_interval(secs => :lease_s)
- where id = :id and generation = :generation and state = 'planning'
+# What every later move of a claimed run asks: it is still this claim's.
+_OURS = "id = :id and generation = :generation and state = 'planning'"
+
+_RENEW = Statement(f"""
+update runs set lease_until = now() + make_interval(secs => :lease_s) where {_OURS}
 """)
 
 
 def renew(connection: Connection, run_id: int, generation: int) -> bool:
     """Renew the lease of a run that is being planned; False when it is not ours any more."""
-    found = connection.execute(_RENEW, {"id": run_id, "generation": generation, "lease_s": LEASE_S})
-    return bool(found.rowcount)
+    return bool(_RENEW.run(connection, id=run_id, generation=generation, lease_s=LEASE_S))
 
 
-_STEP = text("""
+_STEP = Statement(f"""
 update runs
    set state = case when :last then 'open' else state end,
        lease_until = case when :last then null else now() + make_interval(secs => :lease_s) end,
        window_from = coalesce(:since, window_from), window_to = coalesce(:until, window_to),
        read_until = coalesce(:read_until, read_until), calls = calls + :calls
- where id = :id and generation = :generation and state = 'planning'
+ where {_OURS}
 """)
 
 
@@ -171,27 +177,26 @@ def record_step(
     calls: int,
 ) -> bool:
     """Record how far a plan came; False when the run has a newer owner: roll back everything."""
-    found = connection.execute(
-        _STEP,
-        {
-            "id": run.id,
-            "generation": run.generation,
-            "last": last,
-            "since": window.since if window else None,
-            "until": window.until if window else None,
-            "read_until": read_until,
-            "calls": calls,
-            "lease_s": LEASE_S,
-        },
+    return bool(
+        _STEP.run(
+            connection,
+            id=run.id,
+            generation=run.generation,
+            last=last,
+            since=window.since if window else None,
+            until=window.until if window else None,
+            read_until=read_until,
+            calls=calls,
+            lease_s=LEASE_S,
+        )
     )
-    return bool(found.rowcount)
 
 
-_BACK = text("""
+_BACK = Statement(f"""
 update runs
    set state = 'pending', due_at = coalesce(cast(:due_at as timestamptz), now()),
        lease_until = null, attempts = attempts - :refund, calls = calls + :calls, reason = :reason
- where id = :id and generation = :generation and state = 'planning'
+ where {_OURS}
 """)
 
 
@@ -205,25 +210,24 @@ def put_back(
     reason: str,
 ) -> bool:
     """Plan it again later; False when the run has a newer owner."""
-    found = connection.execute(
-        _BACK,
-        {
-            "id": run.id,
-            "generation": run.generation,
-            "due_at": due_at,
-            "refund": 0 if spent else 1,
-            "calls": calls,
-            "reason": reason[:2000],
-        },
+    return bool(
+        _BACK.run(
+            connection,
+            id=run.id,
+            generation=run.generation,
+            due_at=due_at,
+            refund=0 if spent else 1,
+            calls=calls,
+            reason=reason[:2000],
+        )
     )
-    return bool(found.rowcount)
 
 
-_CUT_SHORT = text("""
+_CUT_SHORT = Statement(f"""
 update runs
    set state = 'open', lease_until = null, plan_failed = :failed, calls = calls + :calls,
        reason = :reason
- where id = :id and generation = :generation and state = 'planning'
+ where {_OURS}
 """)
 
 
@@ -234,29 +238,28 @@ def cut_short(
 
     Args: failed: the run fails; otherwise the cart closed.
     """
-    found = connection.execute(
-        _CUT_SHORT,
-        {
-            "id": run.id,
-            "generation": run.generation,
-            "failed": failed,
-            "calls": calls,
-            "reason": reason[:2000],
-        },
+    return bool(
+        _CUT_SHORT.run(
+            connection,
+            id=run.id,
+            generation=run.generation,
+            failed=failed,
+            calls=calls,
+            reason=reason[:2000],
+        )
     )
-    return bool(found.rowcount)
+
+
+_CLOSED = Statement("update runs set closed_at = now() where id = :id and closed_at is null")
 
 
 def mark_closed_by_cart(connection: Connection, run_id: int) -> bool:
     """Note that the cart closed during this run; True the first time."""
-    found = connection.execute(
-        text("update runs set closed_at = now() where id = :id and closed_at is null"),
-        {"id": run_id},
-    )
-    return bool(found.rowcount)
+    return bool(_CLOSED.run(connection, id=run_id))
 
 
-_ANNOUNCE = text(f"""
+_ANNOUNCE = Statement(
+    f"""
 update runs r
    set lease_until = now() + make_interval(secs => :announced_s)
  where r.id in (
@@ -268,43 +271,13 @@ update runs r
                          and e.state = 'pending' and e.due_at <= now() and e.id < r.id)
     order by r.due_at limit :most for update skip locked)
 returning r.id
-""")
+""",
+    int,
+)
 
 
 def announce_pending(
     connection: Connection, *, shop_id: int | None = None, most: int = 1000
 ) -> list[int]:
     """Return runs whose planning message is to be sent (again), oldest of its pair first."""
-    rows = connection.execute(
-        _ANNOUNCE, {"announced_s": ANNOUNCED_S, "most": most, "shop_id": shop_id}
-    )
-    return [row.id for row in rows]
-
-
-_SWEEP = text("""
-update runs set state = 'pending', due_at = now(), lease_until = null
- where id in (select id from runs
-               where state = 'planning' and lease_until < now() and attempts < :limit
-               for update skip locked)
-returning id, shop_id, generation
-""")
-
-_GIVE_UP = text("""
-update runs set state = 'open', lease_until = null, plan_failed = true, reason = :reason
- where id in (select id from runs
-               where state = 'planning' and lease_until < now() and attempts >= :limit
-               for update skip locked)
-returning id, shop_id, action
-""")
-
-
-def sweep(connection: Connection) -> list[LostClaim]:
-    """Make pending again what a dead worker was planning; returns it."""
-    rows = connection.execute(_SWEEP, {"limit": LOST_CLAIMS_LIMIT})
-    return [LostClaim(row.id, row.shop_id, row.generation) for row in rows]
-
-
-def give_up_poisoned(connection: Connection, reason: str) -> list[tuple[int, int, Action]]:
-    """End plans that ended every worker that touched them; returns run, shop and action."""
-    rows = connection.execute(_GIVE_UP, {"limit": LOST_CLAIMS_LIMIT, "reason": reason})
-    return [(row.id, row.shop_id, Action(row.action)) for row in rows]
+    return _ANNOUNCE.all(connection, announced_s=ANNOUNCED_S, most=most, shop_id=shop_id)

@@ -1,39 +1,60 @@
 """Which robots are due, and the runs that stand for their slots."""
 
-from sqlalchemy import Connection, text
+from dataclasses import dataclass
+from datetime import datetime, time
 
+from sqlalchemy import Connection
+
+from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.engine.runs import ANNOUNCED_S
-from domain.actions import Action
+from adapters.postgres.statement import Statement
 from domain.engine.cadence import Cadence
-from domain.errors import ApiFamily
+
+
+@dataclass(frozen=True, slots=True)
+class _DueRobot:
+    id: int
+    shop_id: int
+    every_s: int | None
+    at: time | None
+    anchor_at: datetime
+    next_due_at: datetime
+    now: datetime
+
+    def next_slot(self) -> datetime:
+        return Cadence(every_s=self.every_s, at=self.at).next_slot(self.now, self.anchor_at)
+
 
 # A due robot whose last run is still under way stays due and starts as soon as that one ends.
-_DUE = text("""
+_DUE = Statement(
+    f"""
 select b.id, b.shop_id, b.every_s, b.at, b.anchor_at, b.next_due_at, now() as now
   from robots b
-  join shops s on s.id = b.shop_id
+  join shops s on s.id = b.shop_id and {WORKING_SHOP}
  where b.action = :action and b.enabled and not b.parked and b.next_due_at <= now()
-   and not s.parked and s.removed_at is null and s.auth_failed_at is null
    and not exists (select 1 from runs r
                     where r.shop_id = b.shop_id and r.action = b.action
                       and r.state in ('pending', 'planning', 'open'))
  order by b.next_due_at
  limit :most
  for update of b skip locked
-""")
-
-_START = text("""
-with slot as (
-  select * from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as s(shop_id, slot)
+""",
+    _DueRobot,
 )
+
+_START = Statement(
+    """
 insert into runs (shop_id, action, mode, slot, lease_until)
-select shop_id, :action, 'scheduled', slot, now() + make_interval(secs => :announced_s) from slot
+select n.shop_id, :action, :mode, n.slot, now() + make_interval(secs => :announced_s)
+  from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as n(shop_id, slot)
 on conflict (shop_id, action, slot) do nothing
 returning id
-""")
+""",
+    int,
+)
 
 # A robot of one slot a day would leave what the closure kept it from until tomorrow.
-_AFTER_CLOSURE = text("""
+_AFTER_CLOSURE = Statement("""
 update robots b
    set next_due_at = least(b.next_due_at, greatest(now() + make_interval(secs => :pause_s), (
          select max(coalesce(c.ends_at, c.probe_at)) from closures c join shops s on s.cart = c.cart
@@ -43,48 +64,44 @@ update robots b
 """)
 AFTER_CLOSURE_S = 60
 
-_MOVE_ON = text("""
+_MOVE_ON = Statement("""
 update robots b set next_due_at = m.at
   from unnest(cast(:ids as bigint[]), cast(:ats as timestamptz[])) as m(id, at)
  where b.id = m.id
 """)
 
 
-def again_after_closure(
-    connection: Connection, shop_id: int, action: Action, api: ApiFamily
-) -> None:
+def again_after_closure(connection: Connection, shop_id: int, action: str, api: str) -> None:
     """Have a daily robot run again when the cart should be open, not only at its next slot."""
-    connection.execute(
-        _AFTER_CLOSURE,
-        {
-            "shop_id": shop_id,
-            "action": action.value,
-            "api": api.value,
-            "pause_s": AFTER_CLOSURE_S,
-        },
-    )
+    _AFTER_CLOSURE.run(connection, shop_id=shop_id, action=action, api=api, pause_s=AFTER_CLOSURE_S)
 
 
-def start_due(connection: Connection, action: Action, *, most: int = 1000) -> list[int]:
+def start_due(connection: Connection, action: str, *, most: int = 1000) -> list[int]:
     """Insert one pending run per due robot and move the robots on; returns the run ids.
 
     Missed slots are not made up: after a stop the robot runs once, for the slot that was due
     first, and then goes on with its grid.
     """
-    due = connection.execute(_DUE, {"action": action.value, "most": most}).all()
+    due = _DUE.all(connection, action=action, most=most)
     if not due:
         return []
-    following = [
-        Cadence(every_s=row.every_s, at=row.at).next_slot(row.now, row.anchor_at) for row in due
-    ]
-    connection.execute(_MOVE_ON, {"ids": [row.id for row in due], "ats": following})
-    started = connection.execute(
-        _START,
-        {
-            "shops": [row.shop_id for row in due],
-            "slots": [row.next_due_at for row in due],
-            "action": action.value,
-            "announced_s": ANNOUNCED_S,
-        },
+    _MOVE_ON.run(
+        connection, ids=[robot.id for robot in due], ats=[robot.next_slot() for robot in due]
     )
-    return [row.id for row in started]
+    return start_slots(
+        connection, action, "scheduled", {robot.shop_id: robot.next_due_at for robot in due}
+    )
+
+
+def start_slots(
+    connection: Connection, action: str, mode: str, slots: dict[int, datetime]
+) -> list[int]:
+    """Insert a pending run for each shop's slot that has none yet; returns the run ids."""
+    return _START.all(
+        connection,
+        action=action,
+        mode=mode,
+        shops=list(slots),
+        slots=list(slots.values()),
+        announced_s=ANNOUNCED_S,
+    )

@@ -1,12 +1,14 @@
 """Whose turn it is: queueing items, shop by shop (CLS-8), and again after the broker lost them."""
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from adapters.postgres.engine.items import QUEUED_LEASE_S, SENDABLE, WORKING_SHOP, QueuedItem
-from domain.actions import Action
+from adapters.postgres.engine.items import QUEUED_LEASE_S, QueuedItem
+from adapters.postgres.engine.lanes import SENDABLE, WORKING_SHOP
+from adapters.postgres.statement import Statement
 
 # The fair claim: shops with room and work take turns, least recently served first (CLS-8).
-_TAKE = text(f"""
+_TAKE = Statement(
+    f"""
 select s.id
   from lanes l
   join shops s on s.id = l.shop_id and {WORKING_SHOP}
@@ -17,12 +19,15 @@ select s.id
  where (cast(:shop_id as bigint) is null or l.shop_id = :shop_id)
    and now_out.out < least(s.in_flight, coalesce(l.allowed_in_flight, s.in_flight))
  order by l.last_pick_at
- limit :lanes
+ limit :most
    for update of l skip locked
-""")
+""",
+    int,
+)
 
 # A statement of its own, so that it counts what was queued before the lanes were locked.
-_ADMIT = text(f"""
+_ADMIT = Statement(
+    f"""
 with turn as (
   select s.id,
          least(s.in_flight, coalesce(l.allowed_in_flight, s.in_flight))
@@ -42,28 +47,29 @@ update run_items i
   from picked
  where i.id = picked.id
 returning i.id, i.action
-""")
+""",
+    QueuedItem,
+)
 
 
 def admit(
     connection: Connection, *, shop_id: int | None = None, lanes: int = 500
 ) -> list[QueuedItem]:
     """Queue what has room, shop by shop in turn; the caller sends the messages after commit."""
-    taken = [row.id for row in connection.execute(_TAKE, {"shop_id": shop_id, "lanes": lanes})]
-    if not taken:
-        return []
-    rows = connection.execute(_ADMIT, {"shops": taken, "queued_s": QUEUED_LEASE_S})
-    return [QueuedItem(row.id, Action(row.action)) for row in rows]
+    taken = _TAKE.all(connection, shop_id=shop_id, most=lanes)
+    return _ADMIT.all(connection, shops=taken, queued_s=QUEUED_LEASE_S) if taken else []
 
 
-_REQUEUE = text("""
+_REQUEUE = Statement(
+    """
 update run_items set lease_until = now() + make_interval(secs => :queued_s)
  where id in (select id from run_items where state = 'queued' for update skip locked)
 returning id, action
-""")
+""",
+    QueuedItem,
+)
 
 
 def requeue_all(connection: Connection) -> list[QueuedItem]:
     """Return every queued item, for sending again after the broker lost its messages."""
-    rows = connection.execute(_REQUEUE, {"queued_s": QUEUED_LEASE_S})
-    return [QueuedItem(row.id, Action(row.action)) for row in rows]
+    return _REQUEUE.all(connection, queued_s=QUEUED_LEASE_S)

@@ -6,11 +6,16 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine
+
+from adapters.postgres.statement import Statement
 
 _FOLDER = Path(__file__).parent
 # Any number; the same for every process that migrates, so that one waits for the other.
-_LOCK = 7_264_551
+_LOCK = Statement("select pg_advisory_xact_lock(7264551)")
+_FIRST_MERCHANT = Statement("""
+insert into merchants (key, name) values ('default', 'default') on conflict (key) do nothing
+""")
 
 
 def _config() -> Config:
@@ -19,21 +24,16 @@ def _config() -> Config:
     return config
 
 
-def upgrade(database_url: str, revision: str = "head") -> None:
-    """Bring the database to a revision; two at once wait for each other. Repeating is harmless."""
+def upgrade(database_url: str) -> None:
+    """Bring the database to the newest revision; two at once wait for each other."""
     engine = create_engine(database_url)
     try:
         with engine.begin() as connection:
-            connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            _LOCK.run(connection)
             config = _config()
             config.attributes["connection"] = connection
-            command.upgrade(config, revision)
-            connection.execute(
-                text(
-                    "insert into merchants (key, name) values ('default', 'default')"
-                    " on conflict (key) do nothing"
-                )
-            )
+            command.upgrade(config, "head")
+            _FIRST_MERCHANT.run(connection)
     finally:
         engine.dispose()
 

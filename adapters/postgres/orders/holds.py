@@ -2,16 +2,14 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
 from domain.orders.instructions import Hold, HoldCause, HoldReason
 
 
 def stored(holds: Iterable[Hold]) -> str:
     """Return the stored form of holds."""
-    return json.dumps(
-        [{"reason": h.reason.value, "cause": h.cause.value, "text": h.text} for h in holds],
-        ensure_ascii=False,
-    )
+    return json.dumps([asdict(hold) for hold in holds], ensure_ascii=False)
 
 
 def read(column: Iterable[Mapping[str, str]]) -> tuple[Hold, ...]:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.statement import Statement, words
 from domain.actions import Action
-from domain.orders.import_tasks import TaskState
+from domain.orders.eligibility import TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,52 +26,37 @@ class ImportTask:
 
 
 _COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason"
+UNFINISHED = words((TaskState.LISTED, TaskState.WAITING, TaskState.FAILED))
 
-
-def _task(row: object, raw: dict[str, object] | None = None) -> ImportTask:
-    values = row._mapping  # type: ignore[attr-defined]  # noqa: SLF001 -- SQLAlchemy's public name
-    return ImportTask(
-        id=values["id"],
-        key=values["key"],
-        state=TaskState(values["state"]),
-        needs_read=values["needs_read"],
-        retry_after=values["retry_after"],
-        reason=values["reason"],
-        raw=raw,
-    )
+_KNOWN = Statement(
+    f"""
+select {_COLUMNS} from import_tasks where shop_id = :shop_id and cart_order_key = any(:keys)
+""",
+    ImportTask,
+)
+_UNFINISHED = Statement(
+    f"""
+select {_COLUMNS} from import_tasks where shop_id = :shop_id and state in {UNFINISHED} order by id
+""",
+    ImportTask,
+)
+_LOAD = Statement(f"select {_COLUMNS}, raw from import_tasks where id = :id", ImportTask)
 
 
 def known(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[str, ImportTask]:
     """Return the tasks of these orders by key, without their raw answers."""
-    rows = connection.execute(
-        text(
-            f"select {_COLUMNS} from import_tasks"
-            " where shop_id = :shop_id and cart_order_key = any(:keys)"
-        ),
-        {"shop_id": shop_id, "keys": list(keys)},
-    )
-    return {row.key: _task(row) for row in rows}
+    tasks = _KNOWN.all(connection, shop_id=shop_id, keys=list(keys))
+    return {task.key: task for task in tasks}
 
 
 def unfinished(connection: Connection, shop_id: int) -> dict[str, ImportTask]:
     """Return the tasks that are neither converted nor skipped, by key."""
-    rows = connection.execute(
-        text(
-            f"select {_COLUMNS} from import_tasks"
-            " where shop_id = :shop_id and state in ('listed', 'waiting', 'failed') order by id"
-        ),
-        {"shop_id": shop_id},
-    )
-    return {row.key: _task(row) for row in rows}
+    return {task.key: task for task in _UNFINISHED.all(connection, shop_id=shop_id)}
 
 
 def load(connection: Connection, task_id: int) -> ImportTask | None:
     """Return one task with its raw answer."""
-    row = connection.execute(
-        text(f"select {_COLUMNS}, raw from import_tasks where id = :id"),
-        {"id": task_id},
-    ).one_or_none()
-    return None if row is None else _task(row, row.raw)
+    return _LOAD.first(connection, id=task_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +76,8 @@ class Seen:
     retry_after: datetime | None = None
 
 
-_REGISTER = text("""
+_REGISTER = Statement(
+    """
 insert into import_tasks
        (shop_id, cart_order_key, state, raw, needs_read, ordered_at, reason, retry_after, read_at)
 select :shop_id, n.key, n.state, cast(n.raw as jsonb), n.raw is null, n.ordered_at, n.reason,
@@ -105,27 +92,28 @@ on conflict (shop_id, cart_order_key) do update
        retry_after = excluded.retry_after,
        read_at = coalesce(excluded.read_at, import_tasks.read_at)
  where import_tasks.state <> 'converted'
-returning id, cart_order_key
-""")
+returning cart_order_key, id
+""",
+    tuple,
+)
 
 
 def register(connection: Connection, shop_id: int, seen: Sequence[Seen]) -> dict[str, int]:
     """Make or refresh the tasks of listed orders; returns ids by key. Converted ones stay."""
     if not seen:
         return {}
-    rows = connection.execute(
-        _REGISTER,
-        {
-            "shop_id": shop_id,
-            "keys": [one.key for one in seen],
-            "states": [one.state.value for one in seen],
-            "raws": [None if one.raw is None else storable(one.raw) for one in seen],
-            "ordered": [one.ordered_at for one in seen],
-            "reasons": [one.reason for one in seen],
-            "retries": [one.retry_after for one in seen],
-        },
+    return dict(
+        _REGISTER.all(
+            connection,
+            shop_id=shop_id,
+            keys=[one.key for one in seen],
+            states=[one.state for one in seen],
+            raws=[None if one.raw is None else storable(one.raw) for one in seen],
+            ordered=[one.ordered_at for one in seen],
+            reasons=[one.reason for one in seen],
+            retries=[one.retry_after for one in seen],
+        )
     )
-    return {row.cart_order_key: row.id for row in rows}
 
 
 def storable(raw: Mapping[str, object]) -> str:
@@ -134,24 +122,28 @@ def storable(raw: Mapping[str, object]) -> str:
     return encoded.replace("\\u0000", "")
 
 
+_WANT_READ = Statement("update import_tasks set needs_read = true where id = any(:ids)")
+_STORE_RAW = Statement("""
+update import_tasks set raw = cast(:raw as jsonb), needs_read = false, read_at = now()
+ where id = :id
+""")
+_SET_STATE = Statement("""
+update import_tasks
+   set state = :state, reason = :reason, retry_after = :retry_after,
+       converted_at = case when :state = 'converted' then now() end
+ where id = :id and state <> 'converted'
+""")
+
+
 def want_read(connection: Connection, ids: Collection[int]) -> None:
     """Have these orders read again before they are converted (IMP-12: from a fresh read)."""
     if ids:
-        connection.execute(
-            text("update import_tasks set needs_read = true where id = any(:ids)"),
-            {"ids": list(ids)},
-        )
+        _WANT_READ.run(connection, ids=list(ids))
 
 
 def store_raw(connection: Connection, task_id: int, raw: Mapping[str, object]) -> None:
     """Keep the whole answer, before anything is made of it (IMP-6)."""
-    connection.execute(
-        text(
-            "update import_tasks set raw = cast(:raw as jsonb), needs_read = false, read_at = now()"
-            " where id = :id"
-        ),
-        {"id": task_id, "raw": storable(raw)},
-    )
+    _STORE_RAW.run(connection, id=task_id, raw=storable(raw))
 
 
 def set_state(
@@ -163,61 +155,49 @@ def set_state(
     retry_after: datetime | None = None,
 ) -> None:
     """Move a task on; a converted one stays converted."""
-    connection.execute(
-        text(
-            "update import_tasks set state = :state, reason = :reason, retry_after = :retry_after,"
-            " converted_at = case when :state = 'converted' then now() end"
-            " where id = :id and state <> 'converted'"
-        ),
-        {
-            "id": task_id,
-            "state": state.value,
-            "reason": reason[:2000],
-            "retry_after": retry_after,
-        },
+    _SET_STATE.run(
+        connection, id=task_id, state=state, reason=reason[:2000], retry_after=retry_after
     )
+
+
+_READ_CURSOR = Statement(
+    "select position from cursors where shop_id = :shop_id and action = :action", datetime
+)
+_MOVE_CURSOR = Statement("""
+insert into cursors (shop_id, action, position) values (:shop_id, :action, :at)
+on conflict (shop_id, action) do update
+   set position = greatest(cursors.position, excluded.position), moved_at = now()
+""")
 
 
 def read_cursor(connection: Connection, shop_id: int, action: Action) -> datetime | None:
     """Return how far the shop's list was read, None before the first complete run."""
-    return connection.execute(
-        text("select position from cursors where shop_id = :shop_id and action = :action"),
-        {"shop_id": shop_id, "action": action.value},
-    ).scalar_one_or_none()
+    return _READ_CURSOR.first(connection, shop_id=shop_id, action=action)
 
 
 def move_cursor(connection: Connection, shop_id: int, action: Action, to: datetime) -> None:
     """Move the cursor; never backwards (IMP-4)."""
-    connection.execute(
-        text(
-            "insert into cursors (shop_id, action, position) values (:shop_id, :action, :at)"
-            " on conflict (shop_id, action) do update"
-            " set position = greatest(cursors.position, excluded.position), moved_at = now()"
-        ),
-        {"shop_id": shop_id, "action": action.value, "at": to},
-    )
+    _MOVE_CURSOR.run(connection, shop_id=shop_id, action=action, at=to)
+
+
+_NOTE_TOTAL = Statement("""
+update import_tasks set cart_total_yen = :total
+ where shop_id = :shop_id and cart_order_key = :key and cart_total_yen is distinct from :total
+""")
+_TOTALS = Statement(
+    """
+select cart_order_key, cart_total_yen from import_tasks
+ where shop_id = :shop_id and cart_order_key = any(:keys) and cart_total_yen is not null
+""",
+    tuple,
+)
 
 
 def note_total(connection: Connection, shop_id: int, key: str, total_yen: int) -> None:
     """Remember the total of an order that was just read whole."""
-    connection.execute(
-        text(
-            "update import_tasks set cart_total_yen = :total"
-            " where shop_id = :shop_id and cart_order_key = :key"
-            " and cart_total_yen is distinct from :total"
-        ),
-        {"shop_id": shop_id, "key": key, "total": total_yen},
-    )
+    _NOTE_TOTAL.run(connection, shop_id=shop_id, key=key, total=total_yen)
 
 
 def totals(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[str, int]:
     """Return the remembered totals by key."""
-    rows = connection.execute(
-        text(
-            "select cart_order_key as key, cart_total_yen as total from import_tasks"
-            " where shop_id = :shop_id and cart_order_key = any(:keys)"
-            " and cart_total_yen is not null"
-        ),
-        {"shop_id": shop_id, "keys": list(keys)},
-    )
-    return {row.key: row.total for row in rows}
+    return dict(_TOTALS.all(connection, shop_id=shop_id, keys=list(keys)))

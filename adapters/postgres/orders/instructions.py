@@ -3,38 +3,43 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from adapters.postgres.orders import holds
 from adapters.postgres.shops.shops import Shop
+from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import ensure_skus
 from domain.orders.conversion import NewInstruction, NewLine
 from domain.orders.instructions import secures_stock
 
-_LOOKUP = text("""
+_LOOKUP = Statement(
+    """
 select e.item, e.variation, s.code
   from mappings m
   join external_items e on e.id = m.external_item_id
   join skus s on s.id = m.sku_id
  where m.shop_id = :shop_id and e.item = any(:items)
-""")
+""",
+    tuple,
+)
 
 
 def mapped_skus(
     connection: Connection, shop_id: int, items: Collection[str]
 ) -> dict[tuple[str, tuple[str, ...]], str]:
     """Return SKU codes by (item code, choices) for the mapped items of a shop (IMP-18)."""
-    rows = connection.execute(_LOOKUP, {"shop_id": shop_id, "items": list(items)})
+    found = _LOOKUP.all(connection, shop_id=shop_id, items=list(items))
     return {
-        (row.item, tuple(row.variation.split("/")) if row.variation else ()): row.code
-        for row in rows
+        (item, tuple(variation.split("/")) if variation else ()): code
+        for item, variation, code in found
     }
 
 
-_INSERT = text("""
+_INSERT = Statement(
+    """
 insert into instructions
        (merchant_id, shop_id, cart_order_key, part, number, destination, status, holds, payment,
         api_status, ordered_at, payment_method, delivery_method, total_yen, shipping_fee_yen,
@@ -47,9 +52,11 @@ values (:merchant_id, :shop_id, :cart_order_key, :part, :number, :destination, :
         cast(:recipient as jsonb), :note, :wished_date, :wished_time)
 on conflict (shop_id, cart_order_key, part) do nothing
 returning id
-""")
+""",
+    int,
+)
 
-_INSERT_LINES = text("""
+_INSERT_LINES = Statement("""
 insert into instruction_lines
        (instruction_id, position, sku_id, cart_line_key, name, quantity, unit_price_yen,
         options_yen, total_yen, tax_rate, custom)
@@ -75,13 +82,11 @@ def store(
     numbers: list[str] = []
     secured: Counter[int] = Counter()
     for one in instructions:
-        instruction_id = connection.execute(_INSERT, _row(shop, one)).scalar_one_or_none()
+        instruction_id = _INSERT.first(connection, **_columns(shop, one))
         if instruction_id is None:
             continue
         lines = [_line(line, position, sku_ids) for position, line in enumerate(one.lines, 1)]
-        connection.execute(
-            _INSERT_LINES, {"instruction_id": instruction_id, "lines": json.dumps(lines)}
-        )
+        _INSERT_LINES.run(connection, instruction_id=instruction_id, lines=json.dumps(lines))
         numbers.append(one.number)
         if secures_stock(one.status):
             for line in one.lines:
@@ -90,47 +95,23 @@ def store(
     return numbers, created
 
 
-def _row(shop: Shop, one: NewInstruction) -> dict[str, object]:
+def _columns(shop: Shop, new: NewInstruction) -> dict[str, object]:
+    """Return the values of the columns, most of which are named as the fields."""
     return {
+        **{field.name: getattr(new, field.name) for field in fields(new)},
         "merchant_id": shop.merchant_id,
         "shop_id": shop.id,
-        "cart_order_key": one.cart_order_key,
-        "part": one.part,
-        "number": one.number,
-        "destination": one.destination,
-        "status": one.status.value,
-        "holds": holds.stored(one.holds),
-        "payment": one.payment.value,
-        "api_status": one.api_status.value,
-        "ordered_at": one.ordered_at,
-        "payment_method": one.payment_method,
-        "delivery_method": one.delivery_method,
-        "total_yen": one.total_yen,
-        "shipping_fee_yen": one.shipping_fee_yen,
-        "fee_yen": one.fee_yen,
-        "discount_yen": one.discount_yen,
-        "points_yen": one.points_yen,
-        "adjustment_yen": one.adjustment_yen,
-        "tax_yen": one.tax_yen,
-        "custom": json.dumps(dict(one.custom), ensure_ascii=False),
-        "buyer": json.dumps(asdict(one.buyer), ensure_ascii=False),
-        "recipient": json.dumps(asdict(one.recipient), ensure_ascii=False),
-        "note": one.note,
-        "wished_date": one.wished_date,
-        "wished_time": one.wished_time,
+        "holds": holds.stored(new.holds),
+        "custom": json.dumps(dict(new.custom), ensure_ascii=False),
+        "buyer": json.dumps(asdict(new.buyer), ensure_ascii=False),
+        "recipient": json.dumps(asdict(new.recipient), ensure_ascii=False),
     }
 
 
 def _line(line: NewLine, position: int, sku_ids: Mapping[str, int]) -> dict[str, object]:
     return {
+        **{field.name: getattr(line, field.name) for field in fields(line)},
         "position": position,
         "sku_id": sku_ids[line.sku],
-        "cart_line_key": line.cart_line_key,
-        "name": line.name,
-        "quantity": line.quantity,
-        "unit_price_yen": line.unit_price_yen,
-        "options_yen": line.options_yen,
-        "total_yen": line.total_yen,
-        "tax_rate": line.tax_rate,
         "custom": dict(line.custom),
     }

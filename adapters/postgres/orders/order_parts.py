@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection
 
-from adapters.postgres.orders import holds
+from adapters.postgres.orders.statuses import OPEN
+from adapters.postgres.statement import Statement, words
 from domain.orders.confirmations import LEFT_OUT, WAITING
 from domain.orders.instructions import ApiStatus, Hold, Payment, Status
 from domain.orders.payments import BASE_DEFERRED
@@ -35,12 +35,14 @@ class Part:
     """One instruction of a cart order.
 
     Attributes:
+        key: of its cart order.
         method: how it was shipped, else how the shop says it is to be shipped.
         deferred: 注文独自1 says so (IMP-13).
         reported: what sync_status last said about it.
     """
 
     id: int
+    key: str
     part: int
     number: str
     destination: int
@@ -61,8 +63,12 @@ class Part:
     lines: tuple[PartLine, ...]
 
 
-_SELECT = """
-select i.*, coalesce(
+_OF_ORDERS = """
+select i.id, i.cart_order_key as key, i.part, i.number, i.destination, i.status, i.holds,
+       i.allocated, i.payment, i.api_status, i.ordered_at, i.delivery_method,
+       coalesce(nullif(i.shipped_method, ''), i.delivery_method) as method, i.total_yen,
+       coalesce(i.custom ->> '1' = :deferred, false) as deferred, i.tracking_number, i.shipped_on,
+       i.return_wanted_at is not null as return_wanted, i.reported, coalesce(
          (select jsonb_agg(jsonb_build_object(
                    'id', l.id, 'key', coalesce(l.custom ->> '1', ''),
                    'cart_line_key', l.cart_line_key, 'name', l.name, 'sku_id', l.sku_id,
@@ -70,7 +76,11 @@ select i.*, coalesce(
                  order by l.position)
             from instruction_lines l where l.instruction_id = i.id), '[]'::jsonb) as lines
   from instructions i
+ where i.shop_id = :shop_id and i.cart_order_key = any(:keys)
+ order by i.cart_order_key, i.part
 """
+_READ = Statement(_OF_ORDERS, Part)
+_LOCK = Statement(f"{_OF_ORDERS} for update of i", Part)
 
 
 def of_orders(
@@ -80,119 +90,88 @@ def of_orders(
 
     Args: lock: keep others from changing them until the transaction ends.
     """
-    rows = connection.execute(
-        text(
-            _SELECT
-            + " where i.shop_id = :shop_id and i.cart_order_key = any(:keys)"
-            + " order by i.cart_order_key, i.part"
-            + (" for update of i" if lock else "")
-        ),
-        {"shop_id": shop_id, "keys": list(keys)},
-    )
+    statement = _LOCK if lock else _READ
     found: dict[str, list[Part]] = {}
-    for row in rows:
-        found.setdefault(row.cart_order_key, []).append(_part(row))
+    for part in statement.all(connection, shop_id=shop_id, keys=list(keys), deferred=BASE_DEFERRED):
+        found.setdefault(part.key, []).append(part)
     return found
 
 
-def _part(row: Row[Any]) -> Part:
-    return Part(
-        id=row.id,
-        part=row.part,
-        number=row.number,
-        destination=row.destination,
-        status=Status(row.status),
-        holds=holds.read(row.holds),
-        allocated=row.allocated,
-        payment=Payment(row.payment),
-        api_status=ApiStatus(row.api_status),
-        ordered_at=row.ordered_at,
-        delivery_method=row.delivery_method,
-        method=row.shipped_method or row.delivery_method,
-        total_yen=row.total_yen,
-        deferred=row.custom.get("1") == BASE_DEFERRED,
-        tracking_number=row.tracking_number,
-        shipped_on=row.shipped_on,
-        return_wanted=row.return_wanted_at is not None,
-        reported=row.reported,
-        lines=tuple(
-            PartLine(
-                line["id"],
-                line["key"],
-                line["cart_line_key"],
-                line["name"],
-                line["sku_id"],
-                line["quantity"],
-            )
-            for line in row.lines
-        ),
-    )
-
-
-_LEFT_OUT = [status.value for status in LEFT_OUT]
-# The status is written out: it is that of the index.
-_WAITING = f"api_status = '{WAITING.value}' and status <> all(:left_out)"
-_UNPRINTED = text(f"""
-select distinct cart_order_key as key from instructions
- where shop_id = :shop_id and {_WAITING}
- order by 1
-""")
-_PRINT = text(f"""
-update instructions set api_status = :printed, changed_at = now()
+# Written out: the status is that of the index.
+_WAITING = f"api_status = '{WAITING}' and status not in {words(sorted(LEFT_OUT))}"
+_UNPRINTED = Statement(
+    f"""
+select distinct cart_order_key from instructions where shop_id = :shop_id and {_WAITING} order by 1
+""",
+    str,
+)
+_PRINT = Statement(f"""
+update instructions set api_status = 'printed', changed_at = now()
  where shop_id = :shop_id and cart_order_key = :key and {_WAITING}
 """)
 
 
 def awaiting_print(connection: Connection, shop_id: int) -> list[str]:
     """Return keys of orders the cart was not told we took (CNF-1)."""
-    rows = connection.execute(_UNPRINTED, {"shop_id": shop_id, "left_out": _LEFT_OUT})
-    return [row.key for row in rows]
+    return _UNPRINTED.all(connection, shop_id=shop_id)
 
 
 def mark_printed(connection: Connection, shop_id: int, key: str) -> None:
     """Note that the cart knows we took the order (CNF-1)."""
-    connection.execute(
-        _PRINT,
-        {
-            "shop_id": shop_id,
-            "key": key,
-            "left_out": _LEFT_OUT,
-            "printed": ApiStatus.PRINTED.value,
-        },
-    )
+    _PRINT.run(connection, shop_id=shop_id, key=key)
 
 
-_UNCOMPLETED = text("""
-select distinct cart_order_key as key from instructions
+_UNCOMPLETED = Statement(
+    """
+select distinct cart_order_key from instructions
  where shop_id = :shop_id and api_status = 'tracking_returned' and completed_at is null
  order by 1
+""",
+    str,
+)
+_COMPLETE = Statement("""
+update instructions set completed_at = now(), changed_at = now()
+ where shop_id = :shop_id and cart_order_key = :key and completed_at is null
+   and status <> 'cancelled'
 """)
 
 
 def uncompleted(connection: Connection, shop_id: int) -> list[str]:
     """Return keys of orders with a returned part that are not completed yet (CMP-1)."""
-    return [row.key for row in connection.execute(_UNCOMPLETED, {"shop_id": shop_id})]
+    return _UNCOMPLETED.all(connection, shop_id=shop_id)
 
 
 def mark_completed(connection: Connection, shop_id: int, key: str) -> None:
     """Note that the order is in the folder of completed ones."""
-    connection.execute(
-        text(
-            "update instructions set completed_at = now(), changed_at = now()"
-            " where shop_id = :shop_id and cart_order_key = :key and completed_at is null"
-            " and status <> 'cancelled'"
-        ),
-        {"shop_id": shop_id, "key": key},
-    )
+    _COMPLETE.run(connection, shop_id=shop_id, key=key)
 
 
-_SHIPPED = text("""
-select distinct cart_order_key as key from instructions
+_SHIPPED = Statement(
+    """
+select distinct cart_order_key from instructions
  where shop_id = :shop_id and status = 'shipped' and api_status <> 'tracking_returned'
-   and (return_blocked_at is null or :blocked_too)
-   and (return_wanted_at is not null and :left_over_too
-        or shipped_on between :first and :last)
+   and (return_blocked_at is null or :named)
+   and (return_wanted_at is not null and not :named or shipped_on between :first and :last)
  order by 1
+""",
+    str,
+)
+_WANT_RETURN = Statement("""
+update instructions
+   set return_wanted_at = coalesce(return_wanted_at, now()), return_blocked_at = null
+ where id = any(:ids)
+""")
+_BLOCK_RETURN = Statement("""
+update instructions set return_wanted_at = null, return_blocked_at = now() where id = :id
+""")
+_RETURN_LINE = Statement("""
+update instruction_lines set returned_at = coalesce(returned_at, now()) where id = :id
+""")
+_RETURN = Statement("""
+update instructions
+   set api_status = 'tracking_returned', return_wanted_at = null,
+       tracking_returned_at = coalesce(tracking_returned_at, now()), changed_at = now()
+ where id = :id
 """)
 
 
@@ -203,61 +182,27 @@ def shipped(
 
     Args: named: a person named the date: only that one, and also what was given up before.
     """
-    rows = connection.execute(
-        _SHIPPED,
-        {
-            "shop_id": shop_id,
-            "first": first,
-            "last": last,
-            "blocked_too": named,
-            "left_over_too": not named,
-        },
-    )
-    return [row.key for row in rows]
+    return _SHIPPED.all(connection, shop_id=shop_id, first=first, last=last, named=named)
 
 
 def want_return(connection: Connection, ids: Sequence[int]) -> None:
     """Note that instructions are candidates; they stay so until they are returned (RET-1)."""
-    connection.execute(
-        text(
-            "update instructions set return_wanted_at = coalesce(return_wanted_at, now()),"
-            " return_blocked_at = null where id = any(:ids)"
-        ),
-        {"ids": list(ids)},
-    )
+    _WANT_RETURN.run(connection, ids=list(ids))
 
 
 def block_return(connection: Connection, instruction_id: int) -> None:
     """Note that an instruction can never be returned (RET-4)."""
-    connection.execute(
-        text(
-            "update instructions set return_wanted_at = null, return_blocked_at = now()"
-            " where id = :id"
-        ),
-        {"id": instruction_id},
-    )
+    _BLOCK_RETURN.run(connection, id=instruction_id)
 
 
 def mark_line_returned(connection: Connection, line_id: int) -> None:
     """Note that the cart knows this line left (RET-4)."""
-    connection.execute(
-        text(
-            "update instruction_lines set returned_at = coalesce(returned_at, now()) where id = :id"
-        ),
-        {"id": line_id},
-    )
+    _RETURN_LINE.run(connection, id=line_id)
 
 
 def mark_returned(connection: Connection, instruction_id: int) -> None:
     """Note that the cart knows the whole instruction left (RET-4)."""
-    connection.execute(
-        text(
-            "update instructions set api_status = 'tracking_returned', return_wanted_at = null,"
-            " tracking_returned_at = coalesce(tracking_returned_at, now()), changed_at = now()"
-            " where id = :id"
-        ),
-        {"id": instruction_id},
-    )
+    _RETURN.run(connection, id=instruction_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,31 +213,32 @@ class OpenPartKey:
     ordered_at: datetime
 
 
-_OPEN = text("""
+_OPEN = Statement(
+    f"""
 select cart_order_key as key, min(ordered_at) as ordered_at from instructions
- where shop_id = :shop_id and status in ('hold', 'awaiting_arrival', 'awaiting_shipment')
+ where shop_id = :shop_id and status in {OPEN}
    and (cast(:keys as text[]) is null or cart_order_key = any(:keys))
  group by 1 order by 2, 1
-""")
+""",
+    OpenPartKey,
+)
+_PER_DAY = Statement(
+    """
+select cast(count(*) / greatest(
+         1.0, extract(epoch from now() - coalesce(min(ordered_at), now())) / 86400.0) as float8)
+  from import_tasks where shop_id = :shop_id and ordered_at > now() - interval '30 days'
+""",
+    float,
+)
 
 
 def open_orders(
     connection: Connection, shop_id: int, keys: Sequence[str] | None = None
 ) -> list[OpenPartKey]:
     """Return the orders sync_status looks at, oldest first."""
-    rows = connection.execute(
-        _OPEN, {"shop_id": shop_id, "keys": None if keys is None else list(keys)}
-    )
-    return [OpenPartKey(row.key, row.ordered_at) for row in rows]
-
-
-_PER_DAY = text("""
-select count(*) / greatest(
-         1.0, extract(epoch from now() - coalesce(min(ordered_at), now())) / 86400.0) as per_day
-  from import_tasks where shop_id = :shop_id and ordered_at > now() - interval '30 days'
-""")
+    return _OPEN.all(connection, shop_id=shop_id, keys=None if keys is None else list(keys))
 
 
 def orders_per_day(connection: Connection, shop_id: int) -> float:
     """Return how many orders the shop took a day lately."""
-    return float(connection.execute(_PER_DAY, {"shop_id": shop_id}).scalar_one())
+    return _PER_DAY.one(connection, shop_id=shop_id)

@@ -3,41 +3,48 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from adapters.postgres.orders.holds import stored
 from adapters.postgres.orders.order_parts import Part
+from adapters.postgres.orders.statuses import SECURING
+from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import change
 from domain.orders.instructions import Hold, Status
 
+_SET_PAID = Statement("""
+update instructions
+   set payment = 'paid', status = :status, holds = cast(:holds as jsonb), changed_at = now()
+ where id = :id
+""")
+_SET_METHOD = Statement("""
+update instructions
+   set delivery_method = :method, status = :status, holds = cast(:holds as jsonb),
+       changed_at = now()
+ where id = :id
+""")
+
 
 def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:
     """Set the payment flag, which never goes back (STS-3)."""
-    connection.execute(
-        text(
-            "update instructions set payment = 'paid', status = :status,"
-            " holds = cast(:holds as jsonb), changed_at = now() where id = :id"
-        ),
-        {"id": part.id, "status": status.value, "holds": stored(holds)},
-    )
+    _SET_PAID.run(connection, id=part.id, status=status, holds=stored(holds))
 
 
 def set_method(
     connection: Connection, part: Part, method: str, status: Status, holds: Iterable[Hold]
 ) -> None:
     """Fill in the delivery method the cart has now (IMP-16)."""
-    connection.execute(
-        text(
-            "update instructions set delivery_method = :method, status = :status,"
-            " holds = cast(:holds as jsonb), changed_at = now() where id = :id"
-        ),
-        {"id": part.id, "method": method, "status": status.value, "holds": stored(holds)},
-    )
+    _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored(holds))
 
 
+_CANCEL = Statement("""
+update instructions
+   set status = 'cancelled', allocated = false, holds = '[]'::jsonb, changed_at = now()
+ where id = any(:ids)
+""")
 # Nobody confirms, ships or completes an order that has no live part left.
-_CLOSE_DEAD = text("""
+_CLOSE_DEAD = Statement("""
 update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'cancelled'
   from instructions c
  where c.id = any(:ids) and d.shop_id = c.shop_id and d.key = c.cart_order_key
@@ -53,14 +60,9 @@ def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool
 
     Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
     """
-    connection.execute(
-        text(
-            "update instructions set status = 'cancelled', allocated = false,"
-            " holds = '[]'::jsonb, changed_at = now() where id = any(:ids)"
-        ),
-        {"ids": [part.id for part in parts]},
-    )
-    connection.execute(_CLOSE_DEAD, {"ids": [part.id for part in parts]})
+    ids = [part.id for part in parts]
+    _CANCEL.run(connection, ids=ids)
+    _CLOSE_DEAD.run(connection, ids=ids)
     pieces: Counter[int] = Counter()
     for part in parts:
         for line in part.lines:
@@ -71,60 +73,61 @@ def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool
         ask_recalculation(connection, reservations.pieces(connection, pieces))
 
 
-def ask_recalculation(connection: Connection, sku_ids: Iterable[int]) -> None:
-    """Queue a new count of secured pieces."""
-    connection.execute(
-        text(
-            "insert into recalculations (sku_id)"
-            " select unnest(cast(:ids as bigint[])) order by 1"
-            " on conflict (sku_id) do nothing"
-        ),
-        {"ids": sorted(sku_ids)},
-    )
-
-
-_TAKE = text("""
+_ASK = Statement("""
+insert into recalculations (sku_id) select unnest(cast(:ids as bigint[])) order by 1
+on conflict (sku_id) do nothing
+""")
+_TAKE = Statement(
+    """
 delete from recalculations
  where sku_id in (select sku_id from recalculations order by sku_id limit 500
                   for update skip locked)
 returning sku_id
-""")
-
-_LOCK = text("select id, secured from skus where id = any(:ids) order by id for no key update")
-
+""",
+    int,
+)
+_LOCK = Statement(
+    "select id, secured from skus where id = any(:ids) order by id for no key update", tuple
+)
 # Live unshipped instructions claim their lines' pieces, sets by their components.
-_CLAIMED = text("""
-select coalesce(k.component_sku_id, l.sku_id) as sku_id,
-       sum(l.quantity * coalesce(k.quantity, 1)) as pieces
+_CLAIMED = Statement(
+    f"""
+select coalesce(k.component_sku_id, l.sku_id),
+       cast(sum(l.quantity * coalesce(k.quantity, 1)) as bigint)
   from instruction_lines l
-  join instructions i on i.id = l.instruction_id
-   and i.status in ('hold', 'awaiting_arrival', 'awaiting_shipment', 'working', 'inspected')
+  join instructions i on i.id = l.instruction_id and i.status in {SECURING}
   left join set_components k on k.set_sku_id = l.sku_id
  where coalesce(k.component_sku_id, l.sku_id) = any(:ids)
  group by 1
-""")
+""",
+    tuple,
+)
+
+
+def ask_recalculation(connection: Connection, sku_ids: Iterable[int]) -> None:
+    """Queue a new count of secured pieces."""
+    _ASK.run(connection, ids=sorted(sku_ids))
 
 
 def recalculate(connection: Connection) -> int:
     """Count queued SKUs' secured pieces anew from the live instructions; returns how many."""
-    ids = [row.sku_id for row in connection.execute(_TAKE)]
-    if not ids:
-        return 0
-    recount(connection, ids)
+    ids = _TAKE.all(connection)
+    if ids:
+        recount(connection, ids)
     return len(ids)
 
 
 def recount(connection: Connection, ids: list[int]) -> None:
     """Make the secured pieces of these SKUs what live unshipped instructions claim."""
-    before = {row.id: row.secured for row in connection.execute(_LOCK, {"ids": ids})}
-    claimed = {row.sku_id: int(row.pieces) for row in connection.execute(_CLAIMED, {"ids": ids})}
+    before: dict[int, int] = dict(_LOCK.all(connection, ids=ids))
+    claimed: dict[int, int] = dict(_CLAIMED.all(connection, ids=ids))
     differences = {sku: claimed.get(sku, 0) - secured for sku, secured in before.items()}
     change(connection, secured={sku: diff for sku, diff in differences.items() if diff})
 
 
+_NOTE_REPORTED = Statement("update instructions set reported = :reported where id = :id")
+
+
 def note_reported(connection: Connection, part_id: int, reported: str) -> None:
     """Remember what was reported about an instruction."""
-    connection.execute(
-        text("update instructions set reported = :reported where id = :id"),
-        {"id": part_id, "reported": reported[:2000]},
-    )
+    _NOTE_REPORTED.run(connection, id=part_id, reported=reported[:2000])

@@ -5,13 +5,15 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, MetaData
 from sqlalchemy.sql import text
 
+from adapters.postgres.statement import words
+
+# PostgreSQL's own names, so that the first migration need not say them.
 metadata = MetaData(
     naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
     }
 )
 
@@ -38,5 +40,4 @@ def reference(name: str, target: str, *, nullable: bool = False) -> Column[int]:
 
 def one_of(column: str, values: type[StrEnum] | tuple[str, ...]) -> CheckConstraint:
     """Return a constraint that lets only the named words into a text column."""
-    words = ", ".join(f"'{value!s}'" for value in values)
-    return CheckConstraint(f"{column} in ({words})", name=column)
+    return CheckConstraint(f"{column} in {words(values)}", name=column)

@@ -17,9 +17,9 @@ from sqlalchemy.sql import text
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
 from domain.actions import Action
 from domain.carts.cart import Cart
-from domain.engine.dead_letters import LetterState
 from domain.engine.effects import EffectState
 from domain.engine.maintenance import ClosureSource
+from domain.engine.runs import LetterState
 from domain.errors import ApiFamily
 
 # Things that must happen at most once (RET-5); states: docs/decisions.

@@ -15,8 +15,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
+from adapters.postgres.orders.import_tasks import UNFINISHED
+from adapters.postgres.orders.statuses import OPEN
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.orders.import_tasks import TaskState
+from domain.orders.eligibility import TaskState
 from domain.orders.instructions import ApiStatus, Payment, Status
 
 import_tasks = Table(
@@ -44,7 +46,7 @@ import_tasks = Table(
     Index(
         "ix_import_tasks_unfinished",
         "shop_id",
-        postgresql_where=text("state in ('listed', 'waiting', 'failed')"),
+        postgresql_where=text(f"state in {UNFINISHED}"),
     ),
 )
 
@@ -115,7 +117,7 @@ instructions = Table(
         "ix_instructions_open",
         "shop_id",
         "ordered_at",
-        postgresql_where=text("status in ('hold', 'awaiting_arrival', 'awaiting_shipment')"),
+        postgresql_where=text(f"status in {OPEN}"),
     ),
     Index(
         "ix_instructions_unprinted",

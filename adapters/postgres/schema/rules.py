@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.orders.rules import StandardRule
+from domain.orders.shop_rules import StandardRule
 
 rules = Table(
     "rules",

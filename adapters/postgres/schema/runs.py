@@ -135,7 +135,7 @@ run_items = Table(
 lanes = Table(
     "lanes",
     metadata,
-    Column("shop_id", BigInteger, primary_key=True),
+    Column("shop_id", BigInteger, primary_key=True, autoincrement=False),
     moment("last_pick_at", default_now=True),
     # Below the shop's own limit while its answers say it is too much.
     Column("allowed_in_flight", Integer),
@@ -147,7 +147,7 @@ lanes = Table(
 lane_blocks = Table(
     "lane_blocks",
     metadata,
-    Column("shop_id", BigInteger, primary_key=True),
+    Column("shop_id", BigInteger, primary_key=True, autoincrement=False),
     Column("priority", SmallInteger, primary_key=True, autoincrement=False),
     moment("until", nullable=False),
 )

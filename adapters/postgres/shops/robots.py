@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection
 
-from adapters.postgres.schema import robots, shops
+from adapters.postgres.statement import Statement
 from domain.actions import ACTIONS, Action, actions_of
 from domain.carts.cart import Cart
 from domain.engine.cadence import Cadence
@@ -26,23 +26,57 @@ class Robot:
     enabled: bool
     parked: bool
     shop_parked: bool
-    cadence: Cadence
+    every_s: int | None
+    at: time | None
+    anchor_at: datetime
     next_due_at: datetime
+
+    @property
+    def cadence(self) -> Cadence:
+        """How often it runs."""
+        return Cadence(self.every_s, self.at)
+
+
+_ADD = Statement("""
+insert into robots (shop_id, action, every_s, at, anchor_at, next_due_at)
+values (:shop_id, :action, :every_s, :at, :now, :next_due_at)
+""")
+_SELECT = """
+select s.key as shop, r.action, r.enabled, r.parked, s.parked as shop_parked, r.every_s, r.at,
+       r.anchor_at, r.next_due_at
+  from robots r join shops s on s.id = r.shop_id
+"""
+_LIST = Statement(
+    f"""{_SELECT}
+ where s.merchant_id = :merchant_id and s.removed_at is null
+   and (cast(:shop as text) is null or s.key = :shop)
+ order by s.key, r.id
+""",
+    Robot,
+)
+_LOCK = Statement(
+    f"{_SELECT} where r.shop_id = :shop_id and r.action = :action for update of r", Robot
+)
+_SET_CADENCE = Statement("""
+update robots set every_s = :every_s, at = :at, anchor_at = :now, next_due_at = :next_due_at
+ where shop_id = :shop_id and action = :action
+""")
+_SWITCH = Statement("""
+update robots set enabled = :on, next_due_at = case when :on then :next_due_at else next_due_at end
+ where shop_id = :shop_id and action = :action
+""")
+_PARK_SHOP = Statement("update shops set parked = :parked where id = :shop_id")
+_PARK = Statement("""
+update robots set parked = :parked where shop_id = :shop_id and action = :action
+""")
 
 
 def add_robots(connection: Connection, shop_id: int, cart: Cart, now: datetime) -> None:
     """Give a fresh shop every robot of its cart, switched on, first due one cadence from now."""
-    connection.execute(
-        insert(robots),
+    _ADD.run_many(
+        connection,
         [
-            {
-                "shop_id": shop_id,
-                "action": action,
-                "every_s": ACTIONS[action].cadence.every_s,
-                "at": ACTIONS[action].cadence.at,
-                "anchor_at": now,
-                "next_due_at": ACTIONS[action].cadence.next_slot(now, now),
-            }
+            _slots(ACTIONS[action].cadence, now) | {"shop_id": shop_id, "action": action}
             for action in actions_of(cart)
         ],
     )
@@ -52,71 +86,39 @@ def list_robots(
     connection: Connection, merchant_id: int, shop_key: str | None = None
 ) -> list[Robot]:
     """Return the robots of a merchant's shops, or of one of them."""
-    query = (
-        select(robots, shops.c.key, shops.c.parked.label("shop_parked"))
-        .join(shops, shops.c.id == robots.c.shop_id)
-        .where(shops.c.merchant_id == merchant_id, shops.c.removed_at.is_(None))
-        .order_by(shops.c.key, robots.c.id)
-    )
-    if shop_key is not None:
-        query = query.where(shops.c.key == shop_key)
-    return [
-        Robot(
-            shop=row.key,
-            action=Action(row.action),
-            enabled=row.enabled,
-            parked=row.parked,
-            shop_parked=row.shop_parked,
-            cadence=_cadence(row.every_s, row.at),
-            next_due_at=row.next_due_at,
-        )
-        for row in connection.execute(query)
-    ]
+    return _LIST.all(connection, merchant_id=merchant_id, shop=shop_key)
 
 
 def set_cadence(
     connection: Connection, shop_id: int, action: Action, cadence: Cadence, now: datetime
 ) -> None:
     """Give a robot another cadence; its first slot is one cadence from now."""
-    connection.execute(
-        update(robots)
-        .where(robots.c.shop_id == shop_id, robots.c.action == action)
-        .values(
-            every_s=cadence.every_s,
-            at=cadence.at,
-            anchor_at=now,
-            next_due_at=cadence.next_slot(now, now),
-        )
-    )
+    _SET_CADENCE.run(connection, shop_id=shop_id, action=action, **_slots(cadence, now))
 
 
 def switch_robot(
     connection: Connection, shop_id: int, action: Action, *, on: bool, now: datetime
 ) -> None:
     """Switch a robot on or off; slots that passed while it was off are not made up."""
-    here = (robots.c.shop_id == shop_id, robots.c.action == action)
-    row = connection.execute(select(robots).where(*here).with_for_update()).one()
-    if row.enabled == on:
-        return
-    next_due_at = _cadence(row.every_s, row.at).next_slot(now, row.anchor_at)
-    connection.execute(
-        update(robots)
-        .where(*here)
-        .values(enabled=on, next_due_at=next_due_at if on else row.next_due_at)
-    )
+    robot = _LOCK.one(connection, shop_id=shop_id, action=action)
+    if robot.enabled != on:
+        next_due_at = robot.cadence.next_slot(now, robot.anchor_at)
+        _SWITCH.run(connection, shop_id=shop_id, action=action, on=on, next_due_at=next_due_at)
 
 
 def park(connection: Connection, shop_id: int, action: Action | None, *, parked: bool) -> None:
     """Turn the kill switch of a shop, or of one of its actions, on or off (CLS-5)."""
     if action is None:
-        connection.execute(update(shops).where(shops.c.id == shop_id).values(parked=parked))
-        return
-    connection.execute(
-        update(robots)
-        .where(robots.c.shop_id == shop_id, robots.c.action == action)
-        .values(parked=parked)
-    )
+        _PARK_SHOP.run(connection, shop_id=shop_id, parked=parked)
+    else:
+        _PARK.run(connection, shop_id=shop_id, action=action, parked=parked)
 
 
-def _cadence(every_s: int | None, at: time | None) -> Cadence:
-    return Cadence(every_s=every_s, at=at)
+def _slots(cadence: Cadence, now: datetime) -> dict[str, object]:
+    """Return the columns of a cadence that begins now."""
+    return {
+        "every_s": cadence.every_s,
+        "at": cadence.at,
+        "now": now,
+        "next_due_at": cadence.next_slot(now, now),
+    }

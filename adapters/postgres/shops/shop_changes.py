@@ -1,21 +1,22 @@
 """What people change about a shop after adding it."""
 
 from collections.abc import Mapping
+from functools import cache
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection
 
-from adapters.postgres.schema import shops
 from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
+from adapters.postgres.statement import Statement
 
 REMOVED = "店舗が削除されました。"
 
 # Items out with a worker get a new generation: what it still holds is void.
-_STOP_ITEMS = text("""
+_STOP_ITEMS = Statement("""
 update run_items set state = 'failed', generation = generation + 1, lease_until = null,
                      finished_at = now(), reason = :reason
  where shop_id = :shop_id and finished_at is null
 """)
-_STOP_RUNS = text("""
+_STOP_RUNS = Statement("""
 update runs r
    set state = 'failed', generation = r.generation + 1, lease_until = null, finished_at = now(),
        reason = :reason, calls = r.calls + c.calls, succeeded = c.succeeded, failed = c.failed,
@@ -30,28 +31,41 @@ update runs r
          group by u.id) c
  where r.id = c.id and r.state in ('pending', 'planning', 'open')
 """)
-_CLOSE_DEAD = text(
-    "update dead_letters set state = 'closed', decided_at = now(), decision_reason = :reason"
-    " where shop_id = :shop_id and state = 'open'"
-)
-_UNMAP = text("delete from mappings where shop_id = :shop_id")
+_CLOSE_DEAD = Statement("""
+update dead_letters set state = 'closed', decided_at = now(), decision_reason = :reason
+ where shop_id = :shop_id and state = 'open'
+""")
+_UNMAP = Statement("delete from mappings where shop_id = :shop_id")
+_REMOVE = Statement("""
+update shops set removed_at = now(), credentials = :nothing, tokens = null where id = :shop_id
+""")
+_REPLACE = Statement("""
+update shops set credentials = :credentials, auth_failed_at = null where id = :shop_id
+""")
+_SECRETS = Statement("select id, credentials, tokens from shops", dict)
+_LOCK_SECRETS = Statement("select id, credentials, tokens from shops for update", dict)
+_RESEAL = Statement("""
+update shops set credentials = :credentials, tokens = :tokens where id = :id
+""")
+
+
+@cache
+def _set(names: tuple[str, ...]) -> Statement[None]:
+    columns = ", ".join(f"{name} = :{name}" for name in names)
+    return Statement(f"update shops set {columns} where id = :shop_id")
 
 
 def set_values(connection: Connection, shop_id: int, values: Mapping[str, object]) -> None:
     """Change columns of a shop; the caller has checked names and values."""
     if values:
-        connection.execute(update(shops).where(shops.c.id == shop_id).values(**dict(values)))
+        _set(tuple(values)).run(connection, shop_id=shop_id, **values)
 
 
 def replace_credentials(
     connection: Connection, shop_id: int, credentials: Mapping[str, str], box: SecretBox
 ) -> None:
     """Store new credentials; whatever the cart refused before is forgotten."""
-    set_values(
-        connection,
-        shop_id,
-        {"credentials": box.seal(credentials), "auth_failed_at": None},
-    )
+    _REPLACE.run(connection, shop_id=shop_id, credentials=box.seal(credentials))
 
 
 def remove_shop(connection: Connection, shop_id: int, box: SecretBox) -> None:
@@ -59,16 +73,10 @@ def remove_shop(connection: Connection, shop_id: int, box: SecretBox) -> None:
 
     Workers that are in the middle of a call finish it; what they would record is refused.
     """
-    set_values(
-        connection,
-        shop_id,
-        {"removed_at": text("now()"), "credentials": box.seal({}), "tokens": None},
-    )
-    stop = {"shop_id": shop_id, "reason": REMOVED}
-    connection.execute(_STOP_ITEMS, stop)
-    connection.execute(_STOP_RUNS, stop)
-    connection.execute(_CLOSE_DEAD, stop)
-    connection.execute(_UNMAP, {"shop_id": shop_id})
+    _REMOVE.run(connection, shop_id=shop_id, nothing=box.seal({}))
+    for stop in (_STOP_ITEMS, _STOP_RUNS, _CLOSE_DEAD):
+        stop.run(connection, shop_id=shop_id, reason=REMOVED)
+    _UNMAP.run(connection, shop_id=shop_id)
 
 
 def reseal(connection: Connection, box: SecretBox) -> int:
@@ -76,26 +84,23 @@ def reseal(connection: Connection, box: SecretBox) -> int:
 
     Returns: shops whose secrets were written again.
     """
-    rows = connection.execute(
-        select(shops.c.id, shops.c.credentials, shops.c.tokens).with_for_update()
-    ).all()
+    rows = _LOCK_SECRETS.all(connection)
     for row in rows:
-        values = {
-            "credentials": box.reseal(row.credentials),
-            "tokens": box.reseal(row.tokens) if row.tokens is not None else None,
-        }
-        set_values(connection, row.id, values)
+        tokens = row["tokens"] and box.reseal(row["tokens"])
+        _RESEAL.run(
+            connection, id=row["id"], credentials=box.reseal(row["credentials"]), tokens=tokens
+        )
     return len(rows)
 
 
 def unreadable(connection: Connection, box: SecretBox) -> int:
     """Return how many shops' secrets no configured key opens."""
     failures = 0
-    for row in connection.execute(select(shops.c.credentials, shops.c.tokens)):
+    for row in _SECRETS.all(connection):
         try:
-            box.open(row.credentials)
-            if row.tokens is not None:
-                box.open(row.tokens)
+            box.open(row["credentials"])
+            if row["tokens"] is not None:
+                box.open(row["tokens"])
         except UnreadableSecret:
             failures += 1
     return failures

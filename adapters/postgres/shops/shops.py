@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection
 
 from adapters.postgres.orders.rules import add_standard_rules
-from adapters.postgres.schema import lanes, shops
 from adapters.postgres.shops.robots import add_robots
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.tokens import Tokens, store_tokens
+from adapters.postgres.statement import Statement, made_of
 from domain.actions import Action
 from domain.carts.cart import Cart, limits_of
 from domain.errors import BrokenRule
@@ -25,19 +24,6 @@ DEFAULT_API_URLS: Mapping[Cart, str] = {
 }
 # IMP-11: what fills a blank delivery method.
 DEFAULT_METHODS: Mapping[Cart, str | None] = {Cart.SHOPSERVE: None, Cart.BASE: FREE_SHIPPING}
-
-_SELECT = """
-select s.id, s.merchant_id, m.key as merchant_key, s.key, s.cart, s.name, s.api_url, s.auth_url,
-       s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s, s.parked,
-       s.auth_failed_at, s.removed_at,
-       array(select r.action from robots r where r.shop_id = s.id and r.parked) as parked_actions,
-       array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
-from shops s join merchants m on m.id = s.merchant_id
-"""
-_BY_ID = text(_SELECT + "where s.id = :shop_id")
-_BY_KEY = text(
-    _SELECT + "where m.key = :merchant_key and s.key = :shop_key and s.removed_at is null"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +82,57 @@ class NewShop:
     tokens: Tokens | None = None
 
 
+_SELECT = """
+select s.id, s.merchant_id, m.key as merchant_key, s.key, s.cart, s.name, s.api_url, s.auth_url,
+       s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s, s.parked,
+       s.auth_failed_at, s.removed_at is not null as removed,
+       array(select r.action from robots r where r.shop_id = s.id and r.parked) as parked_actions,
+       array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
+from shops s join merchants m on m.id = s.merchant_id
+"""
+_LOAD = Statement(f"{_SELECT} where s.id = :shop_id", dict)
+_FIND = Statement(
+    f"{_SELECT} where m.key = :merchant_key and s.key = :shop_key and s.removed_at is null", dict
+)
+
+
 def load_shop(connection: Connection, shop_id: int, box: SecretBox) -> Shop | None:
     """Return a shop by id, removed ones too. Raises UnreadableSecret."""
-    row = connection.execute(_BY_ID, {"shop_id": shop_id}).one_or_none()
-    return None if row is None else _shop(row, box)
+    return _opened(_LOAD.first(connection, shop_id=shop_id), box)
 
 
 def find_shop(
     connection: Connection, merchant_key: str, shop_key: str, box: SecretBox
 ) -> Shop | None:
     """Return a merchant's shop that was not removed. Raises UnreadableSecret."""
-    row = connection.execute(
-        _BY_KEY, {"merchant_key": merchant_key, "shop_key": shop_key}
-    ).one_or_none()
-    return None if row is None else _shop(row, box)
+    return _opened(_FIND.first(connection, merchant_key=merchant_key, shop_key=shop_key), box)
+
+
+def _opened(row: dict[str, Any] | None, box: SecretBox) -> Shop | None:
+    if row is None:
+        return None
+    return made_of(Shop, {**row, "credentials": box.open(row["credentials"])})
+
+
+_ADD = Statement(
+    """
+insert into shops
+       (merchant_id, key, cart, name, api_url, auth_url, credentials, calls_per_second, in_flight,
+        default_method, created_at)
+values (:merchant_id, :key, :cart, :name, :api_url, :auth_url, :credentials, :calls_per_second,
+        :in_flight, :default_method, :now)
+on conflict do nothing
+returning id
+""",
+    int,
+)
+_ADD_LANE = Statement("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
+_MARK = Statement("""
+update shops set auth_failed_at = :at where id = :shop_id and auth_failed_at is null
+""")
+_CLEAR = Statement("""
+update shops set auth_failed_at = null where id = :shop_id and auth_failed_at is not null
+""")
 
 
 def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime) -> int:
@@ -119,29 +142,25 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
     """
     api_url = new.api_url or DEFAULT_API_URLS[new.cart]
     limits = limits_of(new.cart)
-    shop_id: int | None = connection.execute(
-        insert(shops)
-        .values(
-            merchant_id=new.merchant_id,
-            key=new.key,
-            cart=new.cart,
-            name=new.name,
-            api_url=api_url,
-            auth_url=new.auth_url or api_url,
-            credentials=box.seal(new.credentials),
-            calls_per_second=limits.per_second,
-            in_flight=limits.in_flight,
-            default_method=DEFAULT_METHODS[new.cart],
-            created_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(shops.c.id)
-    ).scalar_one_or_none()
+    shop_id = _ADD.first(
+        connection,
+        merchant_id=new.merchant_id,
+        key=new.key,
+        cart=new.cart,
+        name=new.name,
+        api_url=api_url,
+        auth_url=new.auth_url or api_url,
+        credentials=box.seal(new.credentials),
+        calls_per_second=limits.per_second,
+        in_flight=limits.in_flight,
+        default_method=DEFAULT_METHODS[new.cart],
+        now=now,
+    )
     if shop_id is None:
         raise BrokenRule(f"shop {new.key} exists already")
     add_robots(connection, shop_id, new.cart, now)
     add_standard_rules(connection, shop_id, new.cart)
-    connection.execute(insert(lanes).values(shop_id=shop_id).on_conflict_do_nothing())
+    _ADD_LANE.run(connection, shop_id=shop_id)
     if new.tokens is not None:
         store_tokens(connection, shop_id, new.tokens, now, box)
     return shop_id
@@ -149,42 +168,9 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
 
 def mark_auth_failed(connection: Connection, shop_id: int, at: datetime) -> bool:
     """Remember since when the cart refuses the shop's credentials (CLS-3); True the first time."""
-    found = connection.execute(
-        update(shops)
-        .where(shops.c.id == shop_id, shops.c.auth_failed_at.is_(None))
-        .values(auth_failed_at=at)
-    )
-    return bool(found.rowcount)
+    return bool(_MARK.run(connection, shop_id=shop_id, at=at))
 
 
 def clear_auth_failed(connection: Connection, shop_id: int) -> None:
     """Forget a refusal: the credentials work again, or there are new ones."""
-    connection.execute(
-        update(shops)
-        .where(shops.c.id == shop_id, shops.c.auth_failed_at.is_not(None))
-        .values(auth_failed_at=None)
-    )
-
-
-def _shop(row: Row[Any], box: SecretBox) -> Shop:
-    """Translate one row of `_SELECT`."""
-    return Shop(
-        id=row.id,
-        merchant_id=row.merchant_id,
-        merchant_key=row.merchant_key,
-        key=row.key,
-        cart=Cart(row.cart),
-        name=row.name,
-        api_url=row.api_url,
-        auth_url=row.auth_url,
-        credentials=box.open(row.credentials),
-        calls_per_second=float(row.calls_per_second),
-        in_flight=row.in_flight,
-        default_method=row.default_method,
-        overlap_s=row.overlap_s,
-        parked=row.parked,
-        parked_actions=frozenset(Action(word) for word in row.parked_actions),
-        enabled_actions=frozenset(Action(word) for word in row.enabled_actions),
-        auth_failed_at=row.auth_failed_at,
-        removed=row.removed_at is not None,
-    )
+    _CLEAR.run(connection, shop_id=shop_id)

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, update
+from sqlalchemy import Connection
 
-from adapters.postgres.schema import shops
+from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.statement import Statement
 
 # A refresh token lives 30 days from the moment it was given; each refresh gives a new one.
 REFRESH_TOKEN_LIFE = timedelta(days=30)
@@ -30,21 +31,32 @@ class Tokens:
     refresh_expires_at: datetime | None = None
 
 
+_LOAD = Statement(
+    """
+select tokens, access_expires_at, refresh_expires_at from shops
+ where id = :shop_id and tokens is not null
+""",
+    tuple,
+)
+_STORE = Statement("""
+update shops
+   set tokens = :sealed, access_expires_at = :access_expires_at,
+       refresh_expires_at = :refresh_expires_at, auth_failed_at = null
+ where id = :shop_id
+""")
+_LOCK = Statement("select id from shops where id = :shop_id for update")
+
+
 def load_tokens(connection: Connection, shop_id: int, box: SecretBox) -> Tokens | None:
     """Return the shop's tokens, None while nobody has authorised it. Raises UnreadableSecret."""
-    row = connection.execute(
-        select(shops.c.tokens, shops.c.access_expires_at, shops.c.refresh_expires_at).where(
-            shops.c.id == shop_id
-        )
-    ).one_or_none()
-    if row is None or row.tokens is None:
+    row = _LOAD.first(connection, shop_id=shop_id)
+    if row is None:
         return None
-    values = box.open(row.tokens)
+    sealed, access_expires_at, refresh_expires_at = row
     return Tokens(
-        access_token=values["access_token"],
-        refresh_token=values["refresh_token"],
-        access_expires_at=row.access_expires_at,
-        refresh_expires_at=row.refresh_expires_at,
+        **box.open(sealed),
+        access_expires_at=access_expires_at,
+        refresh_expires_at=refresh_expires_at,
     )
 
 
@@ -56,15 +68,12 @@ def store_tokens(
     New tokens also end a failed authorisation, since whatever was refused is gone.
     """
     sealed = box.seal({"access_token": tokens.access_token, "refresh_token": tokens.refresh_token})
-    connection.execute(
-        update(shops)
-        .where(shops.c.id == shop_id)
-        .values(
-            tokens=sealed,
-            access_expires_at=tokens.access_expires_at,
-            refresh_expires_at=now + REFRESH_TOKEN_LIFE,
-            auth_failed_at=None,
-        )
+    _STORE.run(
+        connection,
+        shop_id=shop_id,
+        sealed=sealed,
+        access_expires_at=tokens.access_expires_at,
+        refresh_expires_at=now + REFRESH_TOKEN_LIFE,
     )
 
 
@@ -84,12 +93,30 @@ def replace_tokens(
 
     Args: replaces: the refresh token that was exchanged for the new ones.
     """
-    connection.execute(select(shops.c.id).where(shops.c.id == shop_id).with_for_update())
+    _LOCK.run(connection, shop_id=shop_id)
     stored = load_tokens(connection, shop_id, box)
     if stored is None or stored.refresh_token != replaces:
         return stored
     store_tokens(connection, shop_id, tokens, now, box)
     return tokens
+
+
+# Otherwise two shops would not see each other's claims.
+_ALONE = Statement("select pg_advisory_xact_lock(hashtext('refresh alone'))")
+_CLAIM = Statement("""
+update shops s
+   set refresh_holder = :holder,
+       refresh_until = clock_timestamp() + make_interval(secs => :lease_s)
+ where s.id = :shop_id
+   and (s.refresh_until is null or s.refresh_until <= clock_timestamp()
+        or s.refresh_holder = :holder)
+   and not (:alone and exists (select 1 from shops o
+                                where o.id <> s.id and o.refresh_until > clock_timestamp()))
+""")
+_RELEASE = Statement("""
+update shops set refresh_holder = null, refresh_until = null
+ where id = :shop_id and refresh_holder = :holder
+""")
 
 
 def claim_refresh(
@@ -101,37 +128,39 @@ def claim_refresh(
         holder: who asks; asking again prolongs its own lease.
         alone: False as well while any other shop is being refreshed.
     """
-    now = func.clock_timestamp()
-    free = or_(
-        shops.c.refresh_until.is_(None),
-        shops.c.refresh_until <= now,
-        shops.c.refresh_holder == holder,
-    )
     if alone:
-        # Otherwise two shops would not see each other's claims.
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("refresh alone"))))
-        other = shops.alias()
-        others = exists().where(other.c.id != shop_id, other.c.refresh_until > now)
-        free = and_(free, ~others)
-    taken = connection.execute(
-        update(shops)
-        .where(shops.c.id == shop_id, free)
-        .values(refresh_holder=holder, refresh_until=now + timedelta(seconds=lease_s))
-    )
-    return taken.rowcount == 1
+        _ALONE.run(connection)
+    taken = _CLAIM.run(connection, shop_id=shop_id, holder=holder, lease_s=lease_s, alone=alone)
+    return taken == 1
 
 
 def release_refresh(connection: Connection, shop_id: int, holder: str) -> None:
     """Give the right back; nothing happens when somebody else has it by now."""
-    connection.execute(
-        update(shops)
-        .where(shops.c.id == shop_id, shops.c.refresh_holder == holder)
-        .values(refresh_holder=None, refresh_until=None)
-    )
+    _RELEASE.run(connection, shop_id=shop_id, holder=holder)
 
 
 # A refresh token ends after 30 days without a refresh: for days nothing of the shop worked.
 WARN_AHEAD = timedelta(days=7)
+
+_ENDING = Statement(
+    f"""
+select s.id from shops s
+ where s.tokens is not null and {WORKING_SHOP} and s.access_expires_at < now() + :ahead
+   and (s.refresh_until is null or s.refresh_until <= now())
+ order by s.access_expires_at <= now(), greatest(s.access_expires_at, now()), random()
+""",
+    int,
+)
+_WARN = Statement(
+    """
+update shops set refresh_warned_at = now()
+ where tokens is not null and removed_at is null and refresh_expires_at < now() + :ahead
+   and (parked or auth_failed_at is not null or id = any(:failing))
+   and (refresh_warned_at is null or refresh_warned_at < now() - interval '1 day')
+returning id, refresh_expires_at
+""",
+    tuple,
+)
 
 
 def ending_soon(connection: Connection, *, ahead: timedelta = timedelta(minutes=6)) -> list[int]:
@@ -140,21 +169,7 @@ def ending_soon(connection: Connection, *, ahead: timedelta = timedelta(minutes=
     Those that end first come first. Those that have ended follow in any order, so that a few
     whose refresh always times out do not always stand in front of the others.
     """
-    now = func.now()
-    ended = shops.c.access_expires_at <= now
-    rows = connection.execute(
-        select(shops.c.id)
-        .where(
-            shops.c.tokens.is_not(None),
-            shops.c.removed_at.is_(None),
-            shops.c.auth_failed_at.is_(None),
-            shops.c.parked.is_(False),
-            shops.c.access_expires_at < now + ahead,
-            or_(shops.c.refresh_until.is_(None), shops.c.refresh_until <= now),
-        )
-        .order_by(ended, func.greatest(shops.c.access_expires_at, now), func.random())
-    )
-    return [row.id for row in rows]
+    return _ENDING.all(connection, ahead=ahead)
 
 
 def warn_once_a_day(connection: Connection, failing: Collection[int]) -> list[tuple[int, datetime]]:
@@ -164,20 +179,4 @@ def warn_once_a_day(connection: Connection, failing: Collection[int]) -> list[tu
 
     Args: failing: ids of shops whose refresh was tried and failed.
     """
-    now = func.now()
-    rows = connection.execute(
-        update(shops)
-        .where(
-            shops.c.tokens.is_not(None),
-            shops.c.removed_at.is_(None),
-            shops.c.refresh_expires_at < now + WARN_AHEAD,
-            or_(shops.c.parked, shops.c.auth_failed_at.is_not(None), shops.c.id.in_(failing)),
-            or_(
-                shops.c.refresh_warned_at.is_(None),
-                shops.c.refresh_warned_at < now - timedelta(days=1),
-            ),
-        )
-        .values(refresh_warned_at=now)
-        .returning(shops.c.id, shops.c.refresh_expires_at)
-    )
-    return [(row.id, row.refresh_expires_at) for row in rows]
+    return _WARN.all(connection, ahead=WARN_AHEAD, failing=list(failing))

@@ -4,28 +4,35 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.engine.runs import ANNOUNCED_S
-from adapters.postgres.stock.pushes import OFFERED, WantedPush, offered
+from adapters.postgres.statement import Statement
+from adapters.postgres.stock.pushes import OFFERED, WantedPush
 from domain.carts.ports import ItemKey
 from domain.engine.cadence import Cadence
 from domain.stock.compares import compare_slot
 
-_ROBOTS = text("""
+_ROBOTS = Statement(
+    f"""
 select b.shop_id, b.every_s, b.at, b.anchor_at, s.created_at
   from robots b join shops s on s.id = b.shop_id
- where b.action = 'sync_stock' and b.enabled and not b.parked
-   and not s.parked and s.removed_at is null and s.auth_failed_at is null
-""")
+ where b.action = 'sync_stock' and b.enabled and not b.parked and {WORKING_SHOP}
+""",
+    tuple,
+)
 
-_START = text("""
+_START = Statement(
+    """
 insert into runs (shop_id, action, mode, slot, lease_until)
 select n.shop_id, 'sync_stock', 'compare', n.slot, now() + make_interval(secs => :announced_s)
   from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as n(shop_id, slot)
 on conflict (shop_id, action, slot) do nothing
 returning id
-""")
+""",
+    int,
+)
 
 
 def start_nightly(connection: Connection, now: datetime) -> list[int]:
@@ -34,18 +41,15 @@ def start_nightly(connection: Connection, now: datetime) -> list[int]:
     Two beats are harmless: a slot has one run. A shop added after its slot waits for a night.
     """
     due: dict[int, datetime] = {}
-    for row in connection.execute(_ROBOTS):
-        cadence = Cadence(every_s=row.every_s, at=row.at)
-        slot = compare_slot(row.shop_id, cadence, row.anchor_at, now)
-        if slot is not None and row.created_at < slot:
-            due[row.shop_id] = slot
+    for shop_id, every_s, at, anchor_at, created_at in _ROBOTS.all(connection):
+        slot = compare_slot(shop_id, Cadence(every_s, at), anchor_at, now)
+        if slot is not None and created_at < slot:
+            due[shop_id] = slot
     if not due:
         return []
-    started = connection.execute(
-        _START,
-        {"shops": list(due), "slots": list(due.values()), "announced_s": ANNOUNCED_S},
+    return _START.all(
+        connection, shops=list(due), slots=list(due.values()), announced_s=ANNOUNCED_S
     )
-    return [row.id for row in started]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +64,34 @@ class Known:
     pushed_version: int
 
 
-_KNOWN = text("""
+_KNOWN = Statement(
+    """
 select e.item, e.variation, p.mapping_id, p.pushed_version
   from stock_pushes p
   join mappings m on m.id = p.mapping_id
   join external_items e on e.id = m.external_item_id
  where p.shop_id = :shop_id
-""")
+""",
+    tuple,
+)
 
 
 def known_items(connection: Connection, shop_id: int) -> dict[ItemKey, Known]:
     """Return every mapped item of a shop with what it was last told."""
-    rows = connection.execute(_KNOWN, {"shop_id": shop_id})
     return {
-        ItemKey(row.item, row.variation): Known(row.mapping_id, row.pushed_version) for row in rows
+        ItemKey(item, variation): Known(mapping_id, pushed_version)
+        for item, variation, mapping_id, pushed_version in _KNOWN.all(connection, shop_id=shop_id)
     }
 
 
-_OFFERED = text(f"""{OFFERED}
- where p.mapping_id = any(:ids) and p.pushed_version = p.wanted_version
-""")
+_OFFERED = Statement(
+    f"{OFFERED} where p.mapping_id = any(:ids) and p.pushed_version = p.wanted_version", WantedPush
+)
 
 
 def up_to_date(connection: Connection, mapping_ids: Collection[int]) -> list[WantedPush]:
     """Return what the warehouse would tell now of mappings that wait for no push."""
-    if not mapping_ids:
-        return []
-    rows = connection.execute(_OFFERED, {"ids": list(mapping_ids)})
-    return [offered(row) for row in rows]
+    return _OFFERED.all(connection, ids=list(mapping_ids)) if mapping_ids else []
 
 
 # A SKU that is an item of the run already and succeeded is taken once more: another of its
@@ -101,7 +105,8 @@ on conflict (run_id, key) do update
 
 # Locked in the order of every statement that marks pushes (adapters/postgres/stock/counts.py). What
 # waits for a push already, or was pushed since the list was read, is left alone.
-_WANT = text(f"""
+_WANT = Statement(
+    f"""
 with differing as (
   select p.mapping_id
     from stock_pushes p
@@ -121,7 +126,9 @@ with differing as (
   {_TAKE_AGAIN}
 )
 select count(*) from marked
-""")
+""",
+    int,
+)
 
 
 def want_push(
@@ -138,24 +145,21 @@ def want_push(
     """
     if not differing:
         return 0
-    marked: int = connection.execute(
-        _WANT,
-        {
-            "run_id": run_id,
-            "shop_id": shop_id,
-            "priority": priority,
-            "ids": [one.mapping_id for one in differing],
-            "versions": [one.pushed_version for one in differing],
-        },
-    ).scalar_one()
-    return marked
+    return _WANT.one(
+        connection,
+        run_id=run_id,
+        shop_id=shop_id,
+        priority=priority,
+        ids=[one.mapping_id for one in differing],
+        versions=[one.pushed_version for one in differing],
+    )
 
 
 # A compare under way keeps the shop's ordinary run from starting (one run of a pair at a time), so
 # it takes over what that one would do: SKUs that changed meanwhile, ahead of its own. Only as long
 # as it has work of its own, so that it comes to an end. A compare marks a mapping one version
 # ahead; more than one means that its SKU changed since, and its item moves up.
-_YIELD = text("""
+_YIELD = Statement("""
 with under_way as (
   select r.id, r.shop_id
     from runs r
@@ -190,7 +194,6 @@ on conflict (run_id, key) do update
        reason = '', finished_at = null, priority = excluded.priority
  where run_items.state = 'succeeded'
     or run_items.state = 'due' and run_items.priority > excluded.priority
-returning id
 """)
 
 
@@ -201,4 +204,4 @@ def yield_to_changed(connection: Connection, *, own: int, ordinary: int) -> int:
         own: the priority of a compare's own items.
         ordinary: the priority of changed SKUs, a smaller number.
     """
-    return len(connection.execute(_YIELD, {"own": own, "ordinary": ordinary}).all())
+    return _YIELD.run(connection, own=own, ordinary=ordinary)

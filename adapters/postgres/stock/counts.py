@@ -10,47 +10,60 @@ same SKUs wait for each other and never for ever.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.statement import Statement
 from domain.errors import BrokenRule
 
-_ENSURE = text("""
+_ENSURE = Statement(
+    """
 insert into skus (merchant_id, code)
 select :merchant_id, code from unnest(cast(:codes as text[])) as c(code)
 on conflict (merchant_id, code) do nothing
 returning code
-""")
+""",
+    str,
+)
 
-_FIND = text("""
-select code, id from skus where merchant_id = :merchant_id and code = any(:codes)
-""")
+_FIND = Statement(
+    "select code, id from skus where merchant_id = :merchant_id and code = any(:codes)", tuple
+)
 
 # Not `for update`: that waits for every transaction that stored a line of the SKU, and two of those
 # would wait for each other.
-_LOCK = text("""
+_LOCK = Statement(
+    """
 select id, code, on_hand, secured from skus where id = any(:ids) order by id for no key update
-""")
+""",
+    tuple,
+)
 
-_CHANGE = text("""
+_CHANGE = Statement(
+    """
 update skus s
    set on_hand = s.on_hand + c.on_hand, secured = s.secured + c.secured,
        version = s.version + 1, changed_at = now()
   from unnest(cast(:ids as bigint[]), cast(:on_hand as int[]), cast(:secured as int[]))
        as c(id, on_hand, secured)
  where s.id = c.id and (c.on_hand <> 0 or c.secured <> 0)
-returning s.id, c.on_hand <> c.secured as free_changed
-""")
+returning s.id, c.on_hand <> c.secured
+""",
+    tuple,
+)
 
-_SET = text("""
+_SET = Statement(
+    """
 update skus s
    set on_hand = c.on_hand, version = s.version + 1, changed_at = now()
   from unnest(cast(:ids as bigint[]), cast(:on_hand as int[])) as c(id, on_hand)
  where s.id = c.id and s.on_hand <> c.on_hand
 returning s.id
-""")
+""",
+    int,
+)
 
 # A SKU's own mappings, and those of the set products it is part of (STK-7).
-_MARK = text("""
+_MARK = Statement("""
 with touched as (
   select mapping_id from stock_pushes
    where sku_id = any(:ids)
@@ -72,14 +85,12 @@ def ensure_skus(
     missing = [code for code in wanted if code not in ids]
     if not missing:
         return ids, []
-    created = connection.execute(_ENSURE, {"merchant_id": merchant_id, "codes": missing})
-    new = [row.code for row in created]
+    new = _ENSURE.all(connection, merchant_id=merchant_id, codes=missing)
     return _find(connection, merchant_id, wanted), new
 
 
 def _find(connection: Connection, merchant_id: int, codes: list[str]) -> dict[str, int]:
-    rows = connection.execute(_FIND, {"merchant_id": merchant_id, "codes": codes})
-    return {row.code: row.id for row in rows}
+    return dict(_FIND.all(connection, merchant_id=merchant_id, codes=codes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +104,8 @@ class Counts:
 
 def lock(connection: Connection, sku_ids: Iterable[int]) -> dict[int, Counts]:
     """Lock SKUs until the transaction ends and return what they hold, by id."""
-    rows = connection.execute(_LOCK, {"ids": sorted(set(sku_ids))})
-    return {row.id: Counts(row.code, row.on_hand, row.secured) for row in rows}
+    rows = _LOCK.all(connection, ids=sorted(set(sku_ids)))
+    return {sku_id: Counts(*counts) for sku_id, *counts in rows}
 
 
 def change(
@@ -105,29 +116,27 @@ def change(
 ) -> None:
     """Add to the counts of SKUs, by id; negative numbers take away.
 
-    Raises: sqlalchemy.exc.IntegrityError when secured would become negative.
+    Raises: psycopg.errors.CheckViolation when secured would become negative.
     """
     hand, kept = on_hand or {}, secured or {}
     ids = sorted({*hand, *kept})
     if not ids:
         return
-    connection.execute(_LOCK, {"ids": ids})
-    changed = connection.execute(
-        _CHANGE,
-        {
-            "ids": ids,
-            "on_hand": [hand.get(sku, 0) for sku in ids],
-            "secured": [kept.get(sku, 0) for sku in ids],
-        },
+    _LOCK.run(connection, ids=ids)
+    changed = _CHANGE.all(
+        connection,
+        ids=ids,
+        on_hand=[hand.get(sku, 0) for sku in ids],
+        secured=[kept.get(sku, 0) for sku in ids],
     )
     # A parcel that leaves takes both down together: no shop has anything to be told (STK-1).
-    mark_pushes(connection, [row.id for row in changed if row.free_changed])
+    mark_pushes(connection, [sku for sku, free_changed in changed if free_changed])
 
 
 def mark_pushes(connection: Connection, sku_ids: list[int]) -> None:
     """Make the mappings of these SKUs, and of sets that contain them, want a push."""
     if sku_ids:
-        connection.execute(_MARK, {"ids": sku_ids})
+        _MARK.run(connection, ids=sku_ids)
 
 
 def set_on_hand(connection: Connection, merchant_id: int, on_hand: Mapping[str, int]) -> None:
@@ -139,26 +148,26 @@ def set_on_hand(connection: Connection, merchant_id: int, on_hand: Mapping[str, 
         if pieces < 0:
             raise BrokenRule(f"{code}: on hand cannot be {pieces}")
     ids, _ = ensure_skus(connection, merchant_id, on_hand)
-    wanted = sorted((ids[code], pieces) for code, pieces in on_hand.items())
-    connection.execute(_LOCK, {"ids": [sku for sku, _ in wanted]})
-    changed = connection.execute(
-        _SET,
-        {"ids": [sku for sku, _ in wanted], "on_hand": [pieces for _, pieces in wanted]},
-    )
-    mark_pushes(connection, [row.id for row in changed])
+    wanted = {ids[code]: pieces for code, pieces in on_hand.items()}
+    _LOCK.run(connection, ids=sorted(wanted))
+    changed = _SET.all(connection, ids=list(wanted), on_hand=list(wanted.values()))
+    mark_pushes(connection, changed)
+
+
+_LOCK_ONE = Statement(
+    """
+select id, on_hand from skus where merchant_id = :merchant_id and code = :code for no key update
+""",
+    tuple,
+)
 
 
 def adjust_on_hand(connection: Connection, merchant_id: int, code: str, delta: int) -> None:
     """Add to or take from one SKU. Raises BrokenRule if unknown or below nothing."""
-    row = connection.execute(
-        text(
-            "select id, on_hand from skus"
-            " where merchant_id = :merchant_id and code = :code for no key update"
-        ),
-        {"merchant_id": merchant_id, "code": code},
-    ).one_or_none()
+    row = _LOCK_ONE.first(connection, merchant_id=merchant_id, code=code)
     if row is None:
         raise BrokenRule(f"{code}: no such SKU; create it with `renkei stock set`")
-    if delta < 0 and row.on_hand + delta < 0:
-        raise BrokenRule(f"{code}: {row.on_hand} on hand, cannot take away {-delta}")
-    change(connection, on_hand={row.id: delta})
+    sku_id, on_hand = row
+    if delta < 0 and on_hand + delta < 0:
+        raise BrokenRule(f"{code}: {on_hand} on hand, cannot take away {-delta}")
+    change(connection, on_hand={sku_id: delta})

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.statement import Statement
 from adapters.postgres.stock.counts import ensure_skus
 from domain.carts.ports import ExternalItem, ItemKey
 
-_LIST = text("""
+_LIST = Statement(
+    """
 select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,
        coalesce(m.unlimited, false) as unlimited, p.pushed_quantity, p.pushed_at,
        coalesce(p.pushed_version < p.wanted_version, false) as waiting,
@@ -22,9 +24,11 @@ select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low
    and (cast(:shop as text) is null or sh.key = :shop)
    and (m.id is not null) <> :unmapped
  order by sh.key, e.item, e.variation
-""")
+""",
+    dict,
+)
 
-_NAME_ITEMS = text("""
+_NAME_ITEMS = Statement("""
 insert into external_items (shop_id, item, variation, name, code, seen_at)
 select :shop_id, i.item, i.variation, i.name, i.code, now()
   from unnest(cast(:items as text[]), cast(:variations as text[]), cast(:names as text[]),
@@ -34,7 +38,7 @@ on conflict (shop_id, item, variation)
 do update set name = excluded.name, code = excluded.code, seen_at = excluded.seen_at
 """)
 
-_ENSURE_ITEMS = text("""
+_ENSURE_ITEMS = Statement("""
 insert into external_items (shop_id, item, variation)
 select w.shop_id, w.item, w.variation
   from unnest(cast(:shops as bigint[]), cast(:items as text[]), cast(:variations as text[]))
@@ -43,7 +47,8 @@ select w.shop_id, w.item, w.variation
 on conflict (shop_id, item, variation) do nothing
 """)
 
-_LINK = text("""
+_LINK = Statement(
+    """
 insert into mappings (external_item_id, shop_id, sku_id, low_stock, unlimited)
 select e.id, e.shop_id, w.sku_id, w.low_stock, w.unlimited
   from unnest(cast(:shops as bigint[]), cast(:items as text[]), cast(:variations as text[]),
@@ -58,9 +63,11 @@ on conflict (external_item_id) do update
  where (mappings.sku_id, mappings.low_stock, mappings.unlimited)
        is distinct from (excluded.sku_id, excluded.low_stock, excluded.unlimited)
 returning id, shop_id, sku_id
-""")
+""",
+    tuple,
+)
 
-_WANT_PUSH = text("""
+_WANT_PUSH = Statement("""
 insert into stock_pushes (mapping_id, shop_id, sku_id)
 select w.mapping_id, w.shop_id, w.sku_id
   from unnest(cast(:mappings as bigint[]), cast(:shops as bigint[]), cast(:skus as bigint[]))
@@ -70,15 +77,18 @@ on conflict (mapping_id) do update
    set sku_id = excluded.sku_id, wanted_version = stock_pushes.wanted_version + 1
 """)
 
-_UNLINK = text("""
+_UNLINK = Statement(
+    """
 delete from mappings m using external_items e
  where e.id = m.external_item_id and e.shop_id = :shop_id and e.item = :item
    and e.variation = :variation
 returning m.sku_id
-""")
+""",
+    int,
+)
 
 # STK-4: a SKU nobody maps in the shop any more is not tried again.
-_CLOSE_DEAD = text("""
+_CLOSE_DEAD = Statement("""
 update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'unmapped'
   from skus s
  where s.id = :sku_id and d.shop_id = :shop_id and d.action = 'sync_stock' and d.key = s.code
@@ -86,12 +96,17 @@ update dead_letters d set state = 'closed', decided_at = now(), decision_reason 
    and not exists (select 1 from mappings m where m.shop_id = :shop_id and m.sku_id = s.id)
 """)
 
-_MAPPED_KEYS = text("""
+_MAPPED_KEYS = Statement(
+    """
 select e.item, e.variation from external_items e join mappings m on m.external_item_id = e.id
  where e.shop_id = :shop_id
-""")
+""",
+    ItemKey,
+)
 
-_KNOWN_CODES = text("select code from skus where merchant_id = :merchant_id and code = any(:codes)")
+_KNOWN_CODES = Statement(
+    "select code from skus where merchant_id = :merchant_id and code = any(:codes)", str
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +141,7 @@ def list_mappings(
     connection: Connection, merchant_id: int, *, shop: str | None = None, unmapped: bool = False
 ) -> list[dict[str, object]]:
     """Return the mapped items of a merchant's shops, or those that nobody mapped."""
-    rows = connection.execute(
-        _LIST, {"merchant_id": merchant_id, "shop": shop, "unmapped": unmapped}
-    )
-    return [dict(row) for row in rows.mappings()]
+    return _LIST.all(connection, merchant_id=merchant_id, shop=shop, unmapped=unmapped)
 
 
 def set_links(connection: Connection, merchant_id: int, links: Sequence[Link]) -> Linked:
@@ -138,66 +150,54 @@ def set_links(connection: Connection, merchant_id: int, links: Sequence[Link]) -
     Args: links: each item at most once.
     """
     ids, created = ensure_skus(connection, merchant_id, (link.sku for link in links))
-    places: dict[str, object] = {
+    places = {
         "shops": [link.shop_id for link in links],
         "items": [link.key.item for link in links],
         "variations": [link.key.variation for link in links],
     }
-    connection.execute(_ENSURE_ITEMS, places)
-    changed = connection.execute(
-        _LINK,
-        {
-            **places,
-            "skus": [ids[link.sku] for link in links],
-            "low_stocks": [link.low_stock for link in links],
-            "unlimited": [link.unlimited for link in links],
-        },
-    ).all()
-    connection.execute(
-        _WANT_PUSH,
-        {
-            "mappings": [row.id for row in changed],
-            "shops": [row.shop_id for row in changed],
-            "skus": [row.sku_id for row in changed],
-        },
+    _ENSURE_ITEMS.run(connection, **places)
+    changed = _LINK.all(
+        connection,
+        **places,
+        skus=[ids[link.sku] for link in links],
+        low_stocks=[link.low_stock for link in links],
+        unlimited=[link.unlimited for link in links],
+    )
+    _WANT_PUSH.run(
+        connection,
+        mappings=[mapping_id for mapping_id, _, _ in changed],
+        shops=[shop_id for _, shop_id, _ in changed],
+        skus=[sku_id for _, _, sku_id in changed],
     )
     return Linked(len(changed), tuple(created))
 
 
 def remove_link(connection: Connection, shop_id: int, key: ItemKey) -> bool:
     """Unlink an item; False when it was not linked. Its failure is not tried again (STK-4)."""
-    sku_id = connection.execute(
-        _UNLINK, {"shop_id": shop_id, "item": key.item, "variation": key.variation}
-    ).scalar_one_or_none()
+    sku_id = _UNLINK.first(connection, shop_id=shop_id, item=key.item, variation=key.variation)
     if sku_id is None:
         return False
-    connection.execute(_CLOSE_DEAD, {"shop_id": shop_id, "sku_id": sku_id})
+    _CLOSE_DEAD.run(connection, shop_id=shop_id, sku_id=sku_id)
     return True
 
 
 def name_items(connection: Connection, shop_id: int, items: Sequence[ExternalItem]) -> None:
     """Remember what a shop lists, with names and codes. Args: items: each at most once."""
-    connection.execute(
-        _NAME_ITEMS,
-        {
-            "shop_id": shop_id,
-            "items": [item.key.item for item in items],
-            "variations": [item.key.variation for item in items],
-            "names": [item.name for item in items],
-            "codes": [item.code for item in items],
-        },
+    _NAME_ITEMS.run(
+        connection,
+        shop_id=shop_id,
+        items=[item.key.item for item in items],
+        variations=[item.key.variation for item in items],
+        names=[item.name for item in items],
+        codes=[item.code for item in items],
     )
 
 
 def mapped_keys(connection: Connection, shop_id: int) -> set[ItemKey]:
     """Return the items of a shop that are linked."""
-    rows = connection.execute(_MAPPED_KEYS, {"shop_id": shop_id})
-    return {ItemKey(row.item, row.variation) for row in rows}
+    return set(_MAPPED_KEYS.all(connection, shop_id=shop_id))
 
 
 def known_codes(connection: Connection, merchant_id: int, codes: Iterable[str]) -> set[str]:
     """Return which of the codes are SKUs of the merchant."""
-    rows = connection.execute(
-        _KNOWN_CODES, {"merchant_id": merchant_id, "codes": sorted(set(codes))}
-    )
-    return {row.code for row in rows}
+    return set(_KNOWN_CODES.all(connection, merchant_id=merchant_id, codes=sorted(set(codes))))

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from adapters.postgres.database import Hot
 from adapters.postgres.engine.items import Beside
 from adapters.postgres.engine.planned_items import after_inserting
+from adapters.postgres.engine.recovery import LostClaim
+from adapters.postgres.statement import Statement
 from domain.carts.cart import LONGEST_PUSH_S
 
-_PLAN = text("""
+_PLAN = Statement("""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)
 select :run_id, p.shop_id, 'sync_stock', s.code, s.id, :priority
   from (select distinct shop_id, sku_id from stock_pushes
@@ -37,16 +37,14 @@ def plan(
 
     Args: codes: only these SKUs (a replay).
     """
-    found = connection.execute(
-        _PLAN,
-        {
-            "run_id": run_id,
-            "shop_id": shop_id,
-            "priority": priority,
-            "codes": list(codes) if codes is not None else None,
-        },
+    planned = _PLAN.run(
+        connection,
+        run_id=run_id,
+        shop_id=shop_id,
+        priority=priority,
+        codes=None if codes is None else list(codes),
     )
-    after_inserting(connection, found.rowcount)
+    after_inserting(connection, planned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,42 +69,29 @@ class WantedPush:
 
 OFFERED = """
 select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.unlimited,
-       p.wanted_version,
-       (select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
-          from set_components k join skus c on c.id = k.component_sku_id
-         where k.set_sku_id = s.id) as components
+       p.wanted_version as version,
+       coalesce((select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
+                   from set_components k join skus c on c.id = k.component_sku_id
+                  where k.set_sku_id = s.id), '[]') as components
   from stock_pushes p
   join mappings m on m.id = p.mapping_id
   join external_items e on e.id = m.external_item_id
   join skus s on s.id = p.sku_id
 """
-"""What `offered` reads; the caller says of which mappings."""
+"""The columns of WantedPush; the caller says of which mappings."""
 
-_WANTED = Hot(f"""{OFFERED}
+_WANTED = Statement(
+    f"""{OFFERED}
  where p.shop_id = :shop_id and p.sku_id = :sku_id and p.pushed_version < p.wanted_version
  order by p.mapping_id
-""")
+""",
+    WantedPush,
+)
 
 
 def wanted(connection: Connection, shop_id: int, sku_id: int) -> list[WantedPush]:
     """Return what the shop has to be told about one SKU now; counts and versions fit together."""
-    rows = _WANTED.rows(connection, {"shop_id": shop_id, "sku_id": sku_id})
-    return [offered(row) for row in rows]
-
-
-def offered(row: Any) -> WantedPush:  # noqa: ANN401 -- rows of SQLAlchemy and of psycopg
-    """Return one row of a statement that begins with `OFFERED`."""
-    return WantedPush(
-        mapping_id=row.mapping_id,
-        item=row.item,
-        variation=row.variation,
-        on_hand=row.on_hand,
-        secured=row.secured,
-        components=tuple(tuple(part) for part in row.components or ()),
-        low_stock=row.low_stock,
-        unlimited=row.unlimited,
-        version=row.wanted_version,
-    )
+    return _WANTED.all(connection, shop_id=shop_id, sku_id=sku_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +133,7 @@ def record(pushed: Sequence[Pushed]) -> Beside:
     )
 
 
-_DOUBT = text("""
+_DOUBT = Statement("""
 update stock_pushes set wanted_version = wanted_version + 1
  where mapping_id = any(:ids)
 """)
@@ -156,29 +141,45 @@ update stock_pushes set wanted_version = wanted_version + 1
 
 def doubt(connection: Connection, mapping_ids: Sequence[int]) -> None:
     """Ask for another push where a late worker may have overwritten a newer number (STK-5)."""
-    connection.execute(_DOUBT, {"ids": sorted(mapping_ids)})
+    _DOUBT.run(connection, ids=sorted(mapping_ids))
 
 
 # A killed worker's call has arrived by then, or never will.
 DOUBT_S = LONGEST_PUSH_S + 10
 
-_SETTLE_DOUBTS = text("""
+_SETTLE_DOUBTS = Statement("""
 update stock_pushes set wanted_version = wanted_version + 1, doubted_at = null
  where doubted_at < now() - make_interval(secs => :doubt_s)
 """)
 
 
-def settle_doubts(connection: Connection) -> None:
-    """Ask for another push where a killed worker's may have overwritten a newer number (STK-5)."""
-    connection.execute(_SETTLE_DOUBTS, {"doubt_s": DOUBT_S})
+_DOUBT_LOST = Statement("""
+update stock_pushes set doubted_at = now()
+ where (shop_id, sku_id) in (
+         select * from unnest(cast(:shops as bigint[]), cast(:skus as bigint[])))
+""")
+
+
+def push_again_what_was_lost(connection: Connection, lost: Sequence[LostClaim]) -> None:
+    """Doubt the pushes of killed workers, and ask for another once theirs cannot arrive any more.
+
+    A push that was under way may reach the shop after a newer number (STK-5).
+    """
+    if lost:
+        _DOUBT_LOST.run(
+            connection,
+            shops=[claim.shop_id for claim in lost],
+            skus=[claim.subject_id for claim in lost],
+        )
+    _SETTLE_DOUBTS.run(connection, doubt_s=DOUBT_S)
+
+
+_NOTE_FAILURE = Statement("""
+update stock_pushes set failure = :failure
+ where shop_id = :shop_id and sku_id = :sku_id and pushed_version < wanted_version
+""")
 
 
 def note_failure(connection: Connection, shop_id: int, sku_id: int, failure: str) -> None:
     """Write why a shop could not be told about a SKU; it stays behind (STK-4)."""
-    connection.execute(
-        text(
-            "update stock_pushes set failure = :failure"
-            " where shop_id = :shop_id and sku_id = :sku_id and pushed_version < wanted_version"
-        ),
-        {"shop_id": shop_id, "sku_id": sku_id, "failure": failure[:2000]},
-    )
+    _NOTE_FAILURE.run(connection, shop_id=shop_id, sku_id=sku_id, failure=failure[:2000])

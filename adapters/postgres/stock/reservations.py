@@ -6,23 +6,30 @@ A set product (セット商品) has no pieces of its own: what is claimed are it
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.orders.statuses import SECURING
+from adapters.postgres.statement import Statement
 from adapters.postgres.stock.counts import change
-from domain.orders.instructions import Status, secures_stock
 
 # Any number; the same for everything that reads or changes what sets consist of.
 _SETS = 7_264_552
-_READ_SETS = text("select pg_advisory_xact_lock_shared(:key)")
-_CHANGE_SETS = text("select pg_advisory_xact_lock(:key)")
-_COMPONENTS = text("""
+_READ_SETS = Statement("select pg_advisory_xact_lock_shared(:key)")
+_CHANGE_SETS = Statement("select pg_advisory_xact_lock(:key)")
+_COMPONENTS = Statement(
+    """
 select set_sku_id, component_sku_id, quantity from set_components where set_sku_id = any(:ids)
-""")
-_DEMAND = text("""
+""",
+    tuple,
+)
+_DEMAND = Statement(
+    f"""
 select coalesce(sum(l.quantity), 0)
   from instruction_lines l join instructions i on i.id = l.instruction_id
- where l.sku_id = :sku_id and i.status = any(:statuses)
-""")
+ where l.sku_id = :sku_id and i.status in {SECURING}
+""",
+    int,
+)
 
 Recipes = dict[int, list[tuple[int, int]]]
 """Components and pieces of each by the id of a set's SKU."""
@@ -30,10 +37,10 @@ Recipes = dict[int, list[tuple[int, int]]]
 
 def recipes(connection: Connection, sku_ids: Iterable[int]) -> Recipes:
     """Return which of the SKUs are sets, of what; that stays so until the transaction ends."""
-    connection.execute(_READ_SETS, {"key": _SETS})
+    _READ_SETS.run(connection, key=_SETS)
     parts: Recipes = {}
-    for row in connection.execute(_COMPONENTS, {"ids": list(sku_ids)}):
-        parts.setdefault(row.set_sku_id, []).append((row.component_sku_id, row.quantity))
+    for set_id, component_id, quantity in _COMPONENTS.all(connection, ids=list(sku_ids)):
+        parts.setdefault(set_id, []).append((component_id, quantity))
     return parts
 
 
@@ -56,14 +63,12 @@ def hold_sets(connection: Connection) -> None:
 
     Call it before anything of the transaction locks a row.
     """
-    connection.execute(_CHANGE_SETS, {"key": _SETS})
+    _CHANGE_SETS.run(connection, key=_SETS)
 
 
 def demand(connection: Connection, sku_id: int) -> int:
     """Return how often live unshipped instructions contain a SKU, sets not taken apart."""
-    live = [status.value for status in Status if secures_stock(status)]
-    wanted = {"sku_id": sku_id, "statuses": live}
-    return int(connection.execute(_DEMAND, wanted).scalar_one())
+    return _DEMAND.one(connection, sku_id=sku_id)
 
 
 def secure(connection: Connection, quantities: Mapping[int, int]) -> None:

@@ -3,47 +3,61 @@
 from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.statement import Statement
 from adapters.postgres.stock import counts, reservations
 from adapters.postgres.stock.counts import ensure_skus, mark_pushes
 from domain.errors import BrokenRule
 
-_LIST = text("""
+_LIST = Statement(
+    """
 select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as components
   from set_components k
   join skus s on s.id = k.set_sku_id
   join skus c on c.id = k.component_sku_id
  where s.merchant_id = :merchant_id
  group by s.code order by s.code
-""")
-_PART_OF = text("""
+""",
+    dict,
+)
+_PART_OF = Statement(
+    """
 select s.code from set_components k join skus s on s.id = k.set_sku_id
  where k.component_sku_id = :id order by s.code limit 1
-""")
-_SETS_AMONG = text("""
+""",
+    str,
+)
+_SETS_AMONG = Statement(
+    """
 select c.code from set_components k join skus c on c.id = k.set_sku_id
  where k.set_sku_id = any(:ids) order by c.code limit 1
-""")
-_NOW = text("select component_sku_id, quantity from set_components where set_sku_id = :id")
-_CLEAR = text("delete from set_components where set_sku_id = :id")
-_ADD = text("""
+""",
+    str,
+)
+_NOW = Statement(
+    "select component_sku_id, quantity from set_components where set_sku_id = :id", tuple
+)
+_CLEAR = Statement("delete from set_components where set_sku_id = :id")
+_ADD = Statement("""
 insert into set_components (set_sku_id, component_sku_id, quantity)
 select :id, c.sku_id, c.quantity
   from unnest(cast(:parts as bigint[]), cast(:quantities as int[])) as c(sku_id, quantity)
 """)
-_BUMP = text("update skus set version = version + 1, changed_at = now() where id = :id")
-_FIND = text("""
+_BUMP = Statement("update skus set version = version + 1, changed_at = now() where id = :id")
+_FIND = Statement(
+    """
 select s.id from skus s
  where s.merchant_id = :merchant_id and s.code = :code
    and exists (select 1 from set_components k where k.set_sku_id = s.id)
-""")
+""",
+    int,
+)
 
 
 def list_sets(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
     """Return the set products of a merchant: `sku`, `components` (pieces by SKU)."""
-    rows = connection.execute(_LIST, {"merchant_id": merchant_id})
-    return [dict(row) for row in rows.mappings()]
+    return _LIST.all(connection, merchant_id=merchant_id)
 
 
 def set_components(
@@ -73,29 +87,26 @@ def set_components(
 def remove_set(connection: Connection, merchant_id: int, code: str) -> bool:
     """Make a set product an ordinary SKU again; False when it was none."""
     reservations.hold_sets(connection)
-    found = connection.execute(_FIND, {"merchant_id": merchant_id, "code": code}).one_or_none()
-    if found is None:
+    set_id = _FIND.first(connection, merchant_id=merchant_id, code=code)
+    if set_id is None:
         return False
-    before = _parts_of(connection, found.id)
-    counts.lock(connection, {found.id, *before})
-    _replace(connection, found.id, before, {})
+    before = _parts_of(connection, set_id)
+    counts.lock(connection, {set_id, *before})
+    _replace(connection, set_id, before, {})
     return True
 
 
 def _parts_of(connection: Connection, set_id: int) -> dict[int, int]:
-    rows = connection.execute(_NOW, {"id": set_id})
-    return {row.component_sku_id: row.quantity for row in rows}
+    return dict(_NOW.all(connection, id=set_id))
 
 
 def _replace(
     connection: Connection, set_id: int, before: Mapping[int, int], after: Mapping[int, int]
 ) -> None:
     """Write the new components and move what is claimed of the set; {} = an ordinary SKU."""
-    connection.execute(_CLEAR, {"id": set_id})
-    connection.execute(
-        _ADD, {"id": set_id, "parts": list(after), "quantities": list(after.values())}
-    )
-    connection.execute(_BUMP, {"id": set_id})
+    _CLEAR.run(connection, id=set_id)
+    _ADD.run(connection, id=set_id, parts=list(after), quantities=list(after.values()))
+    _BUMP.run(connection, id=set_id)
     mark_pushes(connection, [set_id])
     demand = reservations.demand(connection, set_id)
     moved = Counter({part: count * demand for part, count in (after or {set_id: 1}).items()})
@@ -105,9 +116,9 @@ def _replace(
 
 def _refuse_nesting(connection: Connection, code: str, set_id: int, parts: list[int]) -> None:
     """Sets of sets would make the work of one change unbounded."""
-    outer = connection.execute(_PART_OF, {"id": set_id}).scalar_one_or_none()
+    outer = _PART_OF.first(connection, id=set_id)
     if outer is not None:
         raise BrokenRule(f"{code} is part of the set {outer} and cannot be a set itself")
-    inner = connection.execute(_SETS_AMONG, {"ids": parts}).scalar_one_or_none()
+    inner = _SETS_AMONG.first(connection, ids=parts)
     if inner is not None:
         raise BrokenRule(f"{inner} is a set and cannot be part of the set {code}")

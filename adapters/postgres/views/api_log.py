@@ -2,9 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-_LOG = text("""
+from adapters.postgres.statement import Statement
+
+_LOG = Statement(
+    """
 select l.at, s.key as shop, l.type, l.category, l.level, l.needs_person, l.message,
        l.run_id as run
   from api_log l join shops s on s.id = l.shop_id
@@ -13,7 +16,9 @@ select l.at, s.key as shop, l.type, l.category, l.level, l.needs_person, l.messa
    and (cast(:since as timestamptz) is null or l.at >= :since)
    and (cast(:run_id as bigint) is null or l.run_id = :run_id)
  order by l.at, l.id
-""")
+""",
+    dict,
+)
 
 
 def list_log(
@@ -25,5 +30,4 @@ def list_log(
     run_id: int | None = None,
 ) -> list[dict[str, object]]:
     """Return lines of the API log, oldest first."""
-    wanted = {"merchant_id": merchant_id, "shop": shop, "since": since, "run_id": run_id}
-    return [dict(row) for row in connection.execute(_LOG, wanted).mappings()]
+    return _LOG.all(connection, merchant_id=merchant_id, shop=shop, since=since, run_id=run_id)

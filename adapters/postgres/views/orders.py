@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection
+
+from adapters.postgres.statement import Statement
 
 _PERSON = ("name", "postal_code", "address", "tel")
 _LINE = (
@@ -27,27 +30,26 @@ select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.hold
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id
 """
-_LIST = text(
-    _INSTRUCTIONS
-    + """
+_LIST = Statement(
+    f"""{_INSTRUCTIONS}
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:status as text) is null or i.status = :status)
  order by i.ordered_at, i.id
-"""
+""",
+    dict,
 )
-_BY_NUMBER = text(
-    _INSTRUCTIONS
-    + """
+_BY_NUMBER = Statement(
+    f"""{_INSTRUCTIONS}
    and i.number = :number
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:key as text) is null or i.cart_order_key = :key)
  order by i.ordered_at, i.id
-"""
+""",
+    dict,
 )
-_BY_ID = text(_INSTRUCTIONS + " and i.id = any(:ids)")
-_PAGE = text(
-    _INSTRUCTIONS
-    + """
+_BY_ID = Statement(f"{_INSTRUCTIONS} and i.id = any(:ids)", dict)
+_PAGE = Statement(
+    f"""{_INSTRUCTIONS}
    and i.id > :after
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:status as text) is null or i.status = :status)
@@ -56,15 +58,19 @@ _PAGE = text(
    and (cast(:since as timestamptz) is null or i.ordered_at >= :since)
    and (cast(:changed_since as timestamptz) is null or i.changed_at >= :changed_since)
  order by i.id limit :most
-"""
+""",
+    dict,
 )
-_LINES = text("""
+_LINES = Statement(
+    """
 select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.options_yen,
        l.total_yen, l.tax_rate, l.custom
   from instruction_lines l join skus k on k.id = l.sku_id
  where l.instruction_id = any(:ids)
  order by l.instruction_id, l.position
-""")
+""",
+    dict,
+)
 
 _AT_THE_END = (
     "fee_yen",
@@ -100,8 +106,8 @@ def list_orders(
     status: str | None = None,
 ) -> list[dict[str, object]]:
     """Return instructions with their lines, oldest order first."""
-    rows = connection.execute(_LIST, {"merchant_id": merchant_id, "shop": shop, "status": status})
-    return _with_lines(connection, rows.mappings().all())
+    rows = _LIST.all(connection, merchant_id=merchant_id, shop=shop, status=status)
+    return _with_lines(connection, rows)
 
 
 def find_orders(
@@ -113,18 +119,16 @@ def find_orders(
     key: str | None = None,
 ) -> list[dict[str, object]]:
     """Return the instructions of that number: several when shops share it or one repeats it."""
-    rows = connection.execute(
-        _BY_NUMBER, {"merchant_id": merchant_id, "number": number, "shop": shop, "key": key}
-    )
-    return _with_lines(connection, rows.mappings().all())
+    rows = _BY_NUMBER.all(connection, merchant_id=merchant_id, number=number, shop=shop, key=key)
+    return _with_lines(connection, rows)
 
 
 def orders_by_id(
     connection: Connection, merchant_id: int, ids: Sequence[int]
 ) -> list[dict[str, object]]:
     """Return instructions in the order of their ids."""
-    rows = connection.execute(_BY_ID, {"merchant_id": merchant_id, "ids": list(ids)})
-    found = {row["id"]: row for row in rows.mappings()}
+    rows = _BY_ID.all(connection, merchant_id=merchant_id, ids=list(ids))
+    found = {row["id"]: row for row in rows}
     return _with_lines(connection, [found[one] for one in ids if one in found])
 
 
@@ -152,17 +156,16 @@ def page_orders(
 
     Args: after: what the page before returned; 0 = the first page.
     """
-    rows = connection.execute(
-        _PAGE, {"merchant_id": merchant_id, "after": after, "most": most + 1, **asdict(wanted)}
+    found = _PAGE.all(
+        connection, merchant_id=merchant_id, after=after, most=most + 1, **asdict(wanted)
     )
-    found = rows.mappings().all()
     page = found[:most]
     return _with_lines(connection, page), page[-1]["id"] if len(found) > most else None
 
 
-def _with_lines(connection: Connection, rows: Sequence[RowMapping]) -> list[dict[str, object]]:
+def _with_lines(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, object]]:
     lines: dict[int, list[dict[str, object]]] = {row["id"]: [] for row in rows}
-    for line in connection.execute(_LINES, {"ids": list(lines)}).mappings():
+    for line in _LINES.all(connection, ids=list(lines)):
         lines[line["instruction_id"]].append(_picked(line, _LINE))
     return [
         {
@@ -179,7 +182,7 @@ def _with_lines(connection: Connection, rows: Sequence[RowMapping]) -> list[dict
     ]
 
 
-def _picked(row: RowMapping, names: Iterable[str]) -> dict[str, object]:
+def _picked(row: dict[str, Any], names: Iterable[str]) -> dict[str, object]:
     return {name: row[name] for name in names}
 
 

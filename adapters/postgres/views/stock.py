@@ -1,33 +1,48 @@
 """SKUs (品番) with their counts, as people and programs see them."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection
 
+from adapters.postgres.statement import Statement
 from domain.stock.offers import free_stock, set_free_stock
+
+Pieces = tuple[int, int, int]
+"""On hand and secured of a component, and how many of it a set needs."""
+
+
+def _sku(
+    *, code: str, on_hand: int, secured: int, version: int, components: tuple[Pieces, ...]
+) -> dict[str, object]:
+    if components:
+        free = set_free_stock((free_stock(has, kept), need) for has, kept, need in components)
+    else:
+        free = free_stock(on_hand, secured)
+    return {"sku": code, "on_hand": on_hand, "secured": secured, "free": free, "version": version}
+
 
 _SELECT = """
 select s.code, s.on_hand, s.secured, s.version,
-       (select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
-          from set_components k join skus c on c.id = k.component_sku_id
-         where k.set_sku_id = s.id) as components
+       coalesce((select json_agg(json_build_array(c.on_hand, c.secured, k.quantity))
+                   from set_components k join skus c on c.id = k.component_sku_id
+                  where k.set_sku_id = s.id), '[]') as components
   from skus s
  where s.merchant_id = :merchant_id
    and (cast(:codes as text[]) is null or s.code = any(:codes))
 """
-_LIST = text(_SELECT + " order by s.code")
-_PAGE = text(_SELECT + ' and s.code > :after collate "C" order by s.code collate "C" limit :most')
+_LIST = Statement(f"{_SELECT} order by s.code", _sku)
+_PAGE = Statement(
+    f"""{_SELECT} and s.code > :after collate "C" order by s.code collate "C" limit :most""", _sku
+)
 
 
 def list_stock(
     connection: Connection, merchant_id: int, codes: Sequence[str] | None = None
 ) -> list[dict[str, object]]:
     """Return all SKUs of a merchant, or some; a set product's free stock is its components'."""
-    rows = connection.execute(
-        _LIST, {"merchant_id": merchant_id, "codes": list(codes) if codes is not None else None}
+    return _LIST.all(
+        connection, merchant_id=merchant_id, codes=None if codes is None else list(codes)
     )
-    return [_row(row) for row in rows]
 
 
 def page_stock(
@@ -42,23 +57,11 @@ def page_stock(
 
     Args: after: what the page before returned; blank = the first page.
     """
-    wanted = {"merchant_id": merchant_id, "codes": list(codes) if codes is not None else None}
-    rows = connection.execute(_PAGE, {**wanted, "after": after, "most": most + 1}).all()
-    page = [_row(row) for row in rows[:most]]
-    return page, rows[most - 1].code if len(rows) > most else None
-
-
-def _row(row: Row[Any]) -> dict[str, object]:
-    return {
-        "sku": row.code,
-        "on_hand": row.on_hand,
-        "secured": row.secured,
-        "free": _free(row.on_hand, row.secured, row.components),
-        "version": row.version,
-    }
-
-
-def _free(on_hand: int, secured: int, components: list[tuple[int, int, int]] | None) -> int:
-    if not components:
-        return free_stock(on_hand, secured)
-    return set_free_stock((free_stock(pieces, kept), need) for pieces, kept, need in components)
+    found = _PAGE.all(
+        connection,
+        merchant_id=merchant_id,
+        codes=None if codes is None else list(codes),
+        after=after,
+        most=most + 1,
+    )
+    return found[:most], str(found[most - 1]["sku"]) if len(found) > most else None

@@ -3,31 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-# A pending run that may not start (parked, locked out, removed) is not waited for.
-_UNDER_WAY = text("""
-select count(*) from runs r join shops s on s.id = r.shop_id
- where r.state in ('planning', 'open', 'pending')
-   and not s.parked and s.removed_at is null and s.auth_failed_at is null
-   and not exists (select 1 from robots b
-                    where b.shop_id = r.shop_id and b.action = r.action and b.parked)
-""")
-_ENDED = text("""
-select s.key as shop, r.action, r.state, r.reason from runs r join shops s on s.id = r.shop_id
- where r.id > :after and r.finished_at is not null
- order by r.id
-""")
-_RUNS = text("""
-select count(*) as runs, count(*) filter (where finished_at is not null) as ended,
-       coalesce(sum(calls), 0) as calls
-  from runs where id = any(:ids)
-""")
-_ITEMS = text("""
-select count(*) as items,
-       count(*) filter (where state not in ('due', 'queued', 'running')) as ended
-  from run_items where run_id = any(:ids)
-""")
+from adapters.postgres.engine.lanes import WORKING_SHOP
+from adapters.postgres.orders.statuses import OPEN
+from adapters.postgres.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +26,7 @@ class EndedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunCounts:
     """How far some runs are. `calls` are those of the runs that ended."""
 
     runs: int
@@ -61,67 +41,69 @@ class Standing:
         return self.runs_ended == self.runs
 
 
+_NEWEST = Statement("select coalesce(max(id), 0) from runs", int)
+# A pending run that may not start (parked, locked out, removed) is not waited for.
+_UNDER_WAY = Statement(
+    f"""
+select count(*) from runs r join shops s on s.id = r.shop_id
+ where r.state in ('planning', 'open', 'pending') and {WORKING_SHOP}
+   and not exists (select 1 from robots b
+                    where b.shop_id = r.shop_id and b.action = r.action and b.parked)
+""",
+    int,
+)
+_ENDED = Statement(
+    """
+select s.key as shop, r.action, r.state, r.reason from runs r join shops s on s.id = r.shop_id
+ where r.id > :after and r.finished_at is not null
+ order by r.id
+""",
+    EndedRun,
+)
+_COUNTS = Statement(
+    """
+select r.*, i.*
+  from (select count(*) as runs, count(finished_at) as runs_ended,
+               coalesce(sum(calls), 0)::bigint as calls from runs where id = any(:ids)) r,
+       (select count(*) as items, count(finished_at) as items_ended
+          from run_items where run_id = any(:ids)) i
+""",
+    RunCounts,
+)
+_ITEMS_OF = Statement(
+    "select count(*) from run_items where run_id = any(:ids) and state = :state", int
+)
+_MERCHANTS = Statement("select id, key from merchants", tuple)
+
+
 def newest_run(connection: Connection) -> int:
     """Return the id of the newest run, 0 without any."""
-    return int(connection.execute(text("select coalesce(max(id), 0) from runs")).scalar_one())
+    return _NEWEST.one(connection)
 
 
 def under_way(connection: Connection) -> int:
     """Return how many runs are unfinished and not held back by a person or the credentials."""
-    return int(connection.execute(_UNDER_WAY).scalar_one())
+    return _UNDER_WAY.one(connection)
 
 
 def ended_runs(connection: Connection, *, after: int) -> list[EndedRun]:
     """Return the ended runs with an id above `after`."""
-    rows = connection.execute(_ENDED, {"after": after})
-    return [EndedRun(row.shop, row.action, row.state, row.reason) for row in rows]
+    return _ENDED.all(connection, after=after)
 
 
-def standing(connection: Connection, run_ids: Sequence[int]) -> Standing:
+def standing(connection: Connection, run_ids: Sequence[int]) -> RunCounts:
     """Return how far these runs are."""
-    ids = {"ids": list(run_ids)}
-    runs = connection.execute(_RUNS, ids).one()
-    items = connection.execute(_ITEMS, ids).one()
-    return Standing(runs.runs, runs.ended, items.items, items.ended, int(runs.calls))
+    return _COUNTS.one(connection, ids=list(run_ids))
+
+
+def items_of(connection: Connection, run_ids: Sequence[int], state: str) -> int:
+    """Return how many items of some runs ended in a state."""
+    return _ITEMS_OF.one(connection, ids=list(run_ids), state=state)
 
 
 def merchant_keys(connection: Connection) -> dict[int, str]:
     """Return the keys of all merchants by id."""
-    return {row.id: row.key for row in connection.execute(text("select id, key from merchants"))}
-
-
-_ORDERS = text("""
-select count(*) filter (where t.state = 'converted') as imported,
-       count(*) filter (where t.state = 'failed') as failed
-  from import_tasks t
-""")
-_INSTRUCTIONS = text("""
-select count(*) as instructions, count(*) filter (where status = 'hold') as held,
-       count(*) filter (where status = 'cancelled') as cancelled,
-       count(*) filter (where api_status <> 'awaiting_print') as printed,
-       count(*) filter (where api_status = 'tracking_returned') as tracking_returned,
-       count(*) filter (where completed_at is not null) as completed,
-       coalesce(sum(total_yen), 0) as total_yen
-  from instructions
-""")
-_BY_ORDER = text("""
-select count(*) filter (where parts > 1) as split, count(*) filter (where paid) as paid
-  from (select count(*) as parts, bool_and(payment = 'paid') as paid
-          from instructions group by shop_id, cart_order_key) o
-""")
-_STOCK = text("""
-select count(*) filter (where pushed_version = wanted_version and failure = '') as told,
-       count(*) filter (where pushed_quantity = greatest(s.on_hand - s.secured, 0)) as equal,
-       coalesce(sum(pushed_quantity), 0) as pieces
-  from stock_pushes p join skus s on s.id = p.sku_id
-""")
-_FAILURES = text("""
-select (select count(*) from run_items where state = 'failed')
-     + (select count(*) from runs where plan_failed) as failures,
-       (select coalesce(sum(calls), 0) from runs) as calls,
-       (select coalesce(sum(greatest(attempts - 1, 0)), 0) from run_items) as repeated,
-       (select coalesce(sum(secured), 0) from skus) as secured
-""")
+    return dict(_MERCHANTS.all(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,38 +137,136 @@ class Totals:
     repeated: int
 
 
+_TOTALS = Statement(
+    """
+select t.*, i.*, o.*, p.*, f.*
+  from (select count(*) filter (where state = 'converted') as imported from import_tasks) t,
+       (select count(*) as instructions, count(*) filter (where status = 'hold') as held,
+               count(*) filter (where status = 'cancelled') as cancelled,
+               count(*) filter (where api_status <> 'awaiting_print') as printed,
+               count(*) filter (where api_status = 'tracking_returned') as tracking_returned,
+               count(completed_at) as completed,
+               coalesce(sum(total_yen), 0)::bigint as total_yen
+          from instructions) i,
+       (select count(*) filter (where parts > 1) as split, count(*) filter (where paid) as paid
+          from (select count(*) as parts, bool_and(payment = 'paid') as paid
+                  from instructions group by shop_id, cart_order_key) each) o,
+       (select count(*) filter (where pushed_version = wanted_version and failure = '') as told,
+               count(*) filter (where pushed_quantity = greatest(s.on_hand - s.secured, 0))
+                 as equal,
+               coalesce(sum(pushed_quantity), 0)::bigint as offered
+          from stock_pushes p join skus s on s.id = p.sku_id) p,
+       (select (select count(*) from run_items where state = 'failed')
+             + (select count(*) from runs where plan_failed) as failures,
+               (select coalesce(sum(calls), 0)::bigint from runs) as calls,
+               (select coalesce(sum(greatest(attempts - 1, 0)), 0)::bigint from run_items)
+                 as repeated,
+               (select coalesce(sum(secured), 0)::bigint from skus) as secured) f
+""",
+    Totals,
+)
+
+
 def totals(connection: Connection) -> Totals:
     """Return the figures of now."""
-    orders = connection.execute(_ORDERS).one()
-    rows = connection.execute(_INSTRUCTIONS).one()
-    by_order = connection.execute(_BY_ORDER).one()
-    stock = connection.execute(_STOCK).one()
-    rest = connection.execute(_FAILURES).one()
-    return Totals(
-        imported=orders.imported,
-        split=by_order.split,
-        paid=by_order.paid,
-        instructions=rows.instructions,
-        held=rows.held,
-        cancelled=rows.cancelled,
-        printed=rows.printed,
-        tracking_returned=rows.tracking_returned,
-        completed=rows.completed,
-        total_yen=int(rows.total_yen),
-        secured=int(rest.secured),
-        told=stock.told,
-        equal=stock.equal,
-        offered=int(stock.pieces),
-        calls=int(rest.calls),
-        failures=int(rest.failures),
-        repeated=int(rest.repeated),
-    )
+    return _TOTALS.one(connection)
 
 
-def items_of(connection: Connection, run_ids: Sequence[int], state: str) -> int:
-    """Return how many items of some runs ended in a state."""
-    found = connection.execute(
-        text("select count(*) from run_items where run_id = any(:ids) and state = :state"),
-        {"ids": list(run_ids), "state": state},
-    )
-    return int(found.scalar_one())
+@dataclass(frozen=True, slots=True)
+class OrderTotals:
+    """How many cart orders, or effects of theirs, got how far."""
+
+    confirmed: int
+    paid: int
+    cancelled: int
+    completed: int
+    shipped_parcels: int
+    settlements: int
+    dispatched_lines: int
+    deferred: int
+
+
+_ORDER_TOTALS = Statement(
+    """
+select o.*, p.*, e.*
+  from (select count(*) filter (where cart = 'shopserve' and confirmed) as confirmed,
+               count(*) filter (where paid and not cancelled) as paid,
+               count(*) filter (where cancelled) as cancelled,
+               count(*) filter (where completed) as completed
+          from (select s.cart, bool_and(i.api_status <> 'awaiting_print') as confirmed,
+                       bool_and(i.payment = 'paid') as paid,
+                       bool_and(i.status = 'cancelled') as cancelled,
+                       bool_and(i.completed_at is not null) as completed
+                  from instructions i join shops s on s.id = i.shop_id
+                 group by i.shop_id, i.cart_order_key, s.cart) each) o,
+       (select count(*) as shipped_parcels from instructions i join shops s on s.id = i.shop_id
+         where s.cart = 'shopserve' and i.api_status = 'tracking_returned') p,
+       (select count(*) filter (where kind = 'settlement') as settlements,
+               count(*) filter (where kind = 'dispatch') as dispatched_lines,
+               count(*) filter (where kind = 'deferred') as deferred
+          from effects where state = 'confirmed') e
+""",
+    OrderTotals,
+)
+
+
+def order_totals(connection: Connection) -> OrderTotals:
+    """Return the figures of now."""
+    return _ORDER_TOTALS.one(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class UntouchedOrder:
+    """An order nobody has worked on. `without_method`: its destinations without a method."""
+
+    key: str
+    paid: bool
+    without_method: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shippable:
+    """An instruction the warehouse may ship."""
+
+    id: int
+    merchant_id: int
+    shop: str
+    key: str
+    number: str
+
+
+_OPEN = Statement(
+    f"""
+select cart_order_key as key, bool_and(payment = 'paid') as paid,
+       coalesce(array_agg(destination order by destination)
+                filter (where delivery_method = ''), '{{}}') as without_method
+  from instructions
+ where shop_id = :shop_id and status in {OPEN}
+ group by 1 order by 1
+""",
+    UntouchedOrder,
+)
+_SHIPPABLE = Statement(
+    """
+select i.id, i.merchant_id, s.key as shop, i.cart_order_key as key, i.number
+  from instructions i join shops s on s.id = i.shop_id
+ where i.status = 'awaiting_shipment' order by i.id
+""",
+    Shippable,
+)
+_RECALCULATING = Statement("select exists (select from recalculations)", bool)
+
+
+def open_orders(connection: Connection, shop_id: int) -> list[UntouchedOrder]:
+    """Return a shop's open orders by key."""
+    return _OPEN.all(connection, shop_id=shop_id)
+
+
+def shippable(connection: Connection) -> list[Shippable]:
+    """Return every instruction that awaits shipment."""
+    return _SHIPPABLE.all(connection)
+
+
+def recalculating(connection: Connection) -> bool:
+    """Tell whether secured pieces are still to be counted anew."""
+    return _RECALCULATING.one(connection)

@@ -1,12 +1,10 @@
 """ShopServe's status words. The literal and the text of the admin screen are both accepted."""
 
-import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from typing import TypeVar
 
-from adapters.http.reading import Field
-from domain.engine.cadence import TOKYO
+from adapters.http.reading import unknown
 from domain.orders.cart_order import Folder, Settlement
 
 YES, NO = "Yes", "No"
@@ -54,76 +52,39 @@ SETTLEMENT_BEGINNINGS = {
     "回収予定": Settlement.COLLECTION_SCHEDULED,
     "ハガキ発送済": Settlement.SLIP_SENT,
 }
-_FLAGS = {YES: True, NO: False}
-_DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)", re.ASCII | re.DOTALL)
-_EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
+FLAGS = {YES: True, NO: False}
+
+Kind = TypeVar("Kind")
 
 
-class Unknowns:
-    """Collects literals nobody knows while one order is read."""
+class Literals:
+    """Tells what the literals of one order mean, and collects those nobody knows."""
 
     def __init__(self) -> None:
         """Start with none."""
-        self.found: list[str] = []
+        self.unknown: list[str] = []
 
-    def word(self, place: Field, table: Mapping[str, bool]) -> bool | None:
-        """Return what a status word means, None for one nobody knows."""
-        known = table.get(_folded(place))
+    def meaning(self, told: object, table: Mapping[str, Kind], path: str) -> Kind | None:
+        """Return what a literal means, None for one nobody knows."""
+        known = table.get(_folded(told))
         if known is None:
-            self.found.append(place.unknown())
+            self.unknown.append(unknown(told, path))
         return known
 
-    def flag(self, place: Field) -> bool | None:
-        """Return a Yes/No flag, None for anything else: a flag left out may have been a Yes."""
-        return self.word(place, _FLAGS)
-
-    def folder(self, place: Field) -> Folder:
-        """Return where the order lies."""
-        folder = FOLDERS.get(_folded(place), Folder.UNKNOWN)
-        if folder is Folder.UNKNOWN:
-            self.found.append(place.unknown())
-        return folder
-
-    def settlement(self, place: Field) -> Settlement:
+    def settlement(self, told: object, path: str) -> Settlement:
         """Return the settlement status."""
-        word = _folded(place)
+        word = _folded(told)
         for beginning, meaning in SETTLEMENT_BEGINNINGS.items():
             if word.startswith(beginning):
                 return meaning
-        settlement = SETTLEMENTS.get(word, Settlement.UNKNOWN)
-        if settlement is Settlement.UNKNOWN:
-            self.found.append(place.unknown())
-        return settlement
+        return self.meaning(told, SETTLEMENTS, path) or Settlement.UNKNOWN
 
 
-def _folded(place: Field) -> str:
+def _folded(told: object) -> str:
     """Return a literal in the form of the tables; what is no text at all is no literal."""
-    if place.value is None:
+    if told is None:
         return ""
-    if not isinstance(place.value, str):
-        return f"({type(place.value).__name__})"
-    word = unicodedata.normalize("NFKC", place.value).strip()
+    if not isinstance(told, str):
+        return f"({type(told).__name__})"
+    word = unicodedata.normalize("NFKC", told).strip()
     return word.removesuffix("み") if word.endswith("済み") else word
-
-
-def moment(place: Field) -> datetime:
-    """Return a date or time in any of the forms seen; without an offset it is Tokyo's.
-
-    Raises: Undecodable: it is none of them.
-    """
-    match = _DATE.fullmatch(place.text())
-    if match is None:
-        raise place.wrong("a date")
-    year, month, day, rest = match.groups()
-    try:
-        told = datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}{rest.rstrip()}")
-    except ValueError as error:
-        raise place.wrong("a date") from error
-    if not _EARLIEST_YEAR <= told.year < _LATEST_YEAR:
-        raise place.wrong("a date of our time")
-    return (told if told.tzinfo else told.replace(tzinfo=TOKYO)).astimezone(UTC)
-
-
-def in_words(at: datetime) -> str:
-    """Return a time as the cart writes it: Tokyo, to the second."""
-    return at.astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S")

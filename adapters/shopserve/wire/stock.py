@@ -3,11 +3,26 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, cast
 
 from adapters.http.calls import segment
-from adapters.http.reading import Field
+from adapters.http.reading import (
+    Array,
+    Key,
+    Later,
+    Needed,
+    OrEmpty,
+    Rows,
+    Text,
+    Told,
+    Wrong,
+    read,
+    sure,
+    whole,
+    whole_or_none,
+)
 from adapters.shopserve.wire.literals import NO, YES
-from adapters.shopserve.wire.pages import total_of
+from adapters.shopserve.wire.orders import Total
 from domain.carts.listings import UnreadableRow
 from domain.carts.ports import ExternalItem, ItemKey, StockLevel
 from domain.errors import Undecodable
@@ -31,6 +46,39 @@ def page_of(start: int, rows: int = PAGE_ROWS) -> dict[str, object]:
     return {"from": start, "size": rows, "sort": {"type": "CreateDate", "order": "Asc"}}
 
 
+class _ItemRow(Told):
+    item_code: Key
+    item_name: Later[Text]  # no reason to leave its stock unread
+
+
+class _ItemList(Told):
+    total_count: Total
+    contents: Needed[Rows[Later[_ItemRow]]]
+
+
+class _Counted(Told):
+    quantity: Annotated[int, whole(low=0)]
+    alert_threshold: Annotated[int | None, whole_or_none(low=0)]
+
+
+class _Pattern(_Counted):
+    pattern: Array[Text]
+
+
+class _Patterns(Told):
+    patterns: Rows[_Pattern]
+
+
+class _Stock(Told):
+    management_type: Text
+    management_item: Later[OrEmpty[_Counted]]
+    management_variation: Later[OrEmpty[_Patterns]]
+
+
+class _Answer(Told):
+    stock: OrEmpty[_Stock]
+
+
 @dataclass(frozen=True, slots=True)
 class ListedItem:
     """One row of the item list."""
@@ -49,29 +97,19 @@ class ItemPage:
 
 def item_page(body: object, start: int = 0) -> ItemPage:
     """Read one page of the item list. Args: start: how many rows come before it."""
-    answer = Field(body, "")
-    if answer["contents"].value is None:
-        raise answer["contents"].wrong("there")
-    rows = answer["contents"].rows()
+    told = read(_ItemList, body)
+    raw = cast("dict[str, list[object]]", body)["contents"]
     return ItemPage(
-        total=total_of(answer),
-        rows=tuple(_listed(row, at) for at, row in enumerate(rows, start=start + 1)),
+        total=None if isinstance(told.total_count, Wrong) else told.total_count,
+        rows=tuple(
+            UnreadableRow(str(row.at(f"contents[{at}]")), start + at + 1, raw=raw[at])
+            if isinstance(row, Wrong)
+            else ListedItem(
+                row.item_code, "" if isinstance(row.item_name, Wrong) else row.item_name
+            )
+            for at, row in enumerate(told.contents)
+        ),
     )
-
-
-def _listed(row: Field, position: int) -> ListedItem | UnreadableRow:
-    try:
-        code = row["item_code"].key()
-    except Undecodable as error:
-        return UnreadableRow(str(error), position, raw=row.value)
-    return ListedItem(code, _name(row))
-
-
-def _name(row: Field) -> str:
-    try:
-        return row["item_name"].text()
-    except Undecodable:  # no reason to leave its stock unread
-        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,32 +138,30 @@ class StockPlace:
 
 def stock(body: object) -> tuple[StockPlace, ...]:
     """Read the stock of one item: one place, or one for each combination."""
-    told = Field(body, "")["stock"]
-    kind = told["management_type"].text()
-    if kind == BY_ITEM:
-        return (_place(told["management_item"], ()),)
-    if kind == BY_VARIATION:
-        patterns = told["management_variation"]["patterns"].rows()
-        if not patterns:
-            raise told["management_variation"]["patterns"].wrong("there")
-        return tuple(_place(pattern, _choices(pattern["pattern"])) for pattern in patterns)
-    raise told["management_type"].wrong(f"{BY_ITEM} or {BY_VARIATION}")
+    told = read(_Answer, body).stock
+    if told.management_type == BY_ITEM:
+        return (_place(sure(told.management_item, "stock.management_item"), ()),)
+    if told.management_type != BY_VARIATION:
+        raise Undecodable(f"stock.management_type: not {BY_ITEM} or {BY_VARIATION}")
+    path = "stock.management_variation"
+    patterns = sure(told.management_variation, path).patterns
+    if not patterns:
+        raise Undecodable(f"{path}.patterns: not there")
+    return tuple(
+        _place(pattern, _choices(pattern, f"{path}.patterns[{at}].pattern"))
+        for at, pattern in enumerate(patterns)
+    )
 
 
-def _choices(pattern: Field) -> tuple[str, ...]:
-    choices = tuple(name for name in (entry.text() for entry in pattern.rows()) if name)
+def _choices(told: _Pattern, path: str) -> tuple[str, ...]:
+    choices = tuple(name for name in told.pattern if name)
     if not choices:
-        raise pattern.wrong("a combination of choices")
+        raise Undecodable(f"{path}: not a combination of choices")
     return choices
 
 
-def _place(told: Field, choices: tuple[str, ...]) -> StockPlace:
-    notice = told["alert_threshold"]
-    return StockPlace(
-        choices=choices,
-        quantity=told["quantity"].integer(low=0),
-        notice=None if notice.missing else notice.integer(low=0),
-    )
+def _place(told: _Counted, choices: tuple[str, ...]) -> StockPlace:
+    return StockPlace(choices, told.quantity, told.alert_threshold)
 
 
 def find(places: Sequence[StockPlace], variation: str) -> StockPlace | None:

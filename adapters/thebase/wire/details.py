@@ -1,8 +1,27 @@
 """One whole order as BASE writes it."""
 
-from adapters.http.reading import Field
+from typing import Annotated
+
+from adapters.http.reading import (
+    Array,
+    Key,
+    Later,
+    Moment,
+    OrEmpty,
+    Rows,
+    Text,
+    Told,
+    Whole,
+    WholeOrNone,
+    WholeOrZero,
+    read,
+    sure,
+    unknown,
+    whole,
+)
 from adapters.thebase.wire.orders import dispatch_status
 from domain.carts.cart import Cart
+from domain.errors import Undecodable
 from domain.orders.cart_order import (
     BaseStatus,
     CartLine,
@@ -22,8 +41,84 @@ _LINE_STATES = {
     "cancelled": LineState.CANCELLED,
 }
 _TAX_RATES = (8, 10)
-_TAX_RATE_OF_TYPE = {1: 10, 2: 8}
+_TAX_RATE_OF_TYPE = {None: 10, 1: 10, 2: 8}
+_NOTHING = ("", "0")
 _MOST_PIECES = 10**6
+
+
+class _Option(Told):
+    price: WholeOrZero
+
+
+class _Line(Told):
+    amount: Annotated[int, whole(0, _MOST_PIECES)]
+    price: Whole
+    option_total: WholeOrNone
+    options: Later[Rows[_Option]]  # of old orders, which have no `option_total`
+    variation_id: Text
+    variation: Later[Text]
+    variation_identifier: Text
+    order_item_id: Key
+    item_identifier: Text
+    title: Text
+    total: WholeOrNone
+    consumption_tax_rate: WholeOrNone
+    item_tax_type: Later[WholeOrNone]  # of old orders, which have no `consumption_tax_rate`
+    shipping_method: Later[Text]
+    shipping_fee: Later[WholeOrZero]
+    status: object
+
+
+class _ShippingLine(Told):
+    shipping_method: Text
+    shipping_fee: WholeOrZero
+    order_item_ids: Array[Key]
+
+
+class _Discount(Told):
+    discount: WholeOrZero
+
+
+class _Adjustment(Told):
+    adjusted_amount: WholeOrZero
+
+
+class _Transaction(Told):
+    status: Text
+
+
+class _Person(Told):
+    last_name: Text
+    first_name: Text
+    zip_code: Text
+    prefecture: Text
+    address: Text
+    address2: Text
+    tel: Text
+    mail_address: Text
+
+
+class _Order(_Person):
+    order_items: Rows[_Line]
+    shipping_lines: Rows[_ShippingLine]
+    shipping_method: Text
+    dispatch_status: object
+    bt_payment_transaction: OrEmpty[_Transaction]
+    atobarai_payment_transaction: OrEmpty[_Transaction]
+    unique_key: Key
+    ordered: Moment
+    payment: Key
+    tracking_number: Text
+    order_receiver: _Person
+    shipping_fee: WholeOrZero
+    cod_fee: WholeOrZero
+    order_discount: OrEmpty[_Discount]
+    order_header_coin: OrEmpty[_Discount]
+    order_amount_adjustment: OrEmpty[_Adjustment]
+    total: Whole
+    remark: Text
+    delivery_date: Text
+    delivery_time_zone: Text
 
 
 def order(raw: dict[str, object]) -> CartOrder:
@@ -32,192 +127,177 @@ def order(raw: dict[str, object]) -> CartOrder:
     Raises: Undecodable: among others when the lines are not there, which a cancelled order alone
         may lack, or the recipient, whose every field is null when it is the buyer (IMP-9).
     """
-    whole = Field(raw, "")
-    places = whole["order_items"]
-    unknown: list[str] = []
-    methods = _Methods(whole)
-    lines = tuple(_line(place, methods, unknown) for place in places.rows())
-    if len({line.key for line in lines}) != len(lines):
-        raise places.wrong("lines with an id of their own")
-    status = _status(whole, unknown)
-    if not lines and status.dispatch is not Dispatch.CANCELLED:
-        raise places.wrong("there")
-    methods.check(lines)
-    key = whole["unique_key"].key()
+    told = read(_Order, raw)
+    entries = _entries(told)
+    lines = tuple(
+        _line(line, f"order_items[{at}]", entries.get(line.order_item_id), told.shipping_method)
+        for at, line in enumerate(told.order_items)
+    )
+    status = _status(told, lines)
+    _refuse_half(told, lines, status)
     return CartOrder(
         cart=Cart.BASE,
-        key=key,
-        number=key,
-        ordered_at=whole["ordered"].moment(),
+        key=told.unique_key,
+        number=told.unique_key,
+        ordered_at=told.ordered,
         status=status,
-        payment_method=whole["payment"].key(),
+        payment_method=told.payment,
         payment_name="",
-        buyer=_contact(whole),
-        destinations=(_destination(whole, status),),
+        buyer=_contact(told),
+        destinations=(_destination(told, status),),
         lines=lines,
-        charges=_charges(whole, methods, lines),
-        note=whole["remark"].text(),
-        wished_date=whole["delivery_date"].text(),
-        wished_time=whole["delivery_time_zone"].text(),
+        charges=_charges(told, lines),
+        note=told.remark,
+        wished_date=told.delivery_date,
+        wished_time=told.delivery_time_zone,
     )
 
 
-def _status(whole: Field, unknown: list[str]) -> BaseStatus:
-    dispatch = dispatch_status(whole["dispatch_status"])
-    if dispatch is Dispatch.UNKNOWN:
-        unknown.insert(0, whole["dispatch_status"].unknown())
+def _entries(told: _Order) -> dict[str, _ShippingLine]:
+    """Return the entry of `shipping_lines` that names each line: the first that does."""
+    entries: dict[str, _ShippingLine] = {}
+    for entry in told.shipping_lines:
+        for line in entry.order_item_ids:
+            entries.setdefault(line, entry)
+    return entries
+
+
+def _line(told: _Line, path: str, entry: _ShippingLine | None, method_of_order: str) -> CartLine:
+    """Translate a line. Its method is its entry's, else its own, else the order's, else blank."""
+    options = _options(told, path)
+    method = entry.shipping_method if entry else ""
+    has_variation = _has_variation(told, path)
+    return CartLine(
+        key=told.order_item_id,
+        destination=1,
+        item_code=told.item_identifier,
+        name=told.title,
+        quantity=told.amount,
+        unit_price_yen=told.price,
+        options_yen=options,
+        total_yen=told.price * told.amount + options if told.total is None else told.total,
+        tax_rate=_tax_rate(told, path),
+        has_variation=has_variation,
+        variation_code=told.variation_identifier,
+        delivery_method=method
+        or sure(told.shipping_method, f"{path}.shipping_method")
+        or method_of_order,
+        shipping_fee_yen=0 if entry else sure(told.shipping_fee, f"{path}.shipping_fee"),
+        state=_line_state(told.status),
+    )
+
+
+def _has_variation(told: _Line, path: str) -> bool:
+    """Tell whether a line names a variation; any of its three fields is enough.
+
+    Raises: Undecodable: 種類コード was left out. Null means that the shop set none; left out, it
+        may have been any.
+    """
+    named = (
+        told.variation_id not in _NOTHING
+        or sure(told.variation, f"{path}.variation") not in _NOTHING
+        or told.variation_identifier not in _NOTHING
+    )
+    if named and "variation_identifier" not in told.model_fields_set:
+        raise Undecodable(f"{path}.variation_identifier: not there")
+    return named
+
+
+def _options(told: _Line, path: str) -> int:
+    if told.option_total is not None:
+        return told.option_total
+    options = sure(told.options, f"{path}.options")
+    return told.amount * sum(option.price for option in options)
+
+
+def _tax_rate(told: _Line, path: str) -> int:
+    rate = told.consumption_tax_rate
+    if rate is None:
+        return _TAX_RATE_OF_TYPE.get(sure(told.item_tax_type, f"{path}.item_tax_type"), 10)
+    if rate not in _TAX_RATES:
+        raise Undecodable(f"{path}.consumption_tax_rate: not 8 or 10")
+    return rate
+
+
+def _line_state(told: object) -> LineState:
+    word = told.strip() if isinstance(told, str) else ""
+    return _LINE_STATES.get(word, LineState.UNKNOWN)
+
+
+def _status(told: _Order, lines: tuple[CartLine, ...]) -> BaseStatus:
+    status = dispatch_status(told.dispatch_status)
+    strange = (
+        [] if status is not Dispatch.UNKNOWN else [unknown(told.dispatch_status, "dispatch_status")]
+    )
+    strange += [
+        unknown(told.order_items[at].status, f"order_items[{at}].status")
+        for at, line in enumerate(lines)
+        if line.state is LineState.UNKNOWN
+    ]
     return BaseStatus(
-        dispatch=dispatch,
-        transfer_short=whole["bt_payment_transaction"]["status"].text() == "shortage",
-        deferred=whole["atobarai_payment_transaction"]["status"].text(),
-        unknown_literals=tuple(unknown),
+        dispatch=status,
+        transfer_short=told.bt_payment_transaction.status == "shortage",
+        deferred=told.atobarai_payment_transaction.status,
+        unknown_literals=tuple(strange),
     )
 
 
-def _contact(person: Field) -> Contact:
-    street = person["prefecture"].text() + person["address"].text()
+def _refuse_half(told: _Order, lines: tuple[CartLine, ...], status: BaseStatus) -> None:
+    """Refuse half an order.
+
+    Entries may not name a line which is not there, for cancelled lines stay in it; nor no line
+    while one needs them, which would travel by the method for free shipping (IMP-11) instead.
+    """
+    there = {line.key for line in lines}
+    if len(there) != len(lines):
+        raise Undecodable("order_items: not lines with an id of their own")
+    if not lines and status.dispatch is not Dispatch.CANCELLED:
+        raise Undecodable("order_items: not there")
+    bare = any(not line.delivery_method and line.state is not LineState.CANCELLED for line in lines)
+    for at, entry in enumerate(told.shipping_lines):
+        named = entry.order_item_ids
+        if not there.issuperset(named) or (bare and not named):
+            raise Undecodable(f"shipping_lines[{at}].order_item_ids: not naming lines of the order")
+
+
+def _contact(person: _Person) -> Contact:
     return Contact(
-        name=f"{person['last_name'].text()} {person['first_name'].text()}".strip(),
-        postal_code=person["zip_code"].text(),
-        address=f"{street} {person['address2'].text()}".strip(),
-        tel=person["tel"].text(),
-        email=person["mail_address"].text(),
+        name=f"{person.last_name} {person.first_name}".strip(),
+        postal_code=person.zip_code,
+        address=f"{person.prefecture}{person.address} {person.address2}".strip(),
+        tel=person.tel,
+        email=person.mail_address,
     )
 
 
-def _destination(whole: Field, status: BaseStatus) -> Destination:
-    tracking = whole["tracking_number"].text()
+def _destination(told: _Order, status: BaseStatus) -> Destination:
     return Destination(
         number=1,
-        recipient=_contact(_there(whole["order_receiver"])),
-        tracking_numbers=(tracking,) if tracking else (),
+        recipient=_contact(told.order_receiver),
+        tracking_numbers=(told.tracking_number,) if told.tracking_number else (),
         shipped=status.dispatch is Dispatch.DISPATCHED,
     )
 
 
-def _there(place: Field) -> Field:
-    place.object()
-    return place
-
-
-class _Methods:
-    """Delivery methods and the fees named for them, in the three places an order has them."""
-
-    def __init__(self, whole: Field) -> None:
-        self._order = whole["shipping_method"].text()
-        self._entries = whole["shipping_lines"].rows()
-        self._of_line: dict[str, Field] = {}
-        for entry in self._entries:
-            for line in entry["order_item_ids"].rows():
-                self._of_line.setdefault(line.key(), entry)
-
-    def of(self, line: Field) -> str:
-        """Return a line's method: its entry's, else its own, else the order's, else blank."""
-        entry = self._of_line.get(line["order_item_id"].key())
-        named = "" if entry is None else entry["shipping_method"].text()
-        return named or line["shipping_method"].text() or self._order
-
-    def check(self, lines: tuple[CartLine, ...]) -> None:
-        """Refuse entries that name a line which is not there, or no line while one needs them.
-
-        The first is half an order: cancelled lines stay in it. In the second case lines would
-        travel by the method for free shipping (IMP-11) instead of their own.
-        """
-        there = {line.key for line in lines}
-        bare = any(
-            not line.delivery_method and line.state is not LineState.CANCELLED for line in lines
-        )
-        for entry in self._entries:
-            ids = entry["order_item_ids"]
-            named = {line.key() for line in ids.rows()}
-            if not named <= there or (bare and not named):
-                raise ids.wrong("naming lines of the order")
-
-    def covers(self, line: Field) -> bool:
-        """Tell whether an entry names the line's fee."""
-        return line["order_item_id"].key() in self._of_line
-
-    def fees(self, lines: tuple[CartLine, ...]) -> tuple[ShippingCharge, ...]:
-        """Return the fees of the entries, one for each method."""
-        by_line = {line.key: line.delivery_method for line in lines}
-        fees: dict[str, int] = {}
-        for entry in self._entries:
-            covered = (by_line.get(line.key()) for line in entry["order_item_ids"].rows())
-            fallback = next((method for method in covered if method), self._order)
-            method = entry["shipping_method"].text() or fallback
-            fee = entry["shipping_fee"].integer_or(0)
-            fees[method] = fees.get(method, 0) + fee
-        return tuple(ShippingCharge(method, fee) for method, fee in fees.items())
-
-
-def _line(place: Field, methods: _Methods, unknown: list[str]) -> CartLine:
-    quantity = place["amount"].integer(low=0, high=_MOST_PIECES)
-    unit_price = place["price"].integer()
-    options = _options(place, quantity)
-    has_variation = _has_variation(place)
-    return CartLine(
-        key=place["order_item_id"].key(),
-        destination=1,
-        item_code=place["item_identifier"].text(),
-        name=place["title"].text(),
-        quantity=quantity,
-        unit_price_yen=unit_price,
-        options_yen=options,
-        total_yen=place["total"].integer_or(unit_price * quantity + options),
-        tax_rate=_tax_rate(place),
-        has_variation=has_variation,
-        variation_code=_variation_code(place, needed=has_variation),
-        delivery_method=methods.of(place),
-        shipping_fee_yen=0 if methods.covers(place) else place["shipping_fee"].integer_or(0),
-        state=_line_state(place["status"], unknown),
-    )
-
-
-def _has_variation(place: Field) -> bool:
-    """Tell whether a line names a variation; any of its three fields is enough."""
-    told = (place["variation_id"], place["variation"], place["variation_identifier"])
-    return any(field.text() not in {"", "0"} for field in told)
-
-
-def _variation_code(place: Field, *, needed: bool) -> str:
-    """Return 種類コード. Null means that the shop set none; left out, it may have been any."""
-    code = place["variation_identifier"]
-    if needed and "variation_identifier" not in place.object():
-        raise code.wrong("there")
-    return code.text()
-
-
-def _options(place: Field, quantity: int) -> int:
-    if not place["option_total"].missing:
-        return place["option_total"].integer()
-    return quantity * sum(option["price"].integer_or(0) for option in place["options"].rows())
-
-
-def _tax_rate(place: Field) -> int:
-    rate = place["consumption_tax_rate"]
-    if rate.missing:
-        return _TAX_RATE_OF_TYPE.get(place["item_tax_type"].integer_or(1), 10)
-    percent = rate.integer()
-    if percent not in _TAX_RATES:
-        raise rate.wrong("8 or 10")
-    return percent
-
-
-def _line_state(place: Field, unknown: list[str]) -> LineState:
-    word = place.value.strip() if isinstance(place.value, str) else ""
-    state = _LINE_STATES.get(word, LineState.UNKNOWN)
-    if state is LineState.UNKNOWN:
-        unknown.append(place.unknown())
-    return state
-
-
-def _charges(whole: Field, methods: _Methods, lines: tuple[CartLine, ...]) -> Charges:
+def _charges(told: _Order, lines: tuple[CartLine, ...]) -> Charges:
     return Charges(
-        shipping_yen=whole["shipping_fee"].integer_or(0),
-        fee_yen=whole["cod_fee"].integer_or(0),
-        discount_yen=whole["order_discount"]["discount"].integer_or(0),
-        points_yen=whole["order_header_coin"]["discount"].integer_or(0),
-        adjustment_yen=whole["order_amount_adjustment"]["adjusted_amount"].integer_or(0),
-        total_yen=whole["total"].integer(),
-        per_method=methods.fees(lines),
+        shipping_yen=told.shipping_fee,
+        fee_yen=told.cod_fee,
+        discount_yen=told.order_discount.discount,
+        points_yen=told.order_header_coin.discount,
+        adjustment_yen=told.order_amount_adjustment.adjusted_amount,
+        total_yen=told.total,
+        per_method=_fees(told, lines),
     )
+
+
+def _fees(told: _Order, lines: tuple[CartLine, ...]) -> tuple[ShippingCharge, ...]:
+    """Return the fees of the entries, one for each method."""
+    by_line = {line.key: line.delivery_method for line in lines}
+    fees: dict[str, int] = {}
+    for entry in told.shipping_lines:
+        covered = (by_line.get(line) for line in entry.order_item_ids)
+        fallback = next((method for method in covered if method), told.shipping_method)
+        method = entry.shipping_method or fallback
+        fees[method] = fees.get(method, 0) + entry.shipping_fee
+    return tuple(ShippingCharge(method, fee) for method, fee in fees.items())

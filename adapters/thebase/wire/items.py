@@ -1,6 +1,21 @@
 """Items and stock as BASE writes them."""
 
-from adapters.http.reading import Field
+from typing import Annotated, cast
+
+from adapters.http.reading import (
+    Key,
+    Later,
+    Needed,
+    OrEmpty,
+    Rows,
+    Text,
+    Told,
+    Whole,
+    Wrong,
+    read,
+    sure,
+    whole,
+)
 from domain.carts.listings import UnreadableRow
 from domain.carts.ports import ExternalItem, ItemKey
 from domain.errors import Undecodable
@@ -22,50 +37,95 @@ def update(item: ItemKey, quantity: int) -> dict[str, str]:
     }
 
 
+_Stock = Annotated[int, whole(low=-(10**9))]
+
+
+class _Variation(Told):
+    variation_id: Key
+    variation: Text
+    variation_identifier: Text
+    variation_stock: _Stock
+
+
+class _Item(Told):
+    item_id: Key
+    title: Text
+    identifier: Text
+    variations: Rows[_Variation]
+    stock: Later[_Stock]  # of an item without variations
+
+
+class _List(Told):
+    items: Needed[Rows[Later[_Item]]]
+
+
+class _Named(Told):
+    item_id: Key
+
+
+class _VariationAfter(Told):
+    variation_id: Later[Text]
+    variation_stock: Later[Whole]
+
+
+class _ItemAfter(Told):
+    stock: Later[Whole]
+    variations: Later[Rows[Later[_VariationAfter]]]
+
+
+class _Answer(Told):
+    item: OrEmpty[_ItemAfter]
+
+
 Listed = tuple[str, list[ExternalItem]] | UnreadableRow
 """An item's id and what it sells, or that it cannot be read."""
 
 
 def page(body: object, start: int = 0) -> list[Listed]:
     """Read one page of the list. Args: start: how many rows come before it."""
-    rows = Field(body, "")["items"]
-    if rows.value is None:
-        raise rows.wrong("there")
-    return [_listed(row, at) for at, row in enumerate(rows.rows(), start=start + 1)]
+    told = read(_List, body).items
+    raw = cast("dict[str, list[object]]", body)["items"]
+    return [_listed(row, raw[at], at, start) for at, row in enumerate(told)]
 
 
-def _listed(row: Field, position: int) -> Listed:
-    key = ""
+def _listed(row: _Item | Wrong, raw: object, at: int, start: int) -> Listed:
     try:
-        key = row["item_id"].key()
-        return key, _sold(row)
+        item = sure(row, f"items[{at}]")
+        return item.item_id, _sold(item, at)
     except Undecodable as error:
-        return UnreadableRow(str(error), position, key=key, raw=row.value)
+        return UnreadableRow(str(error), start + at + 1, key=_key_of(raw), raw=raw)
 
 
-def _sold(row: Field) -> list[ExternalItem]:
-    item, title, code = row["item_id"].key(), row["title"].text(), row["identifier"].text()
-    variations = row["variations"].rows()
-    if not variations:
-        quantity = row["stock"].integer(low=-(10**9))
-        return [ExternalItem(ItemKey(item), title, code, quantity)]
+def _key_of(raw: object) -> str:
+    try:
+        return read(_Named, raw).item_id
+    except Undecodable:
+        return ""
+
+
+def _sold(item: _Item, at: int) -> list[ExternalItem]:
+    if not item.variations:
+        quantity = sure(item.stock, f"items[{at}].stock")
+        return [ExternalItem(ItemKey(item.item_id), item.title, item.identifier, quantity)]
     return [
         ExternalItem(
-            key=ItemKey(item, variation["variation_id"].key()),
-            name=f"{title} {variation['variation'].text()}".strip(),
-            code=code + variation["variation_identifier"].text(),
-            quantity=variation["variation_stock"].integer(low=-(10**9)),
+            key=ItemKey(item.item_id, variation.variation_id),
+            name=f"{item.title} {variation.variation}".strip(),
+            code=item.identifier + variation.variation_identifier,
+            quantity=variation.variation_stock,
         )
-        for variation in variations
+        for variation in item.variations
     ]
 
 
 def quantity_after(body: object, item: ItemKey) -> int:
     """Return the stock an update's answer tells for the item or its variation."""
-    told = Field(body, "")["item"]
+    told = read(_Answer, body).item
     if not item.variation:
-        return told["stock"].integer()
-    for variation in told["variations"].rows():
-        if variation["variation_id"].text() == item.variation:
-            return variation["variation_stock"].integer()
-    raise told["variations"].wrong("naming the variation")
+        return sure(told.stock, "item.stock")
+    for at, row in enumerate(sure(told.variations, "item.variations")):
+        path = f"item.variations[{at}]"
+        variation = sure(row, path)
+        if sure(variation.variation_id, f"{path}.variation_id") == item.variation:
+            return sure(variation.variation_stock, f"{path}.variation_stock")
+    raise Undecodable("item.variations: not naming the variation")

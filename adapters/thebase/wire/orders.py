@@ -1,13 +1,26 @@
 """Orders as BASE lists them, asks for them and updates them."""
 
 import unicodedata
-from datetime import datetime
+from typing import cast
 
-from adapters.http.calls import segment
-from adapters.http.reading import Field
-from adapters.thebase.wire.times import in_words
+from adapters.http.calls import segment, tokyo_time
+from adapters.http.reading import (
+    Key,
+    Later,
+    Moment,
+    Needed,
+    Object,
+    Rows,
+    Text,
+    Told,
+    Whole,
+    Wrong,
+    read,
+    sure,
+)
 from domain.carts.listings import UnreadableRow
-from domain.carts.ports import Parcel, Window
+from domain.carts.ports import Parcel
+from domain.engine.runs import Window
 from domain.errors import Undecodable
 from domain.orders.cart_order import Dispatch, ListedOrder, OrderSummary
 
@@ -21,7 +34,7 @@ _HYPHENS = str.maketrans("", "", "-‐‑‒–—―−ー ")  # noqa: RUF001 -
 
 def by_window(window: Window) -> dict[str, str]:
     """Return the query for all orders of a window, whatever their state."""
-    return {"start_ordered": in_words(window.since), "end_ordered": in_words(window.until)}
+    return {"start_ordered": tokyo_time(window.since), "end_ordered": tokyo_time(window.until)}
 
 
 def detail_path(key: str) -> str:
@@ -44,70 +57,108 @@ def _parcel(parcel: Parcel) -> dict[str, str]:
     return {"delivery_company_id": parcel.carrier, "tracking_number": number}
 
 
+class _Row(Told):
+    unique_key: Later[Key]
+    ordered: Later[Moment]
+
+
+class _List(Told):
+    orders: Needed[Rows[Later[_Row]]]
+
+
+class _Summary(Told):
+    unique_key: Key
+    ordered: Moment
+    dispatch_status: object
+    payment: Key  # without it a short bank transfer would look paid
+    total: Whole
+
+
+class _Answer(Told):
+    order: Object
+
+
+class _Named(Told):
+    unique_key: Text
+
+
+class _Detail(Told):
+    order: _Named
+
+
+class _Company(Told):
+    name: Key
+    delivery_company_id: Key
+
+
+class _Companies(Told):
+    delivery_companies: Needed[Rows[_Company]]
+
+
+class _User(Told):
+    shop_id: Later[Key]
+    shop_name: Text
+
+
+class _Me(Told):
+    user: _User
+
+
 def page(body: object, start: int = 0) -> list[ListedOrder | UnreadableRow]:
     """Read one page of the list. Args: start: how many rows come before it."""
-    rows = Field(body, "")["orders"]
-    if rows.value is None:
-        raise rows.wrong("there")
-    return [_listed(row, at) for at, row in enumerate(rows.rows(), start=start + 1)]
+    told = read(_List, body).orders
+    raw = cast("dict[str, list[dict[str, object]]]", body)["orders"]
+    return [_listed(row, raw[at], at, start) for at, row in enumerate(told)]
 
 
-def _listed(row: Field, position: int) -> ListedOrder | UnreadableRow:
-    try:
-        return ListedOrder(row["unique_key"].key(), _ordered_at(row), row.object(), whole=False)
-    except Undecodable as error:
-        return UnreadableRow(str(error), position, ordered_at=_ordered_at(row), raw=row.value)
-
-
-def _ordered_at(row: Field) -> datetime | None:
-    try:
-        return row["ordered"].moment()
-    except Undecodable:
-        return None
+def _listed(
+    row: _Row | Wrong, raw: dict[str, object], at: int, start: int
+) -> ListedOrder | UnreadableRow:
+    if isinstance(row, Wrong):
+        return UnreadableRow(str(row.at(f"orders[{at}]")), start + at + 1, raw=raw)
+    ordered_at = None if isinstance(row.ordered, Wrong) else row.ordered
+    if isinstance(row.unique_key, Wrong):
+        reason = str(row.unique_key.at(f"orders[{at}].unique_key"))
+        return UnreadableRow(reason, start + at + 1, ordered_at=ordered_at, raw=raw)
+    return ListedOrder(row.unique_key, ordered_at, raw, whole=False)
 
 
 def summary(raw: dict[str, object]) -> OrderSummary:
     """Read one list row."""
-    row = Field(raw, "")
+    row = read(_Summary, raw)
     return OrderSummary(
-        key=row["unique_key"].key(),
-        ordered_at=row["ordered"].moment(),
-        dispatch=dispatch_status(row["dispatch_status"]),
-        payment_method=row["payment"].key(),  # without it a short bank transfer would look paid
-        total_yen=row["total"].integer(),
+        key=row.unique_key,
+        ordered_at=row.ordered,
+        dispatch=dispatch_status(row.dispatch_status),
+        payment_method=row.payment,
+        total_yen=row.total,
     )
 
 
-def dispatch_status(place: Field) -> Dispatch:
-    """Return the status; a word nobody knows is UNKNOWN."""
-    word = place.value.strip() if isinstance(place.value, str) else ""
-    return _DISPATCHES.get(word, Dispatch.UNKNOWN)
-
-
-def whole(body: object) -> dict[str, object]:
-    """Return the order inside the answer to a detail call or an update."""
-    return Field(body, "")["order"].object()
+def updated(body: object) -> dict[str, object]:
+    """Return the order inside the answer to an update."""
+    return read(_Answer, body).order
 
 
 def detail(body: object, key: str) -> dict[str, object]:
     """Return the order inside the answer to a detail call. Raises Undecodable for another's."""
-    raw = whole(body)
-    told = Field(raw, "order")["unique_key"]
-    if told.text() != key:
-        raise told.wrong(f"that of the order asked for ({key})")
-    return raw
+    if read(_Detail, body).order.unique_key != key:
+        raise Undecodable(f"order.unique_key: not that of the order asked for ({key})")
+    return cast("dict[str, dict[str, object]]", body)["order"]
 
 
 def companies(body: object) -> dict[str, str]:
     """Read the delivery companies: id by name."""
-    rows = Field(body, "")["delivery_companies"]
-    if rows.value is None:
-        raise rows.wrong("there")
-    return {row["name"].key(): row["delivery_company_id"].key() for row in rows.rows()}
+    told = read(_Companies, body).delivery_companies
+    return {company.name: company.delivery_company_id for company in told}
 
 
 def shop_name(body: object) -> str:
     """Read the shop's name, its id where it set none."""
-    user = Field(body, "")["user"]
-    user.object()
-    return user["shop_name"].text() or user["shop_id"].key()
+    user = read(_Me, body).user
+    return user.shop_name or sure(user.shop_id, "user.shop_id")
+
+
+def dispatch_status(told: object) -> Dispatch:
+    """Return the status; a word nobody knows is UNKNOWN."""
+    return _DISPATCHES.get(told.strip() if isinstance(told, str) else "", Dispatch.UNKNOWN)

@@ -1,15 +1,11 @@
 """BASE's error codes (all with status 400) and what they mean."""
 
-import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from adapters.http.reading import Field, parse_json
+from adapters.http.calls import parse_json
+from adapters.http.reading import Told, legible, read
 from domain.errors import Undecodable
-
-_LONGEST = 300
-_TAGS = re.compile(r"<[^>]{0,500}>")
-_SPACES = re.compile(r"\s+")
 
 
 class Meaning(Enum):
@@ -73,16 +69,19 @@ class Refusal:
         return f"{self.code} {self.text}".strip() or "no reason given"
 
 
+class _Said(Told):
+    error: object
+    error_description: object
+
+
 def refusal(body: bytes) -> Refusal:
     """Read the body of an answer that is not a success."""
     try:
-        answer = Field(parse_json(body), "")
-        return Refusal(_text(answer["error"])[:50], _text(answer["error_description"]))
+        said = read(_Said, parse_json(body))
     except Undecodable:
-        return Refusal("", _text(Field(body[: 4 * _LONGEST].decode("utf-8", "replace"), "")))
+        return Refusal("", legible(body))
+    return Refusal(_text(said.error)[:50], _text(said.error_description))
 
 
-def _text(place: Field) -> str:
-    if not isinstance(place.value, str):
-        return ""
-    return _SPACES.sub(" ", _TAGS.sub(" ", place.value)).strip()[:_LONGEST]
+def _text(told: object) -> str:
+    return legible(told) if isinstance(told, str) else ""

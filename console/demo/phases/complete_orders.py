@@ -3,7 +3,7 @@
 import time
 
 from adapters.postgres.database import statement
-from adapters.postgres.views.order_totals import order_totals
+from adapters.postgres.views.totals import order_totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage

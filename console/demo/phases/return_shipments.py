@@ -10,7 +10,7 @@ from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.orders.warehouse import Actor, Request, perform
 from adapters.postgres.shipments.carriers import set_carrier
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.views.order_totals import order_totals, shippable
+from adapters.postgres.views.totals import order_totals, shippable
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.stage import Stage

@@ -3,7 +3,7 @@
 import time
 
 from adapters.postgres.database import statement
-from adapters.postgres.views.order_totals import OpenOrder, open_orders, order_totals, recalculating
+from adapters.postgres.views.totals import UntouchedOrder, open_orders, order_totals, recalculating
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
 from console.demo.shops import DemoShop
@@ -42,7 +42,7 @@ class SyncStatus:
         ]
 
 
-def _buyers_act(stage: Stage, shop: DemoShop, orders: list[OpenOrder]) -> None:
+def _buyers_act(stage: Stage, shop: DemoShop, orders: list[UntouchedOrder]) -> None:
     """All but one of the unpaid orders are paid, one of the paid ones is cancelled."""
     change = stage.simulator.change_order
     for order in [one for one in orders if not one.paid][1:]:

@@ -18,7 +18,7 @@ from console.web.models import DeadLetters, Decided
 from console.web.words import Body, Filter, Text, Word
 from console.web.writes import Key, write
 from domain.actions import Action
-from domain.engine.dead_letters import LetterState
+from domain.engine.runs import LetterState
 
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"], responses=PROBLEMS)
 LetterId = Annotated[int, Path(ge=1, lt=2**63)]

@@ -9,10 +9,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import run_endings
+from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.journal import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import order_parts
@@ -26,11 +25,12 @@ from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
 from domain.shipments.carriers import carrier_for, tracking_number_for
+from workers.actions.payloads import keys_of
 from workers.actions.return_shipments.base import return_to_base
 from workers.actions.return_shipments.parts import Returned
 from workers.actions.return_shipments.shopserve import return_to_shopserve
-from workers.engine.context import Outcome, Step, TakenAgain, Work
-from workers.engine.payloads import keys_of
+from workers.calls.work import ShopWork
+from workers.engine.context import Outcome, Step, TakenAgain
 
 # A candidate is judged by its plan's dates; from then on by everything else.
 _ANY_DATE = ShipDates(date.min, date.max)
@@ -39,7 +39,7 @@ _ANY_DATE = ShipDates(date.min, date.max)
 class ReturnShipments(TakenAgain):
     """Implements ActionHandler for both carts."""
 
-    def plan(self, work: Work, run: ClaimedRun) -> Iterator[Step]:
+    def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. Candidates stay candidates until they are returned."""
         named = _ship_date(run)
         replayed = keys_of(run.mode, run.request)
@@ -68,14 +68,14 @@ class ReturnShipments(TakenAgain):
 
         yield Step(find)
 
-    def execute(self, work: Work, item: ClaimedItem) -> Outcome:
+    def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: effects are in the ledger (RET-5)."""
         read_at = work.now()
         raw = work.cart.read_order(item.key)
         if raw is None:
             raise BrokenRule(f"order {item.key}: the cart does not know it any more")
         order = work.cart.decode(raw)
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             table = carriers.carrier_table(connection, work.shop.id)
         returned = [
@@ -96,7 +96,7 @@ def _ship_date(run: ClaimedRun) -> date | None:
 
 
 def _item(
-    connection: Connection, work: Work, key: str, parts: Sequence[Part], dates: ShipDates
+    connection: Connection, work: ShopWork, key: str, parts: Sequence[Part], dates: ShipDates
 ) -> NewItem | None:
     """Return the order's item: a candidate, one listed with a reason (RET-1), or none."""
     verdicts = [(part, judge(_facts(work, part), dates)) for part in parts]
@@ -110,7 +110,7 @@ def _item(
     return NewItem(key, skipped=True, reason="; ".join(reasons)) if reasons else None
 
 
-def _facts(work: Work, part: Part) -> ShipmentFacts:
+def _facts(work: ShopWork, part: Part) -> ShipmentFacts:
     return ShipmentFacts(
         cart=work.shop.cart,
         number=part.number,
@@ -124,7 +124,7 @@ def _facts(work: Work, part: Part) -> ShipmentFacts:
 
 
 def _return_part(
-    work: Work, order: CartOrder, read_at: datetime, part: Part, table: Mapping[str, str]
+    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, table: Mapping[str, str]
 ) -> Returned:
     """Return one instruction; what fails for good concerns this instruction only (RET-4)."""
     try:
@@ -138,7 +138,7 @@ def _return_part(
         return Returned(failure=f"{part.number}: {error}")
 
 
-def _parcel(work: Work, part: Part, table: Mapping[str, str]) -> Parcel:
+def _parcel(work: ShopWork, part: Part, table: Mapping[str, str]) -> Parcel:
     if part.tracking_number is None or part.shipped_on is None:
         raise BrokenRule("no tracking number or ship date")
     return Parcel(

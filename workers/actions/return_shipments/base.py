@@ -6,18 +6,15 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part, PartLine
-from adapters.thebase.client import TheBaseCart
 from domain.actions import ACTIONS
 from domain.carts.cart import Cart
 from domain.carts.ports import Parcel
-from domain.engine.effects import EffectKind
-from domain.errors import BrokenRule, Rejected
+from domain.errors import Rejected
 from domain.orders.cart_order import CartOrder
-from domain.shipments.candidates import Outcome, outcome
+from domain.shipments.candidates import EffectKind, ReturnOutcome, outcome
 from domain.shipments.carriers import company_id
 from domain.shipments.dispatches import (
     LineToReturn,
@@ -28,7 +25,8 @@ from domain.shipments.dispatches import (
 )
 from workers.actions.return_shipments.parts import Returned, look
 from workers.calls.effects import EffectLedger, Reading
-from workers.engine.context import Record, Work, nothing
+from workers.calls.work import ShopWork
+from workers.engine.context import Record, nothing
 
 # Delivery companies hardly ever change: one call per shop and hour.
 COMPANIES_FRESH_S = 3600.0
@@ -37,7 +35,7 @@ _companies: dict[int, tuple[float, dict[str, str]]] = {}
 
 
 def return_to_base(
-    work: Work, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
+    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
 ) -> Returned:
     """Tell BASE what is missing, line by line; a refused line does not stop the others (RET-4)."""
     parcel = replace(parcel, carrier=company_id(parcel.carrier, _delivery_companies(work)))
@@ -64,15 +62,15 @@ def return_to_base(
 
 
 def _ended(
-    work: Work, part: Part, failures: list[str], problems: list[str], notes: list[str]
+    work: ShopWork, part: Part, failures: list[str], problems: list[str], notes: list[str]
 ) -> Returned:
     ended = outcome(failed_steps=len(failures), problems=len(problems))
-    with transaction(work.process.engine) as connection:
-        if ended is Outcome.RETURNED:
+    with work.database.begin() as connection:
+        if ended is ReturnOutcome.RETURNED:
             for line in part.lines:
                 order_parts.mark_line_returned(connection, line.id)
             order_parts.mark_returned(connection, part.id)
-        elif ended is Outcome.IMPOSSIBLE:
+        elif ended is ReturnOutcome.IMPOSSIBLE:
             order_parts.block_return(connection, part.id)
     return Returned("; ".join([*failures, *problems]), notes)
 
@@ -80,7 +78,7 @@ def _ended(
 class _Sending:
     """Sends one effect of one order through the ledger."""
 
-    def __init__(self, work: Work, order: CartOrder, read_at: datetime, parcel: Parcel) -> None:
+    def __init__(self, work: ShopWork, order: CartOrder, read_at: datetime, parcel: Parcel) -> None:
         self._work = work
         self._order = order
         self._read_at = read_at
@@ -92,7 +90,7 @@ class _Sending:
         self._once(
             EffectKind.DISPATCH,
             line.key,
-            lambda: _base_of(self._work).dispatch_line(line.key, self._parcel),
+            lambda: self._work.base.dispatch_line(line.key, self._parcel),
             lambda order: dispatch_happened(order, line.key),
             lambda connection: order_parts.mark_line_returned(connection, line.id),
         )
@@ -102,7 +100,7 @@ class _Sending:
         self._once(
             EffectKind.DEFERRED,
             self._order.key,
-            lambda: _base_of(self._work).ship_deferred(line_key, self._parcel),
+            lambda: self._work.base.ship_deferred(line_key, self._parcel),
             deferred_happened,
             nothing,
         )
@@ -128,31 +126,25 @@ class _Sending:
         )
 
 
-def _note_done(work: Work, lines: list[PartLine]) -> None:
+def _note_done(work: ShopWork, lines: list[PartLine]) -> None:
     """A line found already dispatched in the cart counts as done (RET-3)."""
     if lines:
-        with transaction(work.process.engine) as connection:
+        with work.database.begin() as connection:
             for line in lines:
                 order_parts.mark_line_returned(connection, line.id)
         _note_seen(work, EffectKind.DISPATCH, [line.key for line in lines])
 
 
-def _note_seen(work: Work, kind: EffectKind, keys: list[str]) -> None:
+def _note_seen(work: ShopWork, kind: EffectKind, keys: list[str]) -> None:
     """Settle effects whose answer was lost and which the order, read just now, shows."""
-    with transaction(work.process.engine) as connection:
+    with work.database.begin() as connection:
         effects.note_seen(connection, work.shop.id, kind, keys)
 
 
-def _delivery_companies(work: Work) -> dict[str, str]:
+def _delivery_companies(work: ShopWork) -> dict[str, str]:
     known = _companies.get(work.shop.id)
     if known is not None and time.monotonic() - known[0] < COMPANIES_FRESH_S:
         return known[1]
-    found = _base_of(work).delivery_companies()
+    found = work.base.delivery_companies()
     _companies[work.shop.id] = (time.monotonic(), found)
     return found
-
-
-def _base_of(work: Work) -> TheBaseCart:
-    if isinstance(work.cart, TheBaseCart):
-        return work.cart
-    raise BrokenRule(f"{work.shop.key} is not a BASE shop")

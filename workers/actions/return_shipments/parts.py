@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from domain.orders.cart_order import CartOrder
-from workers.engine.context import Work
+from workers.calls.work import ShopWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Returned:
     notes: Sequence[str] = ()
 
 
-def look(work: Work, key: str, shows: Callable[[CartOrder], bool | None]) -> bool | None:
+def look(work: ShopWork, key: str, shows: Callable[[CartOrder], bool | None]) -> bool | None:
     """Read an order again and tell whether it shows an effect; None where it does not tell."""
     raw = work.cart.read_order(key)
     return None if raw is None else shows(work.cart.decode(raw))

@@ -3,25 +3,22 @@
 from datetime import datetime
 from functools import partial
 
-from adapters.postgres.database import transaction
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
 from domain.actions import ACTIONS
 from domain.carts.cart import Cart
 from domain.carts.ports import Parcel
-from domain.engine.effects import EffectKind
 from domain.orders.cart_order import CartOrder
-from domain.shipments.candidates import RequestSettlement, plan_shopserve
+from domain.shipments.candidates import EffectKind, RequestSettlement, plan_shopserve
 from domain.shipments.settlements import request_happened
 from workers.actions.return_shipments.parts import Returned, look
 from workers.calls.effects import EffectLedger, Reading
-from workers.calls.shopserve import shopserve_of
-from workers.engine.context import Work
+from workers.calls.work import ShopWork
 
 
 def return_to_shopserve(
-    work: Work, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
+    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
 ) -> Returned:
     """Request settlement where it is needed, write carrier and number, note it here.
 
@@ -35,8 +32,8 @@ def return_to_shopserve(
         if isinstance(step, RequestSettlement):
             _settle(work, order, read_at)
         else:
-            shopserve_of(work).ship_destination(order.key, step.destination, parcel)
-    with transaction(work.process.engine) as connection:
+            work.shopserve.ship_destination(order.key, step.destination, parcel)
+    with work.database.begin() as connection:
         if request_happened(order):  # of an earlier claim that lost the answer, or of the staff
             effects.note_seen(connection, work.shop.id, EffectKind.SETTLEMENT, [order.key])
         for line in part.lines:
@@ -45,8 +42,8 @@ def return_to_shopserve(
     return Returned()
 
 
-def _settle(work: Work, order: CartOrder, read_at: datetime) -> None:
-    cart = shopserve_of(work)
+def _settle(work: ShopWork, order: CartOrder, read_at: datetime) -> None:
+    cart = work.shopserve
     ledger = EffectLedger(work, deadline_s=ACTIONS[work.action].deadline_s(Cart.SHOPSERVE))
     ledger.once(
         EffectKind.SETTLEMENT,

@@ -11,12 +11,13 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 import httpx
 from sqlalchemy import Engine
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
-from adapters.postgres.engine.closure_rows import LiveClosure
+from adapters.postgres.database import DatabaseUnavailable
+from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops import tokens as rows
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import Shop
@@ -42,7 +43,7 @@ _POLL_S = 0.2
 class TokenTools:
     """What the tokens of all shops share in one process."""
 
-    engine: Engine
+    database: Engine
     box: SecretBox
     http: httpx.Client
     cache: TokenCache
@@ -66,17 +67,23 @@ class SharedTokens:
     def __init__(self, shop: Shop, tools: TokenTools) -> None:
         """Args: tools: shared by all shops of the process."""
         self._shop = shop
-        self._engine = tools.engine
+        self._database = tools.database
         self._box = tools.box
         self._cache = tools.cache
         self._stash = tools.stash
         self._closures = tools.closures
-        self._oauth = OAuthClient(
-            tools.http,
-            base_url=shop.auth_url,
-            client_id=shop.credentials.get("client_id", ""),
-            client_secret=shop.credentials.get("client_secret", ""),
-            redirect_uri=shop.credentials.get("redirect_uri", ""),
+        self._http = tools.http
+
+    @cached_property
+    def _oauth(self) -> OAuthClient:
+        """What exchanges tokens; most claims need none of it."""
+        given = self._shop.credentials
+        return OAuthClient(
+            self._http,
+            base_url=self._shop.auth_url,
+            client_id=given.get("client_id", ""),
+            client_secret=given.get("client_secret", ""),
+            redirect_uri=given.get("redirect_uri", ""),
         )
 
     def access_token(self) -> str:
@@ -97,7 +104,7 @@ class SharedTokens:
         return self._refresh(refused=refused).access_token
 
     def _stored(self) -> rows.Tokens:
-        with transaction(self._engine) as connection:
+        with self._database.begin() as connection:
             found = rows.load_tokens(connection, self._shop.id, self._box)
         return self._seen(found)
 
@@ -116,7 +123,7 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_WAIT_S
         while True:
             alone = self._only_alone()
-            with transaction(self._engine) as connection:
+            with self._database.begin() as connection:
                 ours = rows.claim_refresh(
                     connection, self._shop.id, holder, REFRESH_LEASE_S, alone=alone
                 )
@@ -198,7 +205,7 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_STORE_S
         while True:
             try:
-                with transaction(self._engine) as connection:
+                with self._database.begin() as connection:
                     now = datetime.now(UTC)
                     stored = rows.replace_tokens(
                         connection, self._shop.id, new, now, self._box, replaces=replaces
@@ -265,7 +272,7 @@ class SharedTokens:
         ) from error
 
     def _release(self, holder: str) -> None:
-        with transaction(self._engine) as connection:
+        with self._database.begin() as connection:
             rows.release_refresh(connection, self._shop.id, holder)
 
 

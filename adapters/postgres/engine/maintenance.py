@@ -1,17 +1,17 @@
-"""Closures that hold now, and finding out when one whose end nobody knows is over (CLS-1)."""
+"""Maintenance windows that hold now, and finding out when one of unknown end is over (CLS-1)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from domain.carts.cart import Cart
+from adapters.postgres.statement import Statement
 from domain.engine.maintenance import Closure, ClosureSource
 from domain.errors import ApiFamily
 
 ALL = "all"
-"""Stands in a row for both families of calls."""
+"""Stands in a row for every family of calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,53 +21,55 @@ class LiveClosure(Closure):
     id: int
 
 
-_LIVE = text("""
-select id, cart, api, starts_at, ends_at, source, probe_at, detected_by from closures
+_LIVE = Statement(
+    """
+select id, cart, nullif(api, 'all') as api, starts_at as start, ends_at as end, source, probe_at,
+       detected_by
+  from closures
  where ended_at is null and starts_at < now() + interval '1 hour'
    and (ends_at is null or ends_at > now())
  order by id
-""")
+""",
+    LiveClosure,
+)
 
 
 def live_closures(connection: Connection) -> list[LiveClosure]:
     """Return the closures that hold now or begin within the hour."""
-    return [
-        LiveClosure(
-            id=row.id,
-            cart=Cart(row.cart),
-            api=None if row.api == ALL else ApiFamily(row.api),
-            start=row.starts_at,
-            end=row.ends_at,
-            source=ClosureSource(row.source),
-            probe_at=row.probe_at,
-            detected_by=row.detected_by,
-        )
-        for row in connection.execute(_LIVE)
-    ]
+    return _LIVE.all(connection)
 
 
-_KNOWN = text("""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: int
+    closed_answers: int
+
+
+_KNOWN = Statement(
+    """
 select id, closed_answers from closures
  where cart = :cart and api in (:api, :all) and ended_at is null and ends_at is null
  order by id limit 1 for update
-""")
+""",
+    _Known,
+)
 
-_NOTE = text("""
+_NOTE = Statement("""
 insert into closures (cart, api, starts_at, source, probe_at, detected_by)
 values (:cart, :api, now(), :source, :probe_at, :shop_id)
 """)
 
-_AGAIN = text("""
+_AGAIN = Statement("""
 update closures set closed_answers = closed_answers + 1, probe_at = :probe_at where id = :id
 """)
 
 # One at a time per cart: two shops that find out together make one row.
-_ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtext('closure ' || :cart))")
+_ONE_AT_A_TIME = Statement("select pg_advisory_xact_lock(hashtext('closure ' || :cart))")
 
 
 def note_detected(
     connection: Connection,
-    cart: Cart,
+    cart: str,
     api: ApiFamily,
     *,
     shop_id: int,
@@ -82,31 +84,25 @@ def note_detected(
             arrive together and tell nothing of how long it will last.
         next_probe: when to try again after so many closed answers in a row.
     """
-    connection.execute(_ONE_AT_A_TIME, {"cart": cart.value})
-    known = connection.execute(
-        _KNOWN, {"cart": cart.value, "api": api.value, "all": ALL}
-    ).one_or_none()
+    _ONE_AT_A_TIME.run(connection, cart=cart)
+    known = _KNOWN.first(connection, cart=cart, api=api, all=ALL)
     if known is None:
-        connection.execute(
-            _NOTE,
-            {
-                "cart": cart.value,
-                "api": api.value,
-                "source": ClosureSource.DETECTED.value,
-                "probe_at": next_probe(1),
-                "shop_id": shop_id,
-            },
+        _NOTE.run(
+            connection,
+            cart=cart,
+            api=api,
+            source=ClosureSource.DETECTED,
+            probe_at=next_probe(1),
+            shop_id=shop_id,
         )
     elif probing:
-        answers = known.closed_answers + 1
-        connection.execute(_AGAIN, {"id": known.id, "probe_at": next_probe(answers)})
+        _AGAIN.run(connection, id=known.id, probe_at=next_probe(known.closed_answers + 1))
 
 
-_CLAIM_PROBE = text("""
+_CLAIM_PROBE = Statement("""
 update closures set probe_at = now() + make_interval(secs => :lease_s)
  where id = :id and ended_at is null and ends_at is null
    and (probe_at is null or probe_at <= now() or :at_once)
-returning id
 """)
 
 
@@ -115,15 +111,12 @@ def claim_probe(connection: Connection, closure_id: int, *, lease_s: float, at_o
 
     Args: at_once: do not wait for the time of the next probe.
     """
-    row = connection.execute(
-        _CLAIM_PROBE, {"id": closure_id, "lease_s": lease_s, "at_once": at_once}
-    ).one_or_none()
-    return row is not None
+    return bool(_CLAIM_PROBE.run(connection, id=closure_id, lease_s=lease_s, at_once=at_once))
+
+
+_END = Statement("update closures set ended_at = now() where id = :id and ended_at is null")
 
 
 def end_detected(connection: Connection, closure_id: int) -> None:
     """Note that the cart answers again."""
-    connection.execute(
-        text("update closures set ended_at = now() where id = :id and ended_at is null"),
-        {"id": closure_id},
-    )
+    _END.run(connection, id=closure_id)

@@ -1,10 +1,10 @@
-"""A gate and a token store that never say no."""
+"""What a cart's client asks for, answered without a shop: a gate and tokens that never say no."""
 
 from domain.errors import ApiFamily
 
 
 class OpenGate:
-    """Implements domain.ports.CallGate: admits every call and counts them."""
+    """Implements domain.carts.ports.CallGate: admits every call and counts them."""
 
     def __init__(self) -> None:
         """Start with no calls."""
@@ -22,7 +22,7 @@ class OpenGate:
 
 
 class FixedTokens:
-    """Implements domain.ports.TokenStore: one token, and the ones to renew it with."""
+    """Implements domain.carts.ports.TokenStore: one token, and the ones to renew it with."""
 
     def __init__(self, token: str, *later: str) -> None:
         """Args: later: what renewing gives, one after the other; then the same token again."""

@@ -1,0 +1,7 @@
+"""Statuses that belong together, written out: PostgreSQL finds its partial indexes by constants."""
+
+from adapters.postgres.statement import words
+from domain.orders.instructions import Status, is_open, secures_stock
+
+OPEN = words(status for status in Status if is_open(status))
+SECURING = words(status for status in Status if secures_stock(status))

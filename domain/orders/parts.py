@@ -1,0 +1,167 @@
+"""One cart order, several shipping instructions: groups, numbers, recipients, SKUs.
+
+IMP-9 (recipient), IMP-10 and IMP-11 (BASE, by delivery method), IMP-12 and IMP-18 (SKU), IMP-15
+(ShopServe, by destination).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from domain.carts.cart import Cart
+from domain.errors import BrokenRule
+from domain.orders.cart_order import CartLine, CartOrder, Contact, Destination, LineState
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines that travel together.
+
+    Attributes:
+        part: 1-based, by first appearance among all lines, cancelled ones too.
+        number: the instruction's number, with the part behind a hyphen if the order is split.
+        delivery_method: BASE: as the cart told it, maybe blank; always blank on ShopServe.
+        destination: number of the destination the lines go to.
+        lines: what is taken over: everything that is not cancelled; may be empty.
+        cancelled: lines the cart has cancelled; they count for the numbering only.
+    """
+
+    part: int
+    number: str
+    delivery_method: str
+    destination: int
+    lines: tuple[CartLine, ...]
+    cancelled: tuple[CartLine, ...] = ()
+
+
+def groups(order: CartOrder) -> tuple[Group, ...]:
+    """Return every group of an order, also those of which no line is left (IMP-10, IMP-15).
+
+    The same order gives the same numbers whenever it is read again, because nothing but the order
+    of its lines decides them. A blank delivery method is a group of its own (IMP-11).
+
+    Raises:
+        BrokenRule: the order has no lines at all.
+    """
+    kind_of = _by_method if order.cart is Cart.BASE else _by_destination
+    by_kind: dict[str | int, list[CartLine]] = {}
+    for line in order.lines:
+        by_kind.setdefault(kind_of(line), []).append(line)
+    if not by_kind:
+        raise BrokenRule(f"order {order.number} has no lines")
+    split = len(by_kind) > 1
+    return tuple(
+        _group(order, part, lines, split=split)
+        for part, lines in enumerate(by_kind.values(), start=1)
+    )
+
+
+def live(every: tuple[Group, ...]) -> tuple[Group, ...]:
+    """Return the groups that become instructions: those with a line left."""
+    return tuple(group for group in every if group.lines)
+
+
+def method_name(told: str) -> str:
+    """Return a delivery method as it is compared: without blanks around it."""
+    return told.strip()
+
+
+def _by_method(line: CartLine) -> str | int:
+    return method_name(line.delivery_method)
+
+
+def _by_destination(line: CartLine) -> str | int:
+    return line.destination
+
+
+def _group(order: CartOrder, part: int, lines: list[CartLine], *, split: bool) -> Group:
+    return Group(
+        part=part,
+        number=f"{order.number}-{part}" if split else order.number,
+        delivery_method=method_name(lines[0].delivery_method) if order.cart is Cart.BASE else "",
+        destination=lines[0].destination,
+        lines=tuple(line for line in lines if line.state is not LineState.CANCELLED),
+        cancelled=tuple(line for line in lines if line.state is LineState.CANCELLED),
+    )
+
+
+def recipient_of(order: CartOrder, destination: Destination) -> Contact:
+    """Return the recipient of a destination.
+
+    BASE (IMP-9): when the cart told nothing about the recipient (Pay ID orders), the buyer. One
+    field that is filled in is enough to keep the recipient as told.
+    """
+    told = destination.recipient
+    if order.cart is Cart.BASE and told.blank:
+        return replace(order.buyer, email="")
+    return told
+
+
+Lookup = Mapping[tuple[str, tuple[str, ...]], str]
+"""ShopServe: SKU by (item_code, choice names in axis order), from the mappings (対応表)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A line's SKU, and what is odd about it ("" if nothing)."""
+
+    sku: str
+    warning: str = ""
+
+
+def sku_of(cart: Cart, line: CartLine, lookup: Lookup) -> Found:
+    """Return the SKU of a line.
+
+    BASE (IMP-12): 商品コード followed directly by 種類コード. ShopServe (IMP-18): the mapped SKU,
+    else the item code of a line without choices.
+
+    Raises:
+        BrokenRule: the line has no code, or choices nobody mapped; names the line and the remedy.
+    """
+    return _of_base(line) if cart is Cart.BASE else _of_shopserve(line, lookup)
+
+
+def code_of(item_code: str, variation_code: str) -> str:
+    """Return BASE's code of an item or variation: both codes, no separator (IMP-12)."""
+    return item_code.strip() + variation_code.strip()
+
+
+def repeated(skus: Iterable[str]) -> list[str]:
+    """Return one warning per SKU that comes more than once (IMP-12)."""
+    counts: dict[str, int] = {}
+    for sku in skus:
+        counts[sku] = counts.get(sku, 0) + 1
+    return [f"{count} lines give the code {sku}" for sku, count in counts.items() if count > 1]
+
+
+def _joined_and_split(choices: tuple[str, ...]) -> tuple[str, ...]:
+    """Return choices as a mapping knows them: joined with `/`, so a name may hold one itself."""
+    return tuple("/".join(choices).split("/")) if choices else ()
+
+
+def _of_base(line: CartLine) -> Found:
+    if not line.item_code.strip():
+        raise BrokenRule(
+            f"line {line.key} ({line.name}) has no 商品コード: set one in BASE, then import again"
+        )
+    if line.has_variation and not line.variation_code.strip():
+        warning = (
+            f"line {line.key} ({line.name}): variation without 種類コード, 商品コード alone used"
+        )
+        return Found(code_of(line.item_code, ""), warning)
+    return Found(code_of(line.item_code, line.variation_code if line.has_variation else ""))
+
+
+def _of_shopserve(line: CartLine, lookup: Lookup) -> Found:
+    item = line.item_code.strip()
+    mapped = lookup.get((item, _joined_and_split(line.choices)))
+    if mapped is not None:
+        return Found(mapped)
+    if not item:
+        raise BrokenRule(f"line {line.key} ({line.name}) has no item code in ShopServe")
+    if line.choices:
+        chosen = "/".join(line.choices)
+        raise BrokenRule(
+            f"line {line.key} ({line.name}): no SKU is mapped to {item} {chosen}; "
+            "map it (対応表), then import again"
+        )
+    return Found(item)

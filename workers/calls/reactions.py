@@ -1,0 +1,131 @@
+"""What one refused call means for the rest of its shop or cart: park, carry over, lock out."""
+
+from datetime import datetime, timedelta
+
+from redis.exceptions import RedisError
+from sqlalchemy import Connection
+
+from adapters.postgres.database import DatabaseUnavailable
+from adapters.postgres.engine import api_log, lanes, planned_items, runs
+from adapters.postgres.engine.api_log import LogLine
+from adapters.postgres.shops.shops import mark_auth_failed
+from adapters.redis.budget import CallBudget
+from domain.actions import ACTIONS, Action
+from domain.carts.cart import limits_of
+from domain.engine.budget import Limit, is_just_reset, waits_from
+from domain.engine.maintenance import MESSAGE as MAINTENANCE
+from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
+from workers.calls.directory import ShopDirectory
+from workers.calls.maintenance import ClosureBoard
+from workers.engine.context import Claim, Clock, Reaction
+
+# Postponed without a known end: look again after this.
+UNKNOWN_PAUSE = timedelta(seconds=5)
+
+AUTH_FAILED = "APIの認証に失敗しました。この店舗の連携を停止します。認証情報を確認してください。"
+
+
+class CartReactions:
+    """Implements workers.engine.context.Reactions for calls to carts."""
+
+    def __init__(
+        self, directory: ShopDirectory, closures: ClosureBoard, budget: CallBudget, clock: Clock
+    ) -> None:
+        """Args: what the calls of one process share."""
+        self._directory = directory
+        self._closures = closures
+        self._budget = budget
+        self._clock = clock
+
+    def of_postponement(self, claim: Claim, error: Exception, *, probing: bool) -> Reaction:
+        """See Reactions.of_postponement."""
+        if isinstance(error, Closed):
+            return self._closed(claim, error, probing=probing)
+        if isinstance(error, BudgetSpent):
+            return self._spent(claim, error)
+        if isinstance(error, RemoteBusy) and error.retry_after_s:
+            until = self._clock() + timedelta(seconds=error.retry_after_s)
+            return self.of_retry(claim, error, until)
+        self._directory.forget(claim.shop_id)
+        return Reaction()
+
+    def again_at(self, error: Exception, at: datetime | None) -> datetime | None:
+        """See Reactions.again_at."""
+        if isinstance(error, Stopping):
+            return None
+        return at or self._clock() + UNKNOWN_PAUSE
+
+    def of_retry(self, claim: Claim, error: Exception, at: datetime) -> Reaction:
+        """See Reactions.of_retry: the shop's other work slows down too."""
+        if isinstance(error, DatabaseUnavailable):
+            return Reaction()  # our own trouble, not the shop's
+
+        def slow_down(connection: Connection) -> None:
+            lanes.slow_down(connection, claim.shop_id)
+            if isinstance(error, RemoteBusy):
+                lanes.block(connection, claim.shop_id, until=at, priority=0)
+
+        return Reaction(slow_down)
+
+    def of_failure(self, claim: Claim, error: Exception) -> Reaction:
+        """See Reactions.of_failure: refused credentials stop the shop (CLS-3)."""
+        if not isinstance(error, AuthenticationFailed):
+            return Reaction()
+
+        def stop(connection: Connection) -> None:
+            self.lock_out(connection, claim.shop_id, claim.run_id, claim.action)
+            planned_items.carry_over(
+                connection, claim.run_id, "the shop's credentials were refused"
+            )
+
+        return Reaction(stop, carries=True)
+
+    def lock_out(
+        self, connection: Connection, shop_id: int, run_id: int | None, action: str
+    ) -> None:
+        """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts."""
+        if mark_auth_failed(connection, shop_id, self._clock()):
+            api_log.log(
+                connection,
+                shop_id=shop_id,
+                run_id=run_id,
+                category=ACTIONS[Action(action)].category,
+                line=LogLine(AUTH_FAILED, "error", needs_person=True),
+            )
+        self._directory.forget(shop_id)
+
+    def _closed(self, claim: Claim, error: Closed, *, probing: bool) -> Reaction:
+        if error.until is None:  # the cart itself said so; tell the other shops
+            cart = self._directory.shop(claim.shop_id).cart
+            self._closures.note(cart, error.api, claim.shop_id, probing=probing)
+        return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
+
+    def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
+        until = error.until or self._clock() + UNKNOWN_PAUSE
+        limit = Limit(error.limit)
+        if error.by_cart and not is_just_reset(limit, self._clock()):
+            calls = limits_of(self._directory.shop(claim.shop_id).cart).calls(limit) or 0
+            try:
+                self._budget.fill(claim.shop_id, limit.value, calls)
+            except RedisError:
+                self._directory.forget(claim.shop_id)
+        own = ACTIONS[Action(claim.action)].priority
+        priority = waits_from(own, limit, by_cart=error.by_cart)
+        return Reaction(
+            lambda connection: lanes.block(
+                connection, claim.shop_id, until=until, priority=priority
+            )
+        )
+
+
+def _note_closure(connection: Connection, claim: Claim) -> None:
+    """Carry over what a run has left; the first to find the cart closed writes the line."""
+    if runs.mark_closed_by_cart(connection, claim.run_id):
+        api_log.log(
+            connection,
+            shop_id=claim.shop_id,
+            run_id=claim.run_id,
+            category=ACTIONS[Action(claim.action)].category,
+            line=LogLine(MAINTENANCE, "warning"),
+        )
+    planned_items.carry_over(connection, claim.run_id, MAINTENANCE)
