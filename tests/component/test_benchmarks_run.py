@@ -1,5 +1,6 @@
 """The benchmarks run and print their tables; what they measure is never asserted here."""
 
+import json
 import os
 import subprocess
 import sys
@@ -45,6 +46,26 @@ def printed() -> str:
 )
 def test_a_tiny_run_prints_every_row(printed: str, row: str) -> None:
     assert f"\n{row}" in printed
+
+
+def test_the_structure_is_measured() -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "benchmarks.structure", "--json"),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert len(told["walks"]) == 6
+    for walk in told["walks"]:
+        assert 0 < walk["modules"] <= walk["moves"] + 1 == len(walk["route"])
+        assert walk["statements"] >= walk["transactions"] > 0
+    assert told["lines"] == sum(part["lines"] for part in told["product"])
 
 
 def test_the_line_counter_counts_what_passes(database_url: str) -> None:
