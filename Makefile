@@ -11,6 +11,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # -qq leaves errors only on the screen; the lines around it say what goes on.
 INSTALL := $(PIP) install -qq --require-hashes
+# A worker for each core, each with servers of its own; -n0 in TEST_ARGS means none.
+IN_PARALLEL := -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 # Environments that are complete for a purpose; a second call has nothing to do.
 MADE := $(VENV)/.made
 FOR_RUNNING := $(VENV)/.for-running
@@ -18,7 +20,7 @@ FOR_TESTING := $(VENV)/.for-testing
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check bench chaos up lock setup-dev
+.PHONY: help setup demo test check rules bench chaos up lock setup-dev
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,24 +36,28 @@ up: $(FOR_RUNNING)  ## run everything on this machine until Ctrl-C (UP_ARGS="--p
 	@$(BIN)/renkei up $(UP_ARGS)
 
 test: $(FOR_TESTING)  ## run the tests on private servers (TEST_ARGS="tests/unit -x")
-	@$(BIN)/python -m pytest -q -m 'not chaos_long' $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -m 'not chaos_long' $(IN_PARALLEL) $(TEST_ARGS)
 
 chaos: $(FOR_TESTING)  ## kill workers and servers at random, count what was lost (CHAOS=long SEED=7)
 	@RENKEI_TEST_CHAOS=$(CHAOS) RENKEI_TEST_SEED=$(SEED) \
 		$(BIN)/python -m pytest -q -s -m chaos_long $(TEST_ARGS)
 
-check: $(FOR_TESTING)  ## lint, format, types, layers
+check: $(FOR_TESTING)  ## lint, format, types, layers, made pages
 	@echo 'ruff check' && $(BIN)/ruff check --quiet .
 	@echo 'ruff format --check' && $(BIN)/ruff format --check --quiet .
 	@echo 'mypy' && $(BIN)/python -m mypy
 	@echo 'lint-imports' && $(BIN)/lint-imports
+	@echo 'docs/rules.md' && $(BIN)/python docs/make_rules.py --check
+
+rules: $(FOR_TESTING)  ## write docs/rules.md again from the tests
+	@$(BIN)/python docs/make_rules.py
 
 bench: $(FOR_TESTING)  ## measure; the figures of the README come from here
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 lock: $(FOR_TESTING)  ## write requirements*.lock again (LOCK_ARGS=--upgrade for newest versions)
-	@echo 'locking' && $(LOCK) $(LOCK_ARGS) --extra build --extra embedded --extra dev pyproject.toml -o requirements-dev.lock
-	@$(LOCK) --extra build --extra embedded -c requirements-dev.lock pyproject.toml -o requirements-embedded.lock
+	@echo 'locking' && $(LOCK) $(LOCK_ARGS) --extra build --extra embedded --extra simulator --extra dev pyproject.toml -o requirements-dev.lock
+	@$(LOCK) --extra build --extra embedded --extra simulator -c requirements-dev.lock pyproject.toml -o requirements-embedded.lock
 	@$(LOCK) --extra build -c requirements-dev.lock pyproject.toml -o requirements.lock
 
 $(MADE):

@@ -11,6 +11,8 @@ from domain.errors import SyncError
 from workers.places import NotRunning
 from workers.settings import BadSettings
 
+# An extra that production does without.
+_SIMULATOR = ("aiohttp", "simulator")
 _NO_TABLES = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
 
 
@@ -20,6 +22,8 @@ def explain(error: Exception) -> str:
         return f"{error}{_first_line(error.__cause__)}"
     if isinstance(error, SyncError | BadSettings | NotRunning | ServersUnavailable):
         return str(error)
+    if isinstance(error, ModuleNotFoundError) and str(error.name).split(".")[0] in _SIMULATOR:
+        return "the simulated carts are not installed: pip install --editable '.[simulator]'"
     original = getattr(error, "orig", None) or error  # SQLAlchemy's errors hold the driver's
     if isinstance(original, _NO_TABLES):
         return "the database is not prepared for this version: run `renkei db upgrade`"

@@ -1,5 +1,7 @@
 """What every test may ask for: private servers, a database of its own, an empty Redis.
 
+Several pytest workers share nothing: each has servers, simulators and homes of its own.
+
 Set RENKEI_TEST_DATABASE_URL (a role that may create databases) and RENKEI_TEST_REDIS_URL (a server
 whose databases may be emptied) to run against other servers.
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 
@@ -31,11 +34,32 @@ _END_SESSIONS = text(
     "select pg_terminate_backend(pid) from pg_stat_activity"
     " where datname = :name and usename = current_user and pid <> pg_backend_pid()"
 )
+# Of several workers on one machine; one alone is worker 0 of 1.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+# What takes longest begins first, so that the workers end together.
+LONGEST_FIRST = ("chaos", "e2e", "component", "contract", "unit")
 _numbers = itertools.count(1)
+
+# How fast a machine is decides about no test.
+settings.register_profile("renkei", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("renkei")
 
 # A shell that starts the tests in the background has Ctrl-C ignored, and what the tests start
 # would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell several workers what belongs together: a file, and whatever needs the installation."""
+    if not hasattr(config, "workerinput"):
+        return
+    folder = Path(__file__).parent
+    kinds = {item: item.path.relative_to(folder).parts[0] for item in items}
+    items.sort(key=lambda item: LONGEST_FIRST.index(kinds[item]))
+    for item in items:
+        needs_hub = "hub" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("hub" if needs_hub else str(item.path)))
 
 
 @pytest.fixture(autouse=True)
@@ -67,22 +91,33 @@ def database_server(request: pytest.FixtureRequest) -> URL:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(database_server: URL) -> Iterator[str]:
+def database_maker(database_server: URL) -> Iterator[Connection]:
+    """A connection for statements that no transaction may contain."""
+    maker = create_engine(database_server, isolation_level="AUTOCOMMIT")
+    try:
+        with maker.connect() as connection:
+            yield connection
+    finally:
+        maker.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(database_maker: Connection) -> Iterator[str]:
     """A database migrated once, to be copied for each test."""
     # Imported here so that tests of other parts run while migrations are being written.
     from adapters.postgres.migrations import upgrade
 
     name = f"renkei_template_{os.getpid()}"
-    with _database(database_server, name) as url:
+    with _database(database_maker, name) as url:
         upgrade(url)
         yield name
 
 
 @pytest.fixture
-def database_url(database_server: URL, migrated_template: str) -> Iterator[str]:
+def database_url(database_maker: Connection, migrated_template: str) -> Iterator[str]:
     """A fresh migrated database; gone after the test."""
     name = f"renkei_test_{os.getpid()}_{next(_numbers)}"
-    with _database(database_server, name, template=migrated_template) as url:
+    with _database(database_maker, name, template=migrated_template) as url:
         yield url
 
 
@@ -108,9 +143,9 @@ def redis_server(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def redis_url(redis_server: str) -> Iterator[str]:
     """An empty Redis database that no other test uses meanwhile."""
-    # The private server has 64; an ordinary one 16.
-    count = 16 if OTHER_REDIS_SERVER else 64
-    url = f"{redis_server}/{next(_numbers) % (count - 1) + 1}"
+    # The private server has 64, and is this worker's; an ordinary one 16, for all workers.
+    numbers = range(WORKER + 1, 16, WORKERS) if OTHER_REDIS_SERVER else range(1, 64)
+    url = f"{redis_server}/{numbers[next(_numbers) % len(numbers)]}"
     with redis.Redis.from_url(url) as client:
         client.flushdb()
         yield url
@@ -130,16 +165,14 @@ def _memory_folder() -> Path | None:
 
 
 @contextmanager
-def _database(server: URL, name: str, *, template: str = "template1") -> Iterator[str]:
+def _database(maker: Connection, name: str, *, template: str = "template1") -> Iterator[str]:
     """Make a database and drop it afterwards, whoever is still connected."""
     # Copied by files the database would cost two checkpoints; by log it costs a few milliseconds.
-    with _outside_transactions(server) as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log'))
+    maker.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log'))
     try:
-        yield server.set(database=name).render_as_string(hide_password=False)
+        yield maker.engine.url.set(database=name).render_as_string(hide_password=False)
     finally:
-        with _outside_transactions(server) as connection:
-            _drop(connection, name)
+        _drop(maker, name)
 
 
 def _drop(connection: Connection, name: str) -> None:
@@ -157,14 +190,3 @@ def _drop(connection: Connection, name: str) -> None:
             time.sleep(0.2)
         else:
             return
-
-
-@contextmanager
-def _outside_transactions(server: URL) -> Iterator[Connection]:
-    """Connect for statements that no transaction may contain."""
-    maker = create_engine(server, isolation_level="AUTOCOMMIT")
-    try:
-        with maker.connect() as connection:
-            yield connection
-    finally:
-        maker.dispose()

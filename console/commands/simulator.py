@@ -8,6 +8,7 @@ import click
 
 from console.output import print_json
 from console.session import Session, leaf
+from simulator.process import start
 
 ORDERS = 30
 ITEMS = 20
@@ -29,7 +30,6 @@ def simulator(session: Session, port: int, shops: int) -> None:
 
 def _serve(port: int, shops: int) -> None:
     """Run the simulator as a child and describe it in one document."""
-    from simulator.process import start  # noqa: PLC0415 -- only this command needs it
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

@@ -27,7 +27,7 @@ from workers.settings import Settings
 
 LOOK_EVERY_S = 0.05
 START_AGAIN_AFTER_S = 0.2
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 BEATS = 2
 
 
@@ -134,7 +134,7 @@ class Station:
         for one in [*self.beats, *self.workers]:
             one.send(signal.SIGCONT)
             one.send(signal.SIGTERM)
-        give_up_at = time.monotonic() + 20
+        give_up_at = time.monotonic() + PATIENCE_S
         for one in [*self.beats, *self.workers]:
             while one.alive and time.monotonic() < give_up_at:
                 time.sleep(0.05)

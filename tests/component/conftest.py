@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from simulator.client import SimulatorClient
 from simulator.process import SimulatorProcess, start
 from tests.component.command_line import SECRET_KEY, CommandLine
 from tests.component.engine_bench import Bench
-from tests.component.json_api import Api, serve
+from tests.component.json_api import Api, Console, run_console
 
 
 @pytest.fixture
@@ -30,20 +31,33 @@ def carts() -> Iterator[SimulatorProcess]:
         yield process
 
 
-@pytest.fixture
-def bench(renkei: CommandLine, carts: SimulatorProcess) -> Iterator[Bench]:
-    """The engine in one thread, at carts that forgot everything."""
+@pytest.fixture(scope="session")
+def switchboard(carts: SimulatorProcess) -> Iterator[SimulatorClient]:
+    """What turns and reads both carts."""
     with carts.client() as client:
-        client.reset()
-        made = Bench(renkei, client)
-        try:
-            yield made
-        finally:
-            made.close()
+        yield client
 
 
 @pytest.fixture
-def api(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Api]:
+def bench(renkei: CommandLine, switchboard: SimulatorClient) -> Iterator[Bench]:
+    """The engine in one thread, at carts that forgot everything."""
+    switchboard.reset()
+    made = Bench(renkei, switchboard)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """The real console on a real port."""
+    with run_console(tmp_path_factory.mktemp("console")) as running:
+        yield running
+
+
+@pytest.fixture
+def api(console: Console, database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Api]:
     """The real console, on an empty, migrated database."""
-    with serve(database_url, redis_url, tmp_path / "home") as running:
+    with console.serve(database_url, redis_url, tmp_path / "home") as running:
         yield running

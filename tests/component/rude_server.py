@@ -14,6 +14,7 @@ class RudeServer:
     def __init__(self, behave: Behaviour) -> None:
         self._behave = behave
         self._listener = socket.create_server(("127.0.0.1", 0))
+        self.closed = threading.Event()
         self.requests: list[bytes] = []
         self.connections = 0
         threading.Thread(target=self._accept, daemon=True).start()
@@ -23,6 +24,7 @@ class RudeServer:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def close(self) -> None:
+        self.closed.set()
         self._listener.close()
 
     def read_request(self, connection: socket.socket) -> bytes:

@@ -1,5 +1,6 @@
 """The benchmarks run and print their tables; what they measure is never asserted here."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from benchmarks.wire import counted
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--shops", "2", "--each", "3", "--rounds", "1", "--enqueued", "32", "--memory-items", "20")
-PATIENCE_S = 240
+PATIENCE_S = 900
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,26 @@ def printed() -> str:
 )
 def test_a_tiny_run_prints_every_row(printed: str, row: str) -> None:
     assert f"\n{row}" in printed
+
+
+def test_the_structure_is_measured() -> None:
+    done = subprocess.run(
+        (sys.executable, "-m", "benchmarks.structure", "--json"),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    told = json.loads(done.stdout)
+    assert len(told["walks"]) == 6
+    for walk in told["walks"]:
+        assert 0 < walk["modules"] <= walk["moves"] + 1 == len(walk["route"])
+        assert walk["statements"] >= walk["transactions"] > 0
+    assert told["lines"] == sum(part["lines"] for part in told["product"])
 
 
 def test_the_line_counter_counts_what_passes(database_url: str) -> None:

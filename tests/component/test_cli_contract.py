@@ -12,7 +12,7 @@ import click
 import pytest
 
 from console.main import COMMANDS, cli
-from tests.component.command_line import ROOT, SECRET_KEY, CommandLine
+from tests.component.command_line import PATIENCE_S, ROOT, SECRET_KEY, CommandLine
 
 LISTS = (
     ("merchant", "list"),
@@ -211,7 +211,7 @@ def test_a_closed_pipe_is_no_traceback(renkei: CommandLine) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), **renkei.environment},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
     assert b"Traceback" not in done.stderr
@@ -228,7 +228,7 @@ def test_listing_stock_imports_nothing_heavy(renkei: CommandLine) -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT), **renkei.environment},
         capture_output=True,
         check=True,
-        timeout=60,
+        timeout=PATIENCE_S,
     )
 
     loaded = set(done.stderr.decode().split())

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from adapters.embedded import find_running
-from tests.component.command_line import ROOT, CommandLine
+from tests.component.command_line import PATIENCE_S, ROOT, CommandLine
 
 MAIN = [sys.executable, "-c", "import console.main; console.main.main()"]
 
@@ -102,6 +102,28 @@ def test_the_doctor_tells_servers_that_do_not_answer(renkei: CommandLine) -> Non
     assert found["PostgreSQL"]["state"] == found["Redis"]["state"] == "failed"
 
 
+@pytest.mark.parametrize("command", ["demo", "simulator"])
+@pytest.mark.parametrize("missing", ["aiohttp", "simulator"])
+def test_without_the_simulated_carts_one_line_says_what_to_install(
+    tmp_path: Path, command: str, missing: str
+) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None; from console.main import main; main()"
+
+    told = subprocess.run(
+        [sys.executable, "-c", code, command],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "RENKEI_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+
+    assert told.returncode == 1
+    assert told.stderr == (
+        "renkei: the simulated carts are not installed: pip install --editable '.[simulator]'\n"
+    )
+
+
 @pytest.mark.parametrize("as_json", [False, True], ids=["for people", "with --json"])
 def test_the_simulator_prints_addresses_and_sample_secrets(tmp_path: Path, as_json: bool) -> None:
     running = subprocess.Popen(
@@ -118,7 +140,7 @@ def test_the_simulator_prints_addresses_and_sample_secrets(tmp_path: Path, as_js
         rest = "" if as_json else running.stdout.readline().decode()
     finally:
         running.send_signal(signal.SIGINT)
-        running.wait(timeout=20)
+        running.wait(timeout=PATIENCE_S)
         if running.stdout is not None:
             running.stdout.close()
 

@@ -11,8 +11,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, text
 
-from tests.component.command_line import ROOT, CommandLine
+from tests.component.command_line import PATIENCE_S, ROOT, CommandLine
 
+LOOKS_OF_OTHERS = (
+    "select query_start from pg_stat_activity where datname = current_database()"
+    " and pid <> pg_backend_pid() and query_start is not null"
+)
 RUN_FIELDS = [
     "id",
     "shop",
@@ -55,7 +59,7 @@ def end_every_run_soon(engine: Engine, state: str) -> threading.Thread:
     """End whatever run appears, in another thread."""
 
     def work() -> None:
-        give_up_at = time.monotonic() + 20
+        give_up_at = time.monotonic() + PATIENCE_S
         while time.monotonic() < give_up_at:
             with engine.connect() as connection:
                 found = connection.execute(text("select max(id) from runs")).scalar_one()
@@ -208,7 +212,20 @@ def test_a_full_compare_is_asked_for(shops: CommandLine) -> None:
     assert shops.read("run", "sync_stock", "--shop", "tote", "--compare")["mode"] == "compare"
 
 
-def test_ctrl_c_leaves_the_run_going_and_says_how_to_watch_it(shops: CommandLine) -> None:
+def wait_for_looks(engine: Engine, times: int) -> None:
+    """Wait until somebody waits for a run: until its session has looked so many times."""
+    seen: set[datetime] = set()
+    give_up_at = time.monotonic() + PATIENCE_S
+    while len(seen) < times:
+        assert time.monotonic() < give_up_at
+        with engine.connect() as connection:
+            seen.update(connection.execute(text(LOOKS_OF_OTHERS)).scalars())
+        time.sleep(0.05)
+
+
+def test_ctrl_c_leaves_the_run_going_and_says_how_to_watch_it(
+    shops: CommandLine, engine: Engine
+) -> None:
     code = "import console.main; console.main.main()"
     waiting = subprocess.Popen(
         [sys.executable, "-c", code, "run", "sync_stock", "--shop", "tote", "--wait"],
@@ -216,12 +233,9 @@ def test_ctrl_c_leaves_the_run_going_and_says_how_to_watch_it(shops: CommandLine
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    give_up_at = time.monotonic() + 20
-    while not shops.read("runs", "list") and time.monotonic() < give_up_at:
-        time.sleep(0.05)
-    time.sleep(1.0)
+    wait_for_looks(engine, 3)
     waiting.send_signal(signal.SIGINT)
-    _, err = waiting.communicate(timeout=20)
+    _, err = waiting.communicate(timeout=PATIENCE_S)
 
     assert waiting.returncode == 1
     assert b"renkei runs show" in err

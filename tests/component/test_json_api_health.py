@@ -9,7 +9,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from domain.access import Scope
-from tests.component.json_api import Api, problem, serve
+from tests.component.json_api import Api, Console, problem
 from tests.component.warehouse_samples import Warehouse
 
 
@@ -47,13 +47,13 @@ def test_an_older_database_is_not_ready(api: Api) -> None:
 
 
 def test_without_servers_it_is_alive_but_not_ready_and_says_nothing_of_them(
-    tmp_path: Path,
+    console: Console, tmp_path: Path
 ) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound but not listening: refuses
         port = taken.getsockname()[1]
         database = f"postgresql+psycopg://u:secret@127.0.0.1:{port}/d"
-        with serve(database, f"redis://127.0.0.1:{port}/0", tmp_path) as lost:
+        with console.serve(database, f"redis://127.0.0.1:{port}/0", tmp_path) as lost:
             nobody = lost.with_token(None)
             alive, ready = nobody.get("/healthz"), nobody.get("/readyz")
             metrics, orders = nobody.get("/metrics"), lost.with_token("t").get("/api/v1/orders")

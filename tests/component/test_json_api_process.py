@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.component.command_line import ROOT, SECRET_KEY
+from tests.component.command_line import PATIENCE_S, ROOT, SECRET_KEY
 
 
 def free_port() -> int:
@@ -45,7 +45,7 @@ def test_it_serves_on_this_machine_logs_without_secrets_and_ends_on_sigterm(
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         while True:
             try:
                 alive = httpx.get(f"{url}/readyz")
@@ -57,7 +57,7 @@ def test_it_serves_on_this_machine_logs_without_secrets_and_ends_on_sigterm(
         httpx.get(f"{url}/api/v1/orders?number=secret-number", headers=headers)
     finally:
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=30)
+        _, log = process.communicate(timeout=PATIENCE_S)
 
     assert alive.json()["status"] == "ok"
     assert re.search(r'"path": "/api/v1/orders", "status": 401', log)
@@ -66,7 +66,7 @@ def test_it_serves_on_this_machine_logs_without_secrets_and_ends_on_sigterm(
 
 def test_without_servers_it_says_so_in_one_line(tmp_path: Path) -> None:
     process = start(free_port(), RENKEI_HOME=str(tmp_path / "nothing"))
-    _, log = process.communicate(timeout=30)
+    _, log = process.communicate(timeout=PATIENCE_S)
 
     assert process.returncode == 1
     assert log.count("\n") == 1

@@ -256,11 +256,11 @@ def test_an_ended_refresh_token_asks_for_a_new_consent(
 
 
 def test_an_access_token_ends_when_its_time_is_over(sim: SimulatorClient, base: Caller) -> None:
-    sim.settings(access_token_s=0.2)
+    sim.settings(access_token_s=2)
     base.token = base.refresh(base.shop.secrets["refresh_token"]).json()["access_token"]
     assert base.get("/1/users/me").status_code == 200
 
-    time.sleep(0.3)
+    time.sleep(2.1)
     response = base.get("/1/users/me")
 
     assert error_of(response) == "invalid_request"

@@ -157,7 +157,7 @@ def test_delays_add_up_and_calls_in_flight_are_counted(
     sim: SimulatorClient,
     shops: Shops,
 ) -> None:
-    sim.add_fault("delay", seconds=0.2, cart="thebase")
+    sim.add_fault("delay", seconds=1.5, cart="thebase")
     sim.add_fault("delay", seconds=0.2, when="after", cart="thebase")
     began = time.monotonic()
 
@@ -165,7 +165,7 @@ def test_delays_add_up_and_calls_in_flight_are_counted(
         answers = list(pool.map(lambda _: shops.list_orders().status_code, range(3)))
 
     assert answers == [200, 200, 200]
-    assert time.monotonic() - began >= 0.4
+    assert time.monotonic() - began >= 1.7
     pace = {row["shop"]: row for row in sim.counters()["pace"]}
     assert pace[shops.base.key]["max_in_flight"] == 3
 
@@ -289,8 +289,8 @@ def test_the_simulator_ends_with_the_process_that_started_it() -> None:
 
 
 def _ends(pid: int) -> bool:
-    """Wait a few seconds for a process that is not our child to end."""
-    for _ in range(50):
+    """Wait for a process that is not our child to end."""
+    for _ in range(2_400):
         try:
             state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").split()[2]
         except (FileNotFoundError, ProcessLookupError):

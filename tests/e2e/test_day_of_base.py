@@ -91,7 +91,7 @@ def ship_everything(shop: Shop, cancelled: str) -> None:
 
 def push_stock(shop: Shop) -> None:
     # The cancelled BASE order's pieces come back by a recalculation that beat starts (STS-5).
-    wait_for(lambda: all(r["secured"] == 0 for r in shop.merchant.quick("stock", "list")), 30)
+    wait_for(lambda: all(r["secured"] == 0 for r in shop.merchant.quick("stock", "list")))
     shop.run("sync_stock")
 
     free = {row["sku"]: row["free"] for row in shop.merchant.quick("stock", "list")}

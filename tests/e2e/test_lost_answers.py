@@ -73,7 +73,7 @@ def test_cls_7_a_worker_killed_in_the_middle_of_a_return_run_costs_nothing(
     lines = lines_of(shop)
     shop.simulator.settings(latency_s=0.15)
     asked = merchant.ok("run", "return_shipments", "--shop", shop.key, "--json").json
-    wait_for(lambda: len(shop.effects("line_dispatched")) >= 8, 60)
+    wait_for(lambda: len(shop.effects("line_dispatched")) >= 8)
 
     victim = merchant.hub.running["w1"]
     victim.process.send_signal(signal.SIGKILL)

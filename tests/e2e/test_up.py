@@ -12,7 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.e2e.machine import READY_TIMEOUT_S, Machine, document, machine, of_home, renkei, wait_for
+from console.supervisor.programs import WORKER_PATIENCE_S
+from tests.e2e.machine import PATIENCE_S, Machine, document, machine, of_home, renkei, wait_for
 
 PASSWORD = "test-only-password"
 
@@ -56,14 +57,14 @@ def test_what_is_killed_is_started_again(up: Machine, name: str) -> None:
 
     os.kill(before, signal.SIGKILL)
 
-    assert wait_for(lambda: up.pid_of(name) not in {None, before}, 60), up.logs()
-    assert wait_for(up.is_ready, READY_TIMEOUT_S), up.logs()
+    assert wait_for(lambda: up.pid_of(name) not in {None, before}), up.logs()
+    assert wait_for(up.is_ready), up.logs()
 
 
 def test_a_second_up_says_who_has_the_home(up: Machine) -> None:
     up.running()
 
-    other = renkei(up.home, "up", timeout_s=60)
+    other = renkei(up.home, "up")
 
     assert other.returncode == 1
     assert other.stderr.splitlines() == [
@@ -74,7 +75,7 @@ def test_a_second_up_says_who_has_the_home(up: Machine) -> None:
 def test_other_commands_find_the_servers_of_a_running_up(up: Machine) -> None:
     up.running()
 
-    listed = renkei(up.home, "merchant", "list", "--json", timeout_s=60)
+    listed = renkei(up.home, "merchant", "list", "--json")
 
     assert listed.returncode == 0, listed.stderr
     assert '"default"' in listed.stdout
@@ -87,14 +88,14 @@ def flower(up: Machine) -> httpx.Client:
         base_url=up.running().addresses["flower"],
         headers={"Authorization": f"Basic {token}"},
         trust_env=False,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
 
 
 @pytest.mark.parametrize("page", ["/", "/metrics", "/tasks", "/api/tasks", "/api/workers"])
 def test_flower_asks_for_a_log_in(up: Machine, page: str) -> None:
     with flower(up) as client:
-        stranger = httpx.get(f"{client.base_url}{page}", trust_env=False, timeout=30)
+        stranger = httpx.get(f"{client.base_url}{page}", trust_env=False, timeout=PATIENCE_S)
         operator = client.get(page)
 
     assert stranger.status_code == 401
@@ -110,7 +111,7 @@ def test_flower_refuses_to_control_workers(up: Machine) -> None:
 
 def test_flower_shows_readable_names_and_ids_only(up: Machine) -> None:
     with flower(up) as client:
-        assert wait_for(lambda: bool(client.get("/api/tasks").json()), 60)
+        assert wait_for(lambda: bool(client.get("/api/tasks").json()))
         tasks = client.get("/api/tasks").json().values()
         table = client.get(
             "/tasks/datatable?draw=1&start=0&length=5&search[value]="
@@ -157,7 +158,7 @@ def test_a_killed_supervisor_takes_everything_with_it_and_the_next_one_starts(
         up.process.kill()
         up.process.wait()
 
-        assert wait_for(lambda: of_home(home) == [], 30), of_home(home)
+        assert wait_for(lambda: of_home(home) == []), of_home(home)
     with machine(home, RENKEI_WORKERS="1") as again:
         again.running()
         assert again.stop(signal.SIGTERM) == 0
@@ -190,4 +191,4 @@ def test_a_second_ctrl_c_hurries(tmp_path: Path) -> None:
         code = up.stop(signal.SIGINT)
 
         assert code == 0
-        assert time.monotonic() - began_at < 40
+        assert time.monotonic() - began_at < WORKER_PATIENCE_S
