@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine import dead_letters
 from adapters.postgres.orders.holds import stored
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.orders.statuses import SECURING
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import change
+from domain.actions import Action
 from domain.orders.instructions import Hold, Status
 
 _SET_PAID = Statement[None]("""
@@ -43,26 +45,26 @@ update instructions
    set status = 'cancelled', allocated = false, holds = '[]'::jsonb, changed_at = now()
  where id = any(:ids)
 """)
-# Nobody confirms, ships or completes an order that has no live part left.
-_CLOSE_DEAD = Statement[None]("""
-update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'cancelled'
-  from instructions c
- where c.id = any(:ids) and d.shop_id = c.shop_id and d.key = c.cart_order_key
-   and d.state = 'open' and d.action in ('confirm_orders', 'return_shipments', 'complete_orders')
-   and not exists (select 1 from instructions o
-                    where o.shop_id = c.shop_id and o.cart_order_key = c.cart_order_key
-                      and o.status <> 'cancelled')
+_WITHOUT_LIVE_PART = Statement[str]("""
+select cart_order_key from instructions
+ where shop_id = :shop_id and cart_order_key = any(:keys)
+ group by 1 having bool_and(status = 'cancelled')
 """)
+# What nobody tries any more with an order that has no live part left.
+_ENDS_WITH_ORDER = (Action.CONFIRM_ORDERS, Action.RETURN_SHIPMENTS, Action.COMPLETE_ORDERS)
 
 
-def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool) -> None:
+def cancel(
+    connection: Connection, shop_id: int, parts: Sequence[Part], *, give_back_now: bool
+) -> None:
     """Cancel open instructions, give their secured pieces back, close what failed about them.
 
     Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
     """
-    ids = [part.id for part in parts]
-    _CANCEL.run(connection, ids=ids)
-    _CLOSE_DEAD.run(connection, ids=ids)
+    _CANCEL.run(connection, ids=[part.id for part in parts])
+    keys = [part.key for part in parts]
+    gone = _WITHOUT_LIVE_PART.all(connection, shop_id=shop_id, keys=keys)
+    dead_letters.withdraw(connection, shop_id, why="cancelled", actions=_ENDS_WITH_ORDER, keys=gone)
     pieces: Counter[int] = Counter()
     for part in parts:
         for line in part.lines:

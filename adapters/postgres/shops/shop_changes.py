@@ -5,6 +5,7 @@ from functools import cache
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine import dead_letters
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.statement import Statement
 
@@ -30,10 +31,6 @@ update runs r
          where u.shop_id = :shop_id and u.state in ('pending', 'planning', 'open')
          group by u.id) c
  where r.id = c.id and r.state in ('pending', 'planning', 'open')
-""")
-_CLOSE_DEAD = Statement[None]("""
-update dead_letters set state = 'closed', decided_at = now(), decision_reason = :reason
- where shop_id = :shop_id and state = 'open'
 """)
 _UNMAP = Statement[None]("delete from mappings where shop_id = :shop_id")
 _REMOVE = Statement[None]("""
@@ -75,8 +72,9 @@ def remove_shop(connection: Connection, shop_id: int, box: SecretBox) -> None:
     Workers that are in the middle of a call finish it; what they would record is refused.
     """
     _REMOVE.run(connection, shop_id=shop_id, nothing=box.seal({}))
-    for stop in (_STOP_ITEMS, _STOP_RUNS, _CLOSE_DEAD):
+    for stop in (_STOP_ITEMS, _STOP_RUNS):
         stop.run(connection, shop_id=shop_id, reason=REMOVED)
+    dead_letters.withdraw(connection, shop_id, why=REMOVED)
     _UNMAP.run(connection, shop_id=shop_id)
 
 
