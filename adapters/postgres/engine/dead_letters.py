@@ -97,7 +97,7 @@ def withdraw(
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class LockedLetter:
     """One dead letter, locked for a decision.
 
     Attributes:
@@ -113,7 +113,7 @@ class DeadLetter:
     under_way: bool
 
 
-_CHOOSE = Statement[DeadLetter]("""
+_CHOOSE = Statement[LockedLetter]("""
 select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
        d.state = 'replayed' and exists (
          select 1 from runs r
@@ -137,7 +137,7 @@ def choose(
     ids: Sequence[int] = (),
     shop: str | None = None,
     action: str | None = None,
-) -> list[DeadLetter]:
+) -> list[LockedLetter]:
     """Lock dead letters: those named by id, else all open ones of a shop or an action.
 
     Raises:
