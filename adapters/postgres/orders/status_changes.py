@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders.holds import stored
+from adapters.postgres.engine import dead_letters
+from adapters.postgres.orders.instructions import stored_holds
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.orders.statuses import SECURING
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import change
+from domain.actions import Action
 from domain.orders.instructions import Hold, Status
 
 _SET_PAID = Statement[None]("""
@@ -28,14 +30,14 @@ update instructions
 
 def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:
     """Set the payment flag, which never goes back (STS-3)."""
-    _SET_PAID.run(connection, id=part.id, status=status, holds=stored(holds))
+    _SET_PAID.run(connection, id=part.id, status=status, holds=stored_holds(holds))
 
 
 def set_method(
     connection: Connection, part: Part, method: str, status: Status, holds: Iterable[Hold]
 ) -> None:
     """Fill in the delivery method the cart has now (IMP-16)."""
-    _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored(holds))
+    _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored_holds(holds))
 
 
 _CANCEL = Statement[None]("""
@@ -44,15 +46,14 @@ update instructions
  where id = any(:ids)
 """)
 # Nobody confirms, ships or completes an order that has no live part left.
-_CLOSE_DEAD = Statement[None]("""
-update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'cancelled'
-  from instructions c
- where c.id = any(:ids) and d.shop_id = c.shop_id and d.key = c.cart_order_key
-   and d.state = 'open' and d.action in ('confirm_orders', 'return_shipments', 'complete_orders')
+_DEAD_ORDERS = Statement[tuple[int, str]]("""
+select distinct c.shop_id, c.cart_order_key from instructions c
+ where c.id = any(:ids)
    and not exists (select 1 from instructions o
                     where o.shop_id = c.shop_id and o.cart_order_key = c.cart_order_key
                       and o.status <> 'cancelled')
 """)
+_AFTER_IMPORT = (Action.CONFIRM_ORDERS, Action.RETURN_SHIPMENTS, Action.COMPLETE_ORDERS)
 
 
 def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool) -> None:
@@ -62,7 +63,8 @@ def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool
     """
     ids = [part.id for part in parts]
     _CANCEL.run(connection, ids=ids)
-    _CLOSE_DEAD.run(connection, ids=ids)
+    for shop_id, key in _DEAD_ORDERS.all(connection, ids=ids):
+        dead_letters.withdraw(connection, shop_id, _AFTER_IMPORT, [key], why="cancelled")
     pieces: Counter[int] = Counter()
     for part in parts:
         for line in part.lines:

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine import dead_letters
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock.counts import ensure_skus
+from domain.actions import Action
 from domain.carts.ports import ExternalItem, ItemKey
 from domain.stock.mappings import Link, Linked
 
@@ -63,11 +65,9 @@ returning m.sku_id
 """)
 
 # STK-4: a SKU nobody maps in the shop any more is not tried again.
-_CLOSE_DEAD = Statement[None]("""
-update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'unmapped'
-  from skus s
- where s.id = :sku_id and d.shop_id = :shop_id and d.action = 'sync_stock' and d.key = s.code
-   and d.state = 'open'
+_UNMAPPED = Statement[str]("""
+select s.code from skus s
+ where s.id = :sku_id
    and not exists (select 1 from mappings m where m.shop_id = :shop_id and m.sku_id = s.id)
 """)
 
@@ -114,7 +114,8 @@ def remove_link(connection: Connection, shop_id: int, key: ItemKey) -> bool:
     sku_id = _UNLINK.first(connection, shop_id=shop_id, item=key.item, variation=key.variation)
     if sku_id is None:
         return False
-    _CLOSE_DEAD.run(connection, shop_id=shop_id, sku_id=sku_id)
+    unmapped = _UNMAPPED.all(connection, shop_id=shop_id, sku_id=sku_id)
+    dead_letters.withdraw(connection, shop_id, [Action.SYNC_STOCK], unmapped, why="unmapped")
     return True
 
 

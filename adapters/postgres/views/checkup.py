@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
 from adapters.postgres.statement import Statement
 
@@ -14,10 +15,9 @@ _VERSION = Statement[tuple[int, str]](
 )
 _CLOCK = Statement[datetime]("select clock_timestamp()")
 _SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
-_OVERDUE = Statement[int]("""
+_OVERDUE = Statement[int](f"""
 select count(*) from robots b join shops s on s.id = b.shop_id
- where b.enabled and not b.parked and not s.parked and s.removed_at is null
-   and s.auth_failed_at is null
+ where b.enabled and not b.parked and {WORKING_SHOP}
    and b.next_due_at < now() - make_interval(secs => :late_s)
    and not exists (select 1 from runs r where r.shop_id = b.shop_id
                       and r.action = b.action and r.state in ('pending', 'planning', 'open'))
