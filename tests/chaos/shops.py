@@ -9,8 +9,7 @@ from adapters.postgres.shipments import carriers
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.robots import set_cadence
 from adapters.postgres.shops.secrets import SecretBox
-from adapters.postgres.shops.shop_changes import set_values
-from adapters.postgres.shops.shops import NewShop, add_shop
+from adapters.postgres.shops.shops import NewShop, add_shop, set_values
 from adapters.postgres.stock import counts
 from adapters.postgres.stock.mappings import set_links
 from domain.actions import Action, actions_of

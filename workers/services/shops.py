@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.shipments import carriers
-from adapters.postgres.shops import merchants, robots, shop_changes, shops
+from adapters.postgres.shops import merchants, robots, shops
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.tokens import store_tokens
 from adapters.postgres.views.shops import ShopRef
@@ -75,10 +75,10 @@ def change_shop(
         values: checked ones by column.
         secrets: the new ones, the box they are kept in, and now.
     """
-    shop_changes.set_values(connection, shop.id, values)
+    shops.set_values(connection, shop.id, values)
     if secrets is not None:
         given, box, now = secrets
-        shop_changes.replace_credentials(connection, shop.id, given.credentials, box)
+        shops.replace_credentials(connection, shop.id, given.credentials, box)
         if given.tokens:
             store_tokens(connection, shop.id, given.tokens, now, box)
     actor.did(connection, "shop.set", shop.key, **values, credentials_replaced=secrets is not None)
@@ -95,7 +95,7 @@ def park_shop(
 
 def remove_shop(connection: Connection, actor: Actor, shop: ShopRef, box: SecretBox) -> None:
     """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
-    shop_changes.remove_shop(connection, shop.id, box)
+    shops.remove_shop(connection, shop.id, box)
     actor.did(connection, "shop.remove", shop.key)
 
 
@@ -120,6 +120,6 @@ def reseal(connection: Connection, who: str, box: SecretBox) -> int:
 
     Raises: UnreadableSecret.
     """
-    count = shop_changes.reseal(connection, box)
+    count = shops.reseal(connection, box)
     record(connection, Entry(None, who, "db.reseal", "all shops", detail={"shops": count}))
     return count

@@ -7,13 +7,12 @@ from dataclasses import asdict, fields
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders import holds
 from adapters.postgres.shops.shops import Shop
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import ensure_skus
 from domain.orders.conversion import NewInstruction, NewLine
-from domain.orders.instructions import secures_stock
+from domain.orders.instructions import Hold, secures_stock
 
 _LOOKUP = Statement[tuple[str, str, str]]("""
 select e.item, e.variation, s.code
@@ -95,7 +94,7 @@ def _columns(shop: Shop, new: NewInstruction) -> dict[str, object]:
         **{field.name: getattr(new, field.name) for field in fields(new)},
         "merchant_id": shop.merchant_id,
         "shop_id": shop.id,
-        "holds": holds.stored(new.holds),
+        "holds": stored_holds(new.holds),
         "custom": json.dumps(dict(new.custom), ensure_ascii=False),
         "buyer": json.dumps(asdict(new.buyer), ensure_ascii=False),
         "recipient": json.dumps(asdict(new.recipient), ensure_ascii=False),
@@ -109,3 +108,8 @@ def _line(line: NewLine, position: int, sku_ids: Mapping[str, int]) -> dict[str,
         "sku_id": sku_ids[line.sku],
         "custom": dict(line.custom),
     }
+
+
+def stored_holds(holds: Iterable[Hold]) -> str:
+    """Return holds as their column keeps them."""
+    return json.dumps([asdict(hold) for hold in holds], ensure_ascii=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection
 
 from adapters.postgres.engine import dead_letters
-from adapters.postgres.orders.holds import stored
+from adapters.postgres.orders.instructions import stored_holds
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.orders.statuses import SECURING
 from adapters.postgres.statement import Statement
@@ -30,14 +30,14 @@ update instructions
 
 def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:
     """Set the payment flag, which never goes back (STS-3)."""
-    _SET_PAID.run(connection, id=part.id, status=status, holds=stored(holds))
+    _SET_PAID.run(connection, id=part.id, status=status, holds=stored_holds(holds))
 
 
 def set_method(
     connection: Connection, part: Part, method: str, status: Status, holds: Iterable[Hold]
 ) -> None:
     """Fill in the delivery method the cart has now (IMP-16)."""
-    _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored(holds))
+    _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored_holds(holds))
 
 
 _CANCEL = Statement[None]("""

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders import holds
-from adapters.postgres.statement import Statement
-from domain.orders.instructions import Payment, Status, secures_stock
+from adapters.postgres.orders.instructions import stored_holds
+from adapters.postgres.orders.statuses import SECURING
+from adapters.postgres.statement import Statement, made_of
 from domain.warehouse.moves import Parcel, Standing
 from domain.warehouse.targets import Instruction
 
@@ -16,12 +16,8 @@ Written = tuple[Instruction, Standing, Parcel | None]
 
 
 def _instruction(**row: Any) -> Instruction:
-    standing = Standing(
-        status=Status(row.pop("status")),
-        payment=Payment(row.pop("payment")),
-        holds=holds.read(row.pop("holds")),
-        allocated=row.pop("allocated"),
-    )
+    names = ("status", "payment", "holds", "allocated")
+    standing = made_of(Standing, {name: row.pop(name) for name in names})
     return Instruction(**row, standing=standing)
 
 
@@ -44,13 +40,13 @@ select instruction_id, sku_id, cast(sum(quantity) as int) as quantity from instr
 """)
 
 # Pieces set aside for live instructions, sets taken apart.
-_ALLOCATED = Statement[tuple[int, int]]("""
+_ALLOCATED = Statement[tuple[int, int]](f"""
 select coalesce(k.component_sku_id, l.sku_id) as sku_id,
        cast(sum(l.quantity * coalesce(k.quantity, 1)) as bigint) as pieces
   from instructions i
   join instruction_lines l on l.instruction_id = i.id
   left join set_components k on k.set_sku_id = l.sku_id
- where i.allocated and i.status = any(:statuses)
+ where i.allocated and i.status in {SECURING}
    and coalesce(k.component_sku_id, l.sku_id) = any(:ids)
    and (l.sku_id = any(:ids)
         or l.sku_id in (select set_sku_id from set_components where component_sku_id = any(:ids)))
@@ -91,8 +87,7 @@ def quantities(connection: Connection, ids: Sequence[int]) -> dict[int, dict[int
 
 def allocated(connection: Connection, sku_ids: Sequence[int]) -> dict[int, int]:
     """Return pieces set aside for live instructions, by SKU id; sets are taken apart."""
-    live = [status.value for status in Status if secures_stock(status)]
-    return dict(_ALLOCATED.all(connection, ids=list(sku_ids), statuses=live))
+    return dict(_ALLOCATED.all(connection, ids=list(sku_ids)))
 
 
 def write(connection: Connection, changed: Sequence[Written]) -> None:
@@ -104,9 +99,9 @@ def write(connection: Connection, changed: Sequence[Written]) -> None:
     _WRITE.run(
         connection,
         ids=[instruction.id for instruction, _, _ in changed],
-        statuses=[standing.status.value for standing in after],
-        payments=[standing.payment.value for standing in after],
-        holds=[holds.stored(standing.holds) for standing in after],
+        statuses=[standing.status for standing in after],
+        payments=[standing.payment for standing in after],
+        holds=[stored_holds(standing.holds) for standing in after],
         allocated=[standing.allocated for standing in after],
         methods=[parcel and parcel.method for parcel in parcels],
         trackings=[parcel and parcel.tracking for parcel in parcels],
