@@ -17,7 +17,7 @@ from sqlalchemy import Engine, text
 
 from adapters.http.calls import Call, send
 from adapters.http.deadline import build_client
-from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.database import open_engine
 from benchmarks.stage import THREADS
 from domain.actions import Queue
 from domain.carts.cart import Cart, call_deadline_s
@@ -77,5 +77,5 @@ def push_sku(url: str, token: str, item: str) -> None:
     answer = send(_http(), call)
     if answer.status != 200 or json.loads(answer.body)["item"]["stock"] != QUANTITY:
         raise RuntimeError(f"the shop answered {answer.status}")
-    with transaction(_engine()) as connection:
+    with _engine().begin() as connection:
         connection.execute(_INSERT, {"item": item, "quantity": QUANTITY})

@@ -11,7 +11,7 @@ from statistics import quantiles
 import click
 from sqlalchemy import text
 
-from adapters.postgres.shops.shop_changes import set_values
+from adapters.postgres.shops.shops import set_values
 from benchmarks.running import Running, running
 from benchmarks.tables import show
 from domain.actions import Action

@@ -23,13 +23,14 @@ from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop, add_shop
 from adapters.postgres.shops.tokens import ACCESS_TOKEN_LIFE, Tokens
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.stock.mappings import Link, set_links
+from adapters.postgres.stock.mappings import set_links
 from benchmarks.programs import beat, worker
 from benchmarks.stage import THREADS
 from domain.actions import Action, Queue, actions_of
 from domain.carts.cart import Cart
 from domain.carts.ports import ItemKey
 from domain.engine.cadence import Cadence
+from domain.stock.mappings import Link
 from simulator import process as simulator
 from simulator.client import SimulatedShop, SimulatorClient
 

@@ -23,14 +23,14 @@ from adapters.postgres.shops import closures
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.robots import switch_robot
 from adapters.postgres.shops.secrets import SecretBox
-from adapters.postgres.shops.shop_changes import set_values
-from adapters.postgres.shops.shops import NewShop, add_shop
+from adapters.postgres.shops.shops import NewShop, add_shop, set_values
 from adapters.postgres.shops.tokens import ACCESS_TOKEN_LIFE, Tokens
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.stock.mappings import Link, set_links
+from adapters.postgres.stock.mappings import set_links
 from domain.actions import actions_of
 from domain.carts.cart import Cart
 from domain.carts.ports import ItemKey
+from domain.stock.mappings import Link
 from simulator import process as simulator
 from simulator.client import SimulatedShop, SimulatorClient
 

@@ -6,11 +6,17 @@ from datetime import UTC, datetime
 
 from redis import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import revisions
-from adapters.postgres.shops.shop_changes import unreadable
+from adapters.postgres.views.checkup import (
+    answers,
+    clock,
+    overdue_robots,
+    server_version,
+    unreadable_secrets,
+)
 from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
 from domain.errors import SyncError
@@ -89,9 +95,8 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
 
 
 def _postgres(engine: Engine) -> Check:
-    with transaction(engine) as connection:
-        number = int(connection.execute(text("show server_version_num")).scalar_one())
-        version = str(connection.execute(text("show server_version")).scalar_one())
+    with engine.begin() as connection:
+        number, version = server_version(connection)
     if number < OLDEST_POSTGRES:
         return Check("PostgreSQL", FAILED, version, "version 14 or newer is needed")
     return Check("PostgreSQL", OK, version)
@@ -105,10 +110,10 @@ def _schema(found: Places) -> Check:
 
 
 def _clock(engine: Engine) -> Check:
-    with transaction(engine) as connection:
-        connection.execute(text("select 1"))
+    with engine.begin() as connection:
+        answers(connection)
         before = datetime.now(UTC)
-        there = connection.execute(text("select clock_timestamp()")).scalar_one()
+        there = clock(connection)
         after = datetime.now(UTC)
     apart_s = abs((there - (before + (after - before) / 2)).total_seconds())
     state = OK if apart_s <= CLOCK_TOLERANCE_S else FAILED
@@ -117,8 +122,8 @@ def _clock(engine: Engine) -> Check:
 
 
 def _secrets(engine: Engine, settings: Settings) -> Check:
-    with transaction(engine) as connection:
-        count = unreadable(connection, secret_box(settings))
+    with engine.begin() as connection:
+        count = unreadable_secrets(connection, secret_box(settings))
     if count:
         hint = "put the key they were written with back into RENKEI_SECRET_KEYS"
         return Check("secrets", FAILED, f"{count} shops' secrets cannot be read", hint)
@@ -126,7 +131,7 @@ def _secrets(engine: Engine, settings: Settings) -> Check:
 
 
 def _shops(engine: Engine) -> Iterator[Check]:
-    with transaction(engine) as connection:
+    with engine.begin() as connection:
         rows = needing_authorisation(connection, WARN_DAYS)
     if not rows:
         yield Check("shops", OK, "every shop is authorised")
@@ -145,16 +150,8 @@ def _shops(engine: Engine) -> Iterator[Check]:
 
 
 def _robots(engine: Engine) -> Check:
-    overdue = text(
-        "select count(*) from robots b join shops s on s.id = b.shop_id"
-        " where b.enabled and not b.parked and not s.parked and s.removed_at is null"
-        " and s.auth_failed_at is null"
-        " and b.next_due_at < now() - make_interval(secs => :late_s)"
-        " and not exists (select 1 from runs r where r.shop_id = b.shop_id"
-        " and r.action = b.action and r.state in ('pending', 'planning', 'open'))"
-    )
-    with transaction(engine) as connection:
-        count = connection.execute(overdue, {"late_s": OVERDUE_S}).scalar_one()
+    with engine.begin() as connection:
+        count = overdue_robots(connection, OVERDUE_S)
     if count:
         return Check("robots", FAILED, f"{count} robots are overdue", "is beat running?")
     return Check("robots", OK, "no robot is overdue")

@@ -1,32 +1,66 @@
-"""Following runs a person asked for, and the exit code they end with."""
+"""Runs as people see them: printed, and followed until they are over; the exit code of that."""
+
+from collections.abc import Sequence
 
 import click
 
 from adapters.postgres.views.runs import show_run
-from console.failures import Failed
-from console.output import print_json, print_lines
-from console.run_output import show_document
+from console.failures import CommandFailed
+from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session
 from console.waiting import Waiter
 
 SUCCEEDED = "succeeded"
-
-
-def announce(session: Session, run_ids: list[int]) -> None:
-    """Tell the workers, after the commit; without it they find the runs within seconds."""
-    from workers.services.runs import announce_run  # noqa: PLC0415 -- celery is slow to import
-
-    for run_id in run_ids:
-        announce_run(session.settings, run_id)
+ITEM_COLUMNS = (
+    Column("key"),
+    Column("state"),
+    Column("attempts", right=True),
+    Column("reason"),
+)
+_FIGURES = {
+    "succeeded": "成功",
+    "failed": "失敗",
+    "skipped": "skipped",
+    "carried_over": "carried over",
+    "calls": "calls",
+}
+_TIMES = ("started_at", "finished_at")
 
 
 def document(session: Session, run_id: int) -> dict[str, object]:
-    """Return a run as interfaces.md describes it. Raises Failed when it is gone."""
+    """Return a run as interfaces.md describes it. Raises CommandFailed when it is gone."""
     with session.work() as (connection, merchant_id):
         found = show_run(connection, merchant_id, run_id)
     if found is None:
-        raise Failed(f"run {run_id} is gone: its shop was removed")
+        raise CommandFailed(f"run {run_id} is gone: its shop was removed")
     return found
+
+
+def show_document(session: Session, run: dict[str, object]) -> None:
+    """Print a run as one JSON object, or as sentences and a table of its items."""
+    if session.as_json:
+        print_json(run)
+        return
+    print_lines(_lines(run))
+    items = run["items"]
+    if isinstance(items, list) and items:
+        print_table(items, ITEM_COLUMNS)
+
+
+def _lines(run: dict[str, object]) -> list[str]:
+    lines = [
+        f"run {run['id']}  {run['shop']}  {run['action']} ({run['mode']}): {run['state']}",
+        "  ".join(f"{word} {run[name]}" for name, word in _FIGURES.items()),
+    ]
+    window = run["window"]
+    if isinstance(window, dict) and window["from"] is not None:
+        lines.append(f"window {shown(window['from'])} to {shown(window['to'])}")
+    times = [f"{name.removesuffix('_at')} {shown(run[name])}" for name in _TIMES if run[name]]
+    if times:
+        lines.append("  ".join(times))
+    if run["reason"]:
+        lines.append(f"reason: {run['reason']}")
+    return lines
 
 
 def follow(session: Session, run_id: int, waiter: Waiter, again: str) -> None:
@@ -42,9 +76,9 @@ def follow(session: Session, run_id: int, waiter: Waiter, again: str) -> None:
     run = document(session, run_id)
     show_document(session, run)
     if over is None and run["state"] == "running":
-        raise Failed(f"run {run_id} is not over after {waiter.timeout_s:g} s; {again}")
+        raise CommandFailed(f"run {run_id} is not over after {waiter.timeout_s:g} s; {again}")
     if run["state"] != SUCCEEDED:
-        raise Failed(_why(run))
+        raise CommandFailed(_why(run))
 
 
 def _why(run: dict[str, object]) -> str:
@@ -63,20 +97,36 @@ def _why(run: dict[str, object]) -> str:
 
 
 def follow_all(
-    session: Session, answer: dict[str, object], run_ids: list[int], waiter: Waiter | None
+    session: Session,
+    answer: dict[str, object],
+    said: Sequence[str],
+    run_ids: Sequence[int],
+    *,
+    wait_s: float | None,
 ) -> None:
-    """Print an answer with its runs; with a waiter, after waiting for all of them."""
-    if waiter is not None:
+    """Tell the workers of runs, after the commit, and print an answer with them.
+
+    Args:
+        said: the answer in sentences.
+        wait_s: wait so long for each of them before printing; exits 1 unless all succeeded.
+    """
+    from workers.services.runs import announce_runs  # noqa: PLC0415 -- loads what a shop is made of
+
+    announce_runs(session.settings, run_ids)
+    if not session.as_json:
+        print_lines(said)
+    waiting = wait_s is not None
+    if wait_s is not None:
         for run_id in run_ids:
-            waiter.wait(run_id)
+            Waiter(session.engine, wait_s).wait(run_id)
     runs = [document(session, run_id) for run_id in run_ids]
     if session.as_json:
         print_json({**answer, "runs": runs})
     else:
         for run in runs:
-            if waiter:
+            if waiting:
                 show_document(session, run)
             else:
                 print_lines([f"run {run['id']} of {run['shop']} asked for"])
-    if waiter and any(run["state"] != SUCCEEDED for run in runs):
+    if waiting and any(run["state"] != SUCCEEDED for run in runs):
         raise click.exceptions.Exit(1)

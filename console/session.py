@@ -1,4 +1,4 @@
-"""What every command shares: --json, --merchant, the settings, the database, the audit."""
+"""What every command shares: --json, --merchant, the settings, the database, who asks."""
 
 import functools
 import getpass
@@ -11,12 +11,12 @@ from typing import Concatenate, ParamSpec
 import click
 from sqlalchemy import Connection, Engine
 
-from adapters.postgres.access import audit
-from adapters.postgres.database import transaction
-from adapters.postgres.shops.merchants import find_merchant
-from console.failures import Failed
+from adapters.postgres.views.merchants import find_merchant
+from console.failures import CommandFailed
 from console.output import Column, print_json, print_lines, print_table
+from console.words import known_shop
 from workers.places import engine_of
+from workers.services.actors import Actor
 from workers.settings import Settings
 
 P = ParamSpec("P")
@@ -56,22 +56,22 @@ class Session:
         return self._engine
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """Open the transaction of a command: all of it happens, or nothing."""
-        with transaction(self.engine) as connection:
-            yield connection
-
-    @contextmanager
     def work(self) -> Iterator[tuple[Connection, int]]:
         """Open a transaction for this call's merchant; gives the connection and its id."""
-        with self.transaction() as connection:
+        with self.engine.begin() as connection:
             yield connection, self.merchant_id(connection)
 
+    @contextmanager
+    def change(self, reason: str = "") -> Iterator[tuple[Connection, Actor]]:
+        """Open the transaction of a use case; gives the connection and who asks."""
+        with self.work() as (connection, merchant_id):
+            yield connection, Actor(merchant_id, actor_name(), reason)
+
     def merchant_id(self, connection: Connection) -> int:
-        """Return the id of this call's merchant. Raises Failed when there is none."""
+        """Return the id of this call's merchant. Raises CommandFailed when there is none."""
         found = find_merchant(connection, self.merchant_key)
         if found is None:
-            raise Failed(
+            raise CommandFailed(
                 f"no merchant {self.merchant_key}: see `renkei merchant list`,"
                 " or prepare the database with `renkei db upgrade`"
             )
@@ -81,19 +81,19 @@ class Session:
         """Return the moment this call counts from."""
         return datetime.now(UTC)
 
-    def audit(
+    def list_rows(
         self,
-        connection: Connection,
-        merchant_id: int | None,
-        did: str,
-        subject: str,
+        read: Callable[..., Sequence[dict[str, object]]],
+        columns: Sequence[Column],
         *,
-        reason: str = "",
-        detail: Mapping[str, object] | None = None,
+        shop: str | None = None,
+        **filters: object,
     ) -> None:
-        """Record that the person at this command line changed something; never with secrets."""
-        entry = audit.Entry(merchant_id, actor(), did, subject, reason, detail or {})
-        audit.record(connection, entry)
+        """Print what a reader returns for this merchant, or for a shop that is or was there."""
+        with self.work() as (connection, merchant_id):
+            known_shop(connection, merchant_id, shop)
+            rows = read(connection, merchant_id, shop=shop, **filters)
+        self.show(rows, columns)
 
     def show(self, rows: Sequence[dict[str, object]], columns: Sequence[Column]) -> None:
         """Print a list: one JSON array, or a table."""
@@ -132,7 +132,7 @@ def leaf(function: Callable[Concatenate[Session, P], None]) -> Callable[P, None]
     return command
 
 
-def actor() -> str:
+def actor_name() -> str:
     """Return who is at this command line, for the audit."""
     try:
         return getpass.getuser()

@@ -7,12 +7,11 @@ from typing import Self
 
 from sqlalchemy import Engine
 
-from adapters.postgres.database import DatabaseUnavailable, statement
+from adapters.postgres.database import DatabaseUnavailable, autocommit
 from adapters.postgres.views.runs import Progress, progress
 
 FIRST_LOOK_S = 0.1
 LOOK_EVERY_S = 0.25
-DEFAULT_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Waiter:
 
     def _look(self, run_id: int) -> Progress | None:
         try:
-            with statement(self.engine) as connection:
+            with autocommit(self.engine).connect() as connection:
                 return progress(connection, run_id)
         except DatabaseUnavailable:
             return None

@@ -1,54 +1,104 @@
-"""Words on the command line: shops, actions, carts, keys."""
+"""Words on the command line: shops, actions, carts, keys, moments and days, shared options."""
 
 import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy import Connection
 
 from adapters.postgres.views.shops import ShopRef, known, refer
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from domain.actions import Action, actions_of
 from domain.carts.cart import Cart
+from domain.engine.cadence import TOKYO
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 ACTION = click.Choice([action.value for action in Action])
 CART = click.Choice([cart.value for cart in Cart])
 LARGEST_COUNT = 2_147_483_647
 COUNT = click.IntRange(0, LARGEST_COUNT)
 ID = click.IntRange(1, 9_223_372_036_854_775_807)
+DEFAULT_TIMEOUT_S = 600
 _KEY = re.compile(r"[^\s/,]{1,64}")
 
 
-class KeyType(click.ParamType[str]):
-    """A short name without blanks, for merchants and shops."""
+class Word(click.ParamType[T]):
+    """A kind of value: what it is called, and how a word of it is read."""
 
-    name = "key"
+    def __init__(self, name: str, read: Callable[[str], T]) -> None:
+        """Args: read: raises ValueError with what is wrong with the word."""
+        self.name = name
+        self._read = read
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Return the key."""
-        key = str(value)
-        if not _KEY.fullmatch(key):
-            self.fail("a key is 1 to 64 characters without blanks, `/` and `,`", param, ctx)
-        return key
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> T:
+        """Return the value."""
+        try:
+            return self._read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
-KEY = KeyType()
+def _key(word: str) -> str:
+    if not _KEY.fullmatch(word):
+        raise ValueError("a key is 1 to 64 characters without blanks, `/` and `,`")
+    return word
+
+
+def _moment(word: str) -> datetime:
+    """Read `2025-01-01T10:00:05`, `2025-01-01` (midnight), or with an offset; gives UTC."""
+    try:
+        read = datetime.fromisoformat(word.strip())
+        return (read if read.tzinfo else read.replace(tzinfo=TOKYO)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(
+            f"{word!r} is not a time: write it like 2025-01-31T18:00 (Tokyo)"
+            " or 2025-01-31T09:00:00Z"
+        ) from error
+
+
+def _day(word: str) -> date:
+    try:
+        return date.fromisoformat(word.strip())
+    except ValueError as error:
+        raise ValueError(f"{word!r} is not a day: write it like 2025-01-31") from error
+
+
+KEY = Word("key", _key)
+"""A short name without blanks, for merchants, shops and programs."""
+MOMENT = Word("time", _moment)
+"""ISO 8601, without an offset in Tokyo."""
+DAY = Word("day", _day)
+"""A day of Tokyo's calendar."""
+
+ONLY_SHOP = click.option("--shop", metavar="KEY", help="Only this shop.")
+ONLY_ACTION = click.option("--action", type=ACTION, metavar="A", help="Only this action.")
+WAIT = click.option("--wait", is_flag=True, help="Wait until it is done.")
+TIMEOUT = click.option(
+    "--timeout", type=click.FloatRange(min=0), default=DEFAULT_TIMEOUT_S, metavar="S"
+)
+
+
+def only_state(words: Iterable[str]) -> Callable[[F], F]:
+    """Return the option that filters a list by state."""
+    return click.option("--state", type=click.Choice(list(words)), help="Only in this state.")
 
 
 def shop_of(connection: Connection, merchant_id: int, key: str) -> ShopRef:
-    """Return the shop a person named. Raises Failed when there is none."""
+    """Return the shop a person named. Raises CommandFailed when there is none."""
     found = refer(connection, merchant_id, key)
     if found is None:
-        raise Failed(f"no shop {key}: see `renkei shop list`")
+        raise CommandFailed(f"no shop {key}: see `renkei shop list`")
     return found
 
 
-def known_shop(connection: Connection, merchant_id: int, key: str | None) -> str | None:
-    """Return the key of a shop that is or was there, None for all. Raises Failed."""
+def known_shop(connection: Connection, merchant_id: int, key: str | None) -> None:
+    """Refuse the key of a shop that neither is nor was there. Raises CommandFailed."""
     if key is not None and not known(connection, merchant_id, key):
-        raise Failed(f"no shop {key}: see `renkei shop list`")
-    return key
+        raise CommandFailed(f"no shop {key}: see `renkei shop list`")
 
 
 def action_for(cart: Cart, word: str) -> Action:

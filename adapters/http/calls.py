@@ -3,15 +3,22 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
 import httpx
 
 from adapters.http.deadline import EXTENSION, Attempt, BodyTooLarge
-from domain.engine.cadence import TOKYO
-from domain.errors import NotFound, OutcomeUnknown, Rejected, RemoteDown, Transient, Undecodable
+from domain.errors import (
+    ApiFamily,
+    Closed,
+    NotFound,
+    OutcomeUnknown,
+    Rejected,
+    RemoteDown,
+    Transient,
+    Undecodable,
+)
 
 _USER_AGENT = "renkei/0.1"
 _NEVER_SENT = (
@@ -98,7 +105,26 @@ def send(http: httpx.Client, call: Call) -> Answer:
         if isinstance(error, _NEVER_SENT) or attempt.sent is False:
             raise RemoteDown(f"{call}: {name}, nothing was sent") from error
         raise lost(call, name) from error
-    return Answer(response.status_code, response.content, _retry_after_s(response))
+    asked = response.headers.get("retry-after")
+    retry_after_s = None if asked is None else _seconds(asked.strip())
+    return Answer(response.status_code, response.content, retry_after_s)
+
+
+def json_of(call: Call, answer: Answer, *, closes: ApiFamily | None = None) -> object:
+    """Return the JSON of an answer that says success.
+
+    Args: closes: what a page about maintenance closes; None where it may be about anything.
+
+    Raises:
+        Closed: it is such a page.
+        OutcomeUnknown, RemoteDown: it is no JSON.
+    """
+    try:
+        return parse_json(answer.body)
+    except Undecodable as error:
+        if closes is not None and answer.says_maintenance:
+            raise Closed(f"{call}: closed for maintenance", api=closes) from error
+        raise lost(call, "the answer is not JSON") from error
 
 
 def parse_json(body: bytes) -> object:
@@ -157,11 +183,6 @@ def segment(value: str) -> str:
         raise NotFound("a key that is not text is none a cart can have") from error
 
 
-def tokyo_time(at: datetime) -> str:
-    """Return a time as both carts write it in a request: Tokyo, to the second."""
-    return at.astimezone(TOKYO).strftime("%Y-%m-%d %H:%M:%S")
-
-
 @lru_cache(maxsize=4096)  # asked for every claim, and there are few addresses
 def checked_base(remote: str, base_url: str) -> str:
     """Return the address without a slash at its end.
@@ -177,7 +198,6 @@ def checked_base(remote: str, base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _retry_after_s(response: httpx.Response) -> float | None:
+def _seconds(asked: str) -> float | None:
     """Return the seconds asked for; dates are not used by either cart and count as none."""
-    text = response.headers.get("retry-after", "").strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) <= 6 else None  # noqa: PLR2004 - days at most
+    return float(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 6 else None  # noqa: PLR2004 - days at most

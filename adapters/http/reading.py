@@ -88,6 +88,11 @@ def sure(value: Value | Wrong, path: str) -> Value:
     return value
 
 
+def word(value: object) -> str:
+    """Return a literal as its table has it, blank for what is no text."""
+    return value.strip() if isinstance(value, str) else ""
+
+
 def unknown(value: object, path: str) -> str:
     """Return `field=value` for a literal nobody knows, short enough for a log."""
     if value is None:

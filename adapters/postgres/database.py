@@ -1,8 +1,5 @@
 """The one place that opens connections."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import psycopg
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 
@@ -64,15 +61,6 @@ def _translate(context: ExceptionContext) -> None:
         raise unavailable(error) from error
 
 
-@contextmanager
-def transaction(engine: Engine) -> Iterator[Connection]:
-    """Until the console is merged."""
-    with engine.begin() as connection:
-        yield connection
-
-
-@contextmanager
-def statement(engine: Engine) -> Iterator[Connection]:
-    """Until the console is merged."""
-    with autocommit(engine).connect() as connection:
-        yield connection
+def forbid_writes(connection: Connection) -> None:
+    """Have PostgreSQL refuse every write until the transaction ends."""
+    connection.exec_driver_sql("set transaction read only")

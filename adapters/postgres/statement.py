@@ -5,28 +5,28 @@ caller's own connection, which prepares it after its second use. SQLAlchemy's pa
 statement would cost a multiple of the driver's (docs/decisions/0010-one-kind-of-statement.md).
 """
 
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from types import NoneType, UnionType
-from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints, overload
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import psycopg
-from psycopg.rows import RowMaker, dict_row, scalar_row, tuple_row
+from psycopg.rows import dict_row, kwargs_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
 from adapters.postgres.database import unavailable
 
 Row = TypeVar("Row")
-_Dict = dict[str, Any]
-_Tuple = tuple[Any, ...]
 
 # A bound name, but not the second half of a cast.
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
 _ROWS: Mapping[object, Any] = {
+    NoneType: tuple_row,
     tuple: tuple_row,
     dict: dict_row,
     **dict.fromkeys((int, str, bool, float, datetime), scalar_row),
@@ -36,29 +36,29 @@ _ROWS: Mapping[object, Any] = {
 class Statement(Generic[Row]):
     """SQL with `:name` for each value, and what becomes of its rows.
 
-    Rows are told by their type: a scalar takes the first column, `dict` and `tuple` the columns as
-    they are, a dataclass or function takes them by name, made of what it is annotated with.
-    Values are what psycopg knows, string enums too; a sequence of them has to be a list.
+    Its parameter tells what rows are made of: a scalar takes the first column, `tuple` and `dict`
+    take the columns as they are, a dataclass takes them by name, made of what its fields are
+    annotated with; `None` where nobody reads them. Values are what psycopg knows, string enums
+    too; a sequence of them has to be a list.
     """
 
-    @overload
-    def __init__(self: "Statement[None]", sql: str) -> None: ...
-    @overload
-    def __init__(self: "Statement[_Tuple]", sql: str, row: type[_Tuple]) -> None: ...
-    @overload
-    def __init__(self: "Statement[_Dict]", sql: str, row: type[_Dict]) -> None: ...
-    @overload
-    def __init__(self, sql: str, row: Callable[..., Row]) -> None: ...
-
-    def __init__(self, sql: str, row: Callable[..., Any] = tuple) -> None:
-        """Args: row: may be left out where nobody reads the rows."""
+    def __init__(self, sql: str, row: Callable[..., Row] | None = None) -> None:
+        """Args: row: in place of a parameter: a function that takes the columns by name."""
         self.text = sql
         places: dict[str, int] = {}
         self._sql = _NAME.sub(
             lambda name: f"${places.setdefault(name[1], len(places) + 1)}", sql
         ).encode()
         self._names = tuple(places)
-        self._rows = _ROWS.get(row) or partial(_by_name, row)
+        self._row = row
+
+    @cached_property
+    def _rows(self) -> Any:  # noqa: ANN401 -- psycopg's own types are not generic here
+        # typing keeps for us what `Statement[kind](...)` was made with.
+        kind = self._row or next(iter(get_args(getattr(self, "__orig_class__", None))), None)
+        if kind is None:
+            raise TypeError(f"say what rows are made of, as in Statement[int](...): {self.text}")
+        return _ROWS.get(get_origin(kind) or kind) or kwargs_row(partial(_made, kind))
 
     def all(self, connection: Connection, /, **values: object) -> list[Row]:
         """Run it and return every row."""
@@ -108,18 +108,25 @@ def made_of(kind: Callable[..., Row], columns: Mapping[str, Any]) -> Row:
     Enums are made of their values, tuples and frozensets of arrays, floats of numerics and
     dataclasses of JSON objects, within each other too.
     """
-    convert = _converters(kind)
-    return kind(
-        **{
-            name: value if value is None or name not in convert else convert[name](value)
-            for name, value in columns.items()
-        }
-    )
+    return _made(kind, **columns)
+
+
+def _made(kind: Callable[..., Row], /, **columns: Any) -> Row:
+    for name, convert in _converters(kind).items():
+        if columns.get(name) is not None:
+            columns[name] = convert(columns[name])
+    return kind(**columns)
 
 
 def words(values: Iterable[str]) -> str:
     """Return `('a', 'b')` for constants, which PostgreSQL compares with a partial index's own."""
     return "(" + ", ".join(f"'{value!s}'" for value in values) + ")"
+
+
+def storable(raw: Mapping[str, object]) -> str:
+    """Return JSON text PostgreSQL's jsonb takes: it knows neither NUL nor lone surrogates."""
+    encoded = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
+    return encoded.replace("\\u0000", "")
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[Any]":
@@ -131,22 +138,6 @@ def _tell_if_lost(connection: Connection, driver: "psycopg.Connection[Any]") -> 
     if driver.closed:
         # Fails too, so that SQLAlchemy finds out and renews the whole pool.
         connection.exec_driver_sql("select 1")
-
-
-def _by_name(kind: Callable[..., Any], cursor: "psycopg.Cursor[Any]") -> RowMaker[Any]:
-    """Return what makes a row's values one of `kind`: a row factory of psycopg."""
-    names = [column.name for column in cursor.description or ()]
-    converters = _converters(kind)
-    needed = [(at, converters[name]) for at, name in enumerate(names) if name in converters]
-
-    def make(values: Sequence[Any]) -> Any:  # noqa: ANN401 -- whatever `kind` is
-        made = list(values)
-        for at, convert in needed:
-            if made[at] is not None:
-                made[at] = convert(made[at])
-        return kind(**dict(zip(names, made, strict=True)))
-
-    return make
 
 
 @cache

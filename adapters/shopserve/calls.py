@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, lost, parse_json, send
+from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send
 from adapters.shopserve.wire.refusals import refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate
@@ -19,7 +19,6 @@ from domain.errors import (
     Rejected,
     RemoteBusy,
     SyncError,
-    Undecodable,
 )
 
 REMOTE = "ShopServe"
@@ -56,7 +55,7 @@ class ShopServeCalls:
         Raises: RemoteDown: among others when the answer is not JSON.
         """
         call = self._call(api, method, path, body, writes=False)
-        return self._json(call, self._send(api, call))
+        return json_of(call, self._send(api, call))
 
     def write(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
         """Make a call that changes the cart; its answer is not looked at."""
@@ -68,7 +67,7 @@ class ShopServeCalls:
         Raises: OutcomeUnknown: among others when the answer is none.
         """
         call = self._call(api, method, path, body, writes=True)
-        if not isinstance(self._json(call, self._send(api, call)), dict):
+        if not isinstance(json_of(call, self._send(api, call)), dict):
             raise lost(call, "the answer is not an object")
 
     def _call(
@@ -100,12 +99,6 @@ class ShopServeCalls:
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise _failure(api, call, answer)
         return answer
-
-    def _json(self, call: Call, answer: Answer) -> object:
-        try:
-            return parse_json(answer.body)
-        except Undecodable as error:
-            raise lost(call, "the answer is not JSON") from error
 
 
 def _encoded(body: dict[str, object]) -> bytes:

@@ -10,7 +10,7 @@ import httpx
 from adapters.shopserve.calls import ShopServeCalls
 from adapters.shopserve.wire import details, orders, stock
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel
+from domain.carts.ports import CallGate, CartParcel, ExternalItem, ItemKey, StockLevel
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -66,8 +66,8 @@ class ShopServeCart:
         if not wanted:
             return {}
         answer = list(self._pages(orders.by_keys(list(wanted))))
-        found = {row.key: row.raw for rows in answer for row in rows if row.key in wanted}
-        if any(rows.unreadable for rows in answer):
+        found = {row.key: row.raw for page in answer for row in page.rows if row.key in wanted}
+        if any(page.unreadable for page in answer):
             found |= {key: orders.NAMELESS for key in wanted if key not in found}
         return found
 
@@ -77,7 +77,7 @@ class ShopServeCart:
 
     def confirm_order(self, key: str) -> None:
         """Set 確認済. Repeating it is harmless. Raises NotFound, Rejected, OutcomeUnknown."""
-        self._update("PUT", orders.state_path(key), orders.CONFIRMATION)
+        self._update(orders.state_path(key), orders.CONFIRMATION)
 
     def request_settlement(self, key: str) -> None:
         """Request settlement (決済依頼) once: every accepted request is a charge.
@@ -86,10 +86,10 @@ class ShopServeCart:
         """
         self._calls.change(ApiFamily.ORDERS, "POST", orders.settlement_path(key), {})
 
-    def ship_destination(self, key: str, destination: int, parcel: Parcel) -> None:
+    def ship_destination(self, key: str, destination: int, parcel: CartParcel) -> None:
         """Write carrier (code) and number, set 発送済. Raises Rejected, OutcomeUnknown."""
-        path = orders.shipping_path(key, destination)
-        self._update("PUT", path, orders.shipping_result(parcel))
+        result = orders.shipping_result(parcel)
+        self._update(orders.shipping_path(key, destination), result)
 
     def complete_order(self, key: str) -> None:
         """Move it to the completed folder (取引完了フォルダ).
@@ -99,7 +99,10 @@ class ShopServeCart:
         self._calls.change(ApiFamily.ORDERS, "POST", orders.completion_path(key), {})
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
-        """See StockTarget.set_stock. Answers None: the cart's answer tells no quantity.
+        """Set an absolute number; repeating it is harmless.
+
+        Returns: None, for the cart's answer tells no quantity.
+        Raises: NotFound (item or variation unknown), Rejected.
 
         Without a notice number in `level` the cart's own is read first and sent back, because
         an update without it would lose it; that is a second call.
@@ -115,7 +118,7 @@ class ShopServeCart:
         return None
 
     def list_stock(self) -> Iterator[Listing[ExternalItem]]:
-        """See StockTarget.list_stock.
+        """Yield all items and variations of the shop, page by page.
 
         The item list tells neither combinations nor notice numbers, so this costs one call for
         each item besides one for each 100 items. An item the cart refuses to tell is unreadable.
@@ -129,15 +132,15 @@ class ShopServeCart:
             yield listing(found for item in page.rows for found in self._external(item))
 
     def test_connection(self) -> str:
-        """See TestsConnection.test_connection. The cart tells no shop name: its id stands in."""
+        """Return the shop's id, for the cart tells no name. Raises AuthenticationFailed."""
         body = self._calls.read(ApiFamily.STOCK, "POST", stock.SEARCH, stock.page_of(0, 1))
         stock.item_page(body)
         return self._shop_id
 
-    def _update(self, method: str, path: str, body: dict[str, object]) -> None:
+    def _update(self, path: str, body: dict[str, object]) -> None:
         """Make a repeatable change; here a conflict is a refusal, not the wished state."""
         try:
-            self._calls.change(ApiFamily.ORDERS, method, path, body)
+            self._calls.change(ApiFamily.ORDERS, "PUT", path, body)
         except AlreadyDone as error:
             raise Rejected(str(error), code=error.code) from error
 

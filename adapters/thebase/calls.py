@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, lost, parse_json, send
+from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate, TokenStore
@@ -26,7 +26,6 @@ from domain.errors import (
     RemoteBusy,
     RemoteDown,
     SyncError,
-    Undecodable,
 )
 
 REMOTE = "BASE"
@@ -91,11 +90,11 @@ class BaseCalls:
         hold the shop's turn meanwhile, nor a probe of a closed cart. The tokens look at the
         closures themselves.
         """
-        token = _settled(self._tokens.access_token)
+        token = _asked(self._tokens.access_token)
         try:
             return self._once(request, token)
         except TokenEndedError:
-            renewed = _settled(partial(self._tokens.renew, token))
+            renewed = _asked(partial(self._tokens.renew, token))
         try:
             return self._once(request, renewed)
         except TokenEndedError as error:
@@ -112,7 +111,7 @@ class BaseCalls:
             self._gate.done()
         if answer.status != HTTPStatus.OK:
             raise failure(request.api, call, answer, self._clock)
-        return json_of(request.api, call, answer)
+        return json_of(call, answer, closes=request.api)
 
     def _call(self, request: _Request, token: str) -> Call:
         if not token.isascii() or not token.isprintable():
@@ -133,7 +132,7 @@ class BaseCalls:
         )
 
 
-def _settled(ask: Callable[[], str]) -> str:
+def _asked(ask: Callable[[], str]) -> str:
     """Return a token. A refresh in doubt leaves no doubt about the call: it was not made."""
     try:
         return ask()
@@ -144,16 +143,6 @@ def _settled(ask: Callable[[], str]) -> str:
 def encoded(form: Mapping[str, str]) -> bytes:
     """Return a form's body."""
     return urlencode(form, errors="replace").encode("ascii")
-
-
-def json_of(api: ApiFamily, call: Call, answer: Answer) -> object:
-    """Return the JSON of an answer that says success."""
-    try:
-        return parse_json(answer.body)
-    except Undecodable as error:
-        if answer.says_maintenance:
-            raise Closed(f"{call}: closed for maintenance", api=api) from error
-        raise lost(call, "the answer is not JSON") from error
 
 
 def failure(api: ApiFamily, call: Call, answer: Answer, clock: Callable[[], datetime]) -> Exception:

@@ -13,7 +13,7 @@ from adapters.thebase.calls import BaseCalls
 from adapters.thebase.wire import details, items, orders
 from adapters.thebase.wire.refusals import DEFERRED
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, ExternalItem, ItemKey, Parcel, StockLevel, TokenStore
+from domain.carts.ports import CallGate, CartParcel, ExternalItem, ItemKey, StockLevel, TokenStore
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -83,7 +83,7 @@ class TheBaseCart:
         """Return company id by name."""
         return orders.companies(self._calls.read(ApiFamily.ORDERS, orders.COMPANIES))
 
-    def dispatch_line(self, line: str, parcel: Parcel) -> None:
+    def dispatch_line(self, line: str, parcel: CartParcel) -> None:
         """Mark one line as dispatched; each accepted dispatch mails the buyer.
 
         Raises: AlreadyDone (`not_change_status`), NotFound, Rejected, OutcomeUnknown.
@@ -95,12 +95,16 @@ class TheBaseCart:
                 raise Rejected(str(error), code=error.code) from error
             raise
 
-    def ship_deferred(self, line: str, parcel: Parcel) -> None:
+    def ship_deferred(self, line: str, parcel: CartParcel) -> None:
         """Set the deferred payment of the line's whole order to `shipping`. Raises as above."""
         self._edit_status(orders.deferred_shipping(line, parcel))
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
-        """See StockTarget.set_stock. Answers the quantity the cart now tells for the item."""
+        """Set an absolute number; repeating it is harmless.
+
+        Returns: the quantity the cart now tells for the item.
+        Raises: NotFound (item or variation unknown), Rejected.
+        """
         if level.unlimited:
             raise Rejected(f"BASE: item {item.item} cannot be sold without counting")
         form = items.update(item, level.quantity)
@@ -109,7 +113,10 @@ class TheBaseCart:
         )
 
     def list_stock(self) -> Iterator[Listing[ExternalItem]]:
-        """See StockTarget.list_stock. One call for each 100 items, and one for the empty end."""
+        """Yield all items and variations of the shop, page by page.
+
+        One call for each 100 items, and one for the empty end.
+        """
 
         def fetch(start: int) -> Sequence[items.Listed]:
             return items.page(self._page(ApiFamily.STOCK, items.LIST, items.ORDER, start), start)
@@ -118,7 +125,7 @@ class TheBaseCart:
             yield listing(sold for row in rows for sold in _sold(row))
 
     def test_connection(self) -> str:
-        """See TestsConnection.test_connection."""
+        """Return a name of the shop a person recognises. Raises AuthenticationFailed."""
         return orders.shop_name(self._calls.read(ApiFamily.ORDERS, orders.ME))
 
     def _edit_status(self, form: Mapping[str, str]) -> None:

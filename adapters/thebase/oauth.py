@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from adapters.http.calls import Call, checked_base, send
+from adapters.http.calls import Call, checked_base, json_of, send
 from adapters.http.reading import Key, Told, read, whole_or_none
 from adapters.thebase.calls import (
     FORM,
@@ -17,7 +17,6 @@ from adapters.thebase.calls import (
     TokenEndedError,
     encoded,
     failure,
-    json_of,
 )
 from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
 from domain.carts.cart import Cart, call_deadline_s
@@ -124,7 +123,7 @@ class OAuthClient:
         answer = send(self._http, call)
         try:
             if answer.status == HTTPStatus.OK:
-                return granted(json_of(ApiFamily.ORDERS, call, answer))
+                return granted(json_of(call, answer, closes=ApiFamily.ORDERS))
             raise failure(ApiFamily.ORDERS, call, answer, lambda: datetime.now(UTC))
         except Closed as error:
             raise Postponed(str(error), until=datetime.now(UTC) + CLOSED_PAUSE) from error

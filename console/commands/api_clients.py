@@ -2,12 +2,13 @@
 
 import click
 
-from adapters.postgres.access.api_clients import add_client, list_clients, revoke_client
-from console.failures import Failed
+from adapters.postgres.views.merchants import list_clients
+from console.failures import CommandFailed
 from console.output import Column
 from console.session import Session, leaf
 from console.words import KEY
 from domain.access import Scope
+from workers.services.access import add_client, revoke_client
 
 SCOPE = click.Choice([scope.value for scope in Scope])
 
@@ -31,10 +32,8 @@ def api_client() -> None:
 @leaf
 def add(session: Session, name: str, scopes: tuple[str, ...]) -> None:
     """Add a client and print its token, once."""
-    with session.work() as (connection, merchant_id):
-        token = add_client(connection, merchant_id, name, [Scope(scope) for scope in scopes])
-        detail = {"scopes": sorted(scopes)}
-        session.audit(connection, merchant_id, "api_client.add", name, detail=detail)
+    with session.change() as (connection, actor):
+        token = add_client(connection, actor, name, [Scope(scope) for scope in scopes])
     session.tell(
         {"name": name, "scopes": sorted(scopes), "token": token},
         f"{name} may call the API with this token; it is not shown again:",
@@ -63,8 +62,7 @@ def show(session: Session) -> None:
 @leaf
 def revoke(session: Session, name: str) -> None:
     """End a client's access at once."""
-    with session.work() as (connection, merchant_id):
-        if not revoke_client(connection, merchant_id, name):
-            raise Failed(f"no API client {name}: see `renkei api-client list`")
-        session.audit(connection, merchant_id, "api_client.revoke", name)
+    with session.change() as (connection, actor):
+        if not revoke_client(connection, actor, name):
+            raise CommandFailed(f"no API client {name}: see `renkei api-client list`")
     session.tell({"name": name}, f"{name} may not call the API any more")

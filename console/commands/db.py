@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import click
 
-from console.session import Session, leaf
+from console.session import Session, actor_name, leaf
 from workers.places import NotRunning, places, secret_box
 from workers.settings import Settings
 
@@ -39,11 +39,10 @@ def upgrade(session: Session) -> None:
 @leaf
 def reseal(session: Session) -> None:
     """Encrypt all credentials with the first key of RENKEI_SECRET_KEYS."""
-    from adapters.postgres.shops import shop_changes  # noqa: PLC0415 -- loads cryptography
+    from workers.services import shops  # noqa: PLC0415 -- loads what a shop is made of
 
-    with session.transaction() as connection:
-        count = shop_changes.reseal(connection, secret_box(session.settings))
-        session.audit(connection, None, "db.reseal", "all shops", detail={"shops": count})
+    with session.engine.begin() as connection:
+        count = shops.reseal(connection, actor_name(), secret_box(session.settings))
     session.tell({"shops": count}, f"the secrets of {count} shops are encrypted with the first key")
 
 

@@ -7,8 +7,7 @@ import click
 from adapters.postgres.views.api_log import list_log
 from console.output import Column
 from console.session import Session, leaf
-from console.times import MOMENT
-from console.words import ID, known_shop
+from console.words import ID, MOMENT, ONLY_SHOP
 
 COLUMNS = (
     Column("at"),
@@ -27,13 +26,10 @@ def log() -> None:
 
 
 @log.command("list")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
+@ONLY_SHOP
 @click.option("--since", type=MOMENT, metavar="T", help="Only from then on.")
 @click.option("--run", "run_id", type=ID, metavar="ID", help="Only this run.")
 @leaf
 def show(session: Session, shop: str | None, since: datetime | None, run_id: int | None) -> None:
     """Print lines of the API log, oldest first."""
-    with session.work() as (connection, merchant_id):
-        known_shop(connection, merchant_id, shop)
-        rows = list_log(connection, merchant_id, shop=shop, since=since, run_id=run_id)
-    session.show(rows, COLUMNS)
+    session.list_rows(list_log, COLUMNS, shop=shop, since=since, run_id=run_id)

@@ -4,13 +4,12 @@ from datetime import datetime
 
 import click
 
-from adapters.postgres.shops.closures import add_closure, end_closure, list_closures
 from console.failures import Wrong
 from console.output import Column, shown
-from console.session import Session, leaf
-from console.times import MOMENT
-from console.words import CART, ID
+from console.session import Session, actor_name, leaf
+from console.words import CART, ID, MOMENT
 from domain.carts.cart import Cart
+from workers.services.maintenance import announce_closure, coming_closures, end_closure
 
 COLUMNS = (
     Column("id", right=True),
@@ -31,8 +30,8 @@ def maintenance() -> None:
 @leaf
 def show(session: Session) -> None:
     """Print closures that hold now or are to come."""
-    with session.transaction() as connection:
-        rows = list_closures(connection, session.now())
+    with session.engine.begin() as connection:
+        rows = coming_closures(connection, session.now())
     session.show(rows, COLUMNS)
 
 
@@ -48,11 +47,8 @@ def add(session: Session, cart: str, api: str, since: datetime, until: datetime)
         raise Wrong("the closure is reversed: --to lies before --from")
     if until <= session.now():
         raise Wrong("the closure is over already: --to lies in the past")
-    with session.transaction() as connection:
-        made = add_closure(connection, Cart(cart), api, since, until)
-        detail = {"from": since.isoformat(), "to": until.isoformat()}
-        subject = f"{cart} {api} {made['id']}"
-        session.audit(connection, None, "maintenance.add", subject, detail=dict(detail))
+    with session.engine.begin() as connection:
+        made = announce_closure(connection, actor_name(), Cart(cart), api, (since, until))
     when = f"from {shown(since)} to {shown(until)}"
     session.tell(made, f"closure {made['id']}: {cart} {api} {when}")
 
@@ -62,8 +58,6 @@ def add(session: Session, cart: str, api: str, since: datetime, until: datetime)
 @leaf
 def remove(session: Session, closure_id: int) -> None:
     """End a closure, or cancel one to come, for all later runs."""
-    with session.transaction() as connection:
-        ended = end_closure(connection, closure_id)
-        subject = f"{ended['cart']} {ended['api']} {closure_id}"
-        session.audit(connection, None, "maintenance.remove", subject)
+    with session.engine.begin() as connection:
+        ended = end_closure(connection, actor_name(), closure_id)
     session.tell(ended, f"closure {closure_id} of {ended['cart']} ended")

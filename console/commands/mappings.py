@@ -1,24 +1,26 @@
 """`renkei mapping`: the shops' items and the SKU each is linked to (対応表)."""
 
-from collections import Counter
+from collections.abc import Callable
+from functools import cache
 
 import click
 
-from adapters.postgres.stock.mappings import (
-    Link,
-    Linked,
-    known_codes,
-    list_mappings,
-    mapped_keys,
-    name_items,
-    remove_link,
-    set_links,
-)
-from console.failures import Failed, Wrong
+from adapters.postgres.views.shops import refer
+from adapters.postgres.views.stock import list_mappings
+from console.failures import CommandFailed, Wrong
+from console.files import Row, read_rows
 from console.output import Column
 from console.session import Session, leaf
-from console.words import COUNT, known_shop, shop_of
-from domain.carts.ports import ExternalItem, ItemKey
+from console.words import COUNT, ONLY_SHOP, shop_of
+from domain.carts.ports import ItemKey
+from domain.stock.mappings import Link, Linked
+from workers.services.mappings import (
+    import_links,
+    item_words,
+    remove_link,
+    set_link,
+    take_listing,
+)
 
 COLUMNS = (
     Column("shop"),
@@ -34,6 +36,7 @@ COLUMNS = (
     Column("waiting"),
     Column("failure"),
 )
+FILE_COLUMNS = ("shop", "item", "variation", "sku", "low_stock", "unlimited")
 
 
 @click.group()
@@ -42,15 +45,12 @@ def mapping() -> None:
 
 
 @mapping.command("list")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
+@ONLY_SHOP
 @click.option("--unmapped", is_flag=True, help="Items without a SKU instead.")
 @leaf
 def show(session: Session, shop: str | None, unmapped: bool) -> None:
     """Print the mapped items and what each shop was last told."""
-    with session.work() as (connection, merchant_id):
-        known_shop(connection, merchant_id, shop)
-        rows = list_mappings(connection, merchant_id, shop=shop, unmapped=unmapped)
-    session.show(rows, COLUMNS)
+    session.list_rows(list_mappings, COLUMNS, shop=shop, unmapped=unmapped)
 
 
 @mapping.command("set")
@@ -74,23 +74,22 @@ def set_one(
     key, code = _key(item, variation), sku.strip()
     if not code:
         raise Wrong("a SKU is not blank")
-    with session.work() as (connection, merchant_id):
-        shop_id = shop_of(connection, merchant_id, shop).id
-        link = Link(shop_id, key, code, low_stock, unlimited)
-        linked = set_links(connection, merchant_id, [link])
-        detail = {"sku": code, "low_stock": low_stock, "unlimited": unlimited}
-        subject = _subject(shop, key)
-        session.audit(connection, merchant_id, "mapping.set", subject, detail=detail)
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, shop)
+        link = Link(found.id, key, code, low_stock, unlimited)
+        linked = set_link(connection, actor, found, link)
     document: dict[str, object] = {
         "shop": shop,
         "item": key.item,
         "variation": key.variation,
-        **detail,
+        "sku": code,
+        "low_stock": low_stock,
+        "unlimited": unlimited,
         "changed": bool(linked.changed),
         "created_skus": list(linked.created),
     }
     state = "mapped to" if linked.changed else "is mapped already to"
-    session.tell(document, f"{subject} {state} {code}", *_created(linked))
+    session.tell(document, f"{item_words(shop, key)} {state} {code}", *_created(linked))
 
 
 @mapping.command("remove")
@@ -101,13 +100,12 @@ def set_one(
 def remove(session: Session, shop: str, item: str, variation: str) -> None:
     """Unlink an item; the shop keeps the number it was last told."""
     key = _key(item, variation)
-    with session.work() as (connection, merchant_id):
-        shop_id = shop_of(connection, merchant_id, shop).id
-        if not remove_link(connection, shop_id, key):
-            raise Failed(f"{_subject(shop, key)} is not mapped")
-        session.audit(connection, merchant_id, "mapping.remove", _subject(shop, key))
+    words = item_words(shop, key)
+    with session.change() as (connection, actor):
+        if not remove_link(connection, actor, shop_of(connection, actor.merchant_id, shop), key):
+            raise CommandFailed(f"{words} is not mapped")
     document: dict[str, object] = {"shop": shop, "item": key.item, "variation": key.variation}
-    session.tell(document, f"{_subject(shop, key)} unmapped")
+    session.tell(document, f"{words} unmapped")
 
 
 @mapping.command("import")
@@ -118,25 +116,18 @@ def load(session: Session, file: str) -> None:
 
     UTF-8 and Shift-JIS are both read; nothing is written when a line is wrong.
     """
-    from adapters.postgres.views.shops import refer  # noqa: PLC0415 -- only files name many shops
-    from console.mapping_file import read_links  # noqa: PLC0415
+    with session.change() as (connection, actor):
 
-    with session.work() as (connection, merchant_id):
-        known: dict[str, int | None] = {}
-
+        @cache
         def shop_id(key: str) -> int | None:
-            if key not in known:
-                found = refer(connection, merchant_id, key)
-                known[key] = found.id if found else None
-            return known[key]
+            found = refer(connection, actor.merchant_id, key)
+            return found.id if found else None
 
-        links = read_links(file, shop_id)
-        linked = set_links(connection, merchant_id, links)
-        detail: dict[str, object] = {"rows": len(links), "changed": linked.changed}
-        session.audit(connection, merchant_id, "mapping.import", file, detail=detail)
-    document = {"file": file, **detail, "created_skus": list(linked.created)}
+        links = _read_links(file, shop_id)
+        linked = import_links(connection, actor, file, links)
+    document: dict[str, object] = {"file": file, "rows": len(links), "changed": linked.changed}
     session.tell(
-        document,
+        {**document, "created_skus": list(linked.created)},
         f"{len(links)} items read from {file}, {linked.changed} changed",
         *_created(linked),
     )
@@ -147,43 +138,32 @@ def load(session: Session, file: str) -> None:
 @leaf
 def fetch(session: Session, shop: str) -> None:
     """Read the shop's items, and map those whose code is a SKU and that nobody mapped."""
-    from console.cart_calls import open_cart_of  # noqa: PLC0415 -- needs an HTTP client
+    from workers.services.cart_calls import list_items  # noqa: PLC0415 -- needs an HTTP client
 
-    with open_cart_of(session, shop) as (found, cart):
-        pages = list(cart.list_stock())
-    listed = {item.key: item for page in pages for item in page}
-    unreadable = [row for page in pages for row in page.unreadable]
-    items = list(listed.values())
     with session.work() as (connection, merchant_id):
-        name_items(connection, found.id, items)
-        mapped = mapped_keys(connection, found.id)
-        codes = known_codes(connection, merchant_id, (item.code for item in items if item.code))
-        repeated = _repeated(items)
-        fresh = [
-            Link(found.id, item.key, item.code)
-            for item in items
-            if item.key not in mapped and item.code in codes and item.code not in repeated
-        ]
-        set_links(connection, merchant_id, fresh)
-        detail: dict[str, object] = {"items": len(items), "mapped": len(fresh)}
-        session.audit(connection, merchant_id, "mapping.fetch", shop, detail=detail)
-    unmapped = len(listed.keys() - mapped) - len(fresh)
-    document = {"shop": shop, **detail, "unmapped": unmapped, "repeated_codes": repeated}
-    warnings = [f"code {code}: several items have it, none was mapped" for code in repeated]
+        found = shop_of(connection, merchant_id, shop)
+    pages = list_items(session.settings, session.engine, found)
+    with session.change() as (connection, actor):
+        fetched = take_listing(connection, actor, found, (item for page in pages for item in page))
+    document: dict[str, object] = {
+        "shop": shop,
+        "items": fetched.items,
+        "mapped": fetched.mapped,
+        "unmapped": fetched.unmapped,
+        "repeated_codes": fetched.repeated,
+    }
+    warnings = [f"code {code}: several items have it, none was mapped" for code in fetched.repeated]
     warnings += [
-        f"item {row.key or row.position}: not readable: {row.reason}" for row in unreadable
+        f"item {row.key or row.position}: not readable: {row.reason}"
+        for page in pages
+        for row in page.unreadable
     ]
     session.tell(
         document,
-        f"{shop}: {len(items)} items, {len(fresh)} newly mapped, {unmapped} without a SKU",
+        f"{shop}: {fetched.items} items, {fetched.mapped} newly mapped,"
+        f" {fetched.unmapped} without a SKU",
         *warnings,
     )
-
-
-def _repeated(items: list[ExternalItem]) -> list[str]:
-    """Return codes that several items give: which of them is the SKU, nobody can tell (IMP-12)."""
-    counts = Counter(item.code for item in items if item.code)
-    return sorted(code for code, count in counts.items() if count > 1)
 
 
 def _key(item: str, variation: str) -> ItemKey:
@@ -192,9 +172,33 @@ def _key(item: str, variation: str) -> ItemKey:
     return ItemKey(item.strip(), variation.strip())
 
 
-def _subject(shop: str, key: ItemKey) -> str:
-    return " ".join(part for part in (shop, key.item, key.variation) if part)
-
-
 def _created(linked: Linked) -> list[str]:
     return [f"SKU {code} was unknown: created with on hand 0" for code in linked.created]
+
+
+def _read_links(file: str, shop_id: Callable[[str], int | None]) -> list[Link]:
+    """Return the wished links. Raises CommandFailed naming the line.
+
+    Args: shop_id: the id of a shop by key, None when the merchant has none such.
+    """
+    links: list[Link] = []
+    lines: dict[object, int] = {}
+    for row in read_rows(file, FILE_COLUMNS):
+        link = _link(row, shop_id)
+        row.only_once("item", link.key.item, lines, key=(link.shop_id, link.key))
+        links.append(link)
+    return links
+
+
+def _link(row: Row, shop_id: Callable[[str], int | None]) -> Link:
+    shop = row.needed("shop")
+    found = shop_id(shop)
+    if found is None:
+        raise row.wrong("shop", f"{shop} is unknown")
+    return Link(
+        shop_id=found,
+        key=ItemKey(row.needed("item"), row.text("variation")),
+        sku=row.needed("sku"),
+        low_stock=row.number("low_stock") if row.text("low_stock") else None,
+        unlimited=row.flag("unlimited"),
+    )

@@ -2,9 +2,9 @@
 
 import click
 
-from adapters.postgres.shops.merchants import add_merchant, list_merchants
+from adapters.postgres.views.merchants import list_merchants
 from console.output import Column
-from console.session import Session, leaf
+from console.session import Session, actor_name, leaf
 from console.words import KEY
 
 
@@ -19,9 +19,10 @@ def merchant() -> None:
 @leaf
 def add(session: Session, key: str, name: str) -> None:
     """Add a merchant."""
-    with session.transaction() as connection:
-        made = add_merchant(connection, key, name)
-        session.audit(connection, made, "merchant.add", key, detail={"name": name})
+    from workers.services.shops import add_merchant  # noqa: PLC0415 -- loads what a shop is made of
+
+    with session.engine.begin() as connection:
+        add_merchant(connection, actor_name(), key, name)
     session.tell({"key": key, "name": name}, f"merchant {key} added")
 
 
@@ -29,7 +30,7 @@ def add(session: Session, key: str, name: str) -> None:
 @leaf
 def show(session: Session) -> None:
     """Print all merchants."""
-    with session.transaction() as connection:
+    with session.engine.begin() as connection:
         rows: list[dict[str, object]] = [
             {"key": one.key, "name": one.name, "created_at": one.created_at}
             for one in list_merchants(connection)

@@ -2,11 +2,11 @@
 
 import click
 
-from adapters.postgres.shipments.carriers import list_carriers, remove_carrier, set_carrier
-from console.failures import Failed, Wrong
+from adapters.postgres.views.shops import list_carriers
+from console.failures import CommandFailed, Wrong
 from console.output import Column
 from console.session import Session, leaf
-from console.words import known_shop, shop_of
+from console.words import ONLY_SHOP, shop_of
 
 
 @click.group()
@@ -15,14 +15,12 @@ def method() -> None:
 
 
 @method.command("list")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
+@ONLY_SHOP
 @leaf
 def show(session: Session, shop: str | None) -> None:
     """Print the translations."""
-    with session.work() as (connection, merchant_id):
-        known_shop(connection, merchant_id, shop)
-        rows = list_carriers(connection, merchant_id, shop)
-    session.show(rows, [Column("shop"), Column("method"), Column("carrier")])
+    columns = [Column("shop"), Column("method"), Column("carrier")]
+    session.list_rows(list_carriers, columns, shop=shop)
 
 
 @method.command("set")
@@ -32,14 +30,15 @@ def show(session: Session, shop: str | None) -> None:
 @leaf
 def change(session: Session, shop: str, name: str, carrier: str) -> None:
     """Translate a delivery method of a shop to a carrier of its cart."""
+    from workers.services.shops import set_carrier  # noqa: PLC0415 -- loads what a shop is made of
+
     if not carrier.strip():
         raise Wrong("--carrier is not blank")
-    with session.work() as (connection, merchant_id):
-        found = shop_of(connection, merchant_id, shop)
-        set_carrier(connection, found.id, name.strip(), carrier.strip())
-        detail = {"method": name.strip(), "carrier": carrier.strip()}
-        session.audit(connection, merchant_id, "method.set", shop, detail=dict(detail))
-    session.tell({"shop": shop, **detail}, f"{shop}: {name} → {carrier}")
+    said = {"method": name.strip(), "carrier": carrier.strip()}
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, shop)
+        set_carrier(connection, actor, found, **said)
+    session.tell({"shop": shop, **said}, f"{shop}: {name} → {carrier}")
 
 
 @method.command("remove")
@@ -48,9 +47,10 @@ def change(session: Session, shop: str, name: str, carrier: str) -> None:
 @leaf
 def remove(session: Session, shop: str, name: str) -> None:
     """Forget a translation."""
-    with session.work() as (connection, merchant_id):
-        found = shop_of(connection, merchant_id, shop)
-        if not remove_carrier(connection, found.id, name.strip()):
-            raise Failed(f"{shop} has no method {name}: see `renkei method list`")
-        session.audit(connection, merchant_id, "method.remove", shop, detail={"method": name})
+    from workers.services.shops import remove_carrier  # noqa: PLC0415 -- loads what a shop is made of
+
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, shop)
+        if not remove_carrier(connection, actor, found, name.strip()):
+            raise CommandFailed(f"{shop} has no method {name}: see `renkei method list`")
     session.tell({"shop": shop, "method": name}, f"{shop}: {name} forgotten")

@@ -1,14 +1,20 @@
 """Files of `renkei orders`: what left the warehouse, and all orders for a spreadsheet."""
 
 import sys
+from datetime import date
 from pathlib import Path
 
 import click
 
-from adapters.postgres.orders.warehouse import Actor, perform
 from adapters.postgres.views.orders import list_orders
-from console.session import Session, actor, leaf
-from console.words import known_shop
+from console.commands.order_moves import today
+from console.files import Row, read_rows
+from console.session import Session, leaf
+from console.words import ONLY_SHOP, known_shop
+from domain.errors import BrokenRule
+from domain.warehouse.moves import Parcel, Ship
+from domain.warehouse.targets import Target
+from workers.services.warehouse import Request, perform
 
 
 @click.command("import-shipments")
@@ -20,20 +26,17 @@ def import_shipments(session: Session, file: str, shop: str | None) -> None:
 
     UTF-8 and Shift-JIS are both read; nothing is written when a line is wrong.
     """
-    from console.commands.order_moves import today  # noqa: PLC0415
-    from console.shipments_file import read_shipments  # noqa: PLC0415 -- only this command reads
-
-    requests = read_shipments(file, today=today(session), shop=shop)
-    with session.work() as (connection, merchant_id):
-        known_shop(connection, merchant_id, shop)
-        perform(connection, Actor(merchant_id, actor(), f"file {Path(file).name}"), requests)
+    requests = _read_shipments(file, today=today(session), shop=shop)
+    with session.change(f"file {Path(file).name}") as (connection, actor):
+        known_shop(connection, actor.merchant_id, shop)
+        perform(connection, actor, requests)
     document: dict[str, object] = {"file": file, "shipped": len(requests)}
     session.tell(document, f"{len(requests)} orders shipped from {file}")
 
 
 @click.command("export")
 @click.argument("file", metavar="FILE.csv")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
+@ONLY_SHOP
 @click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8")
 @click.option("--lines", is_flag=True, help="One row per line instead of one per instruction.")
 @leaf
@@ -55,6 +58,43 @@ def export(session: Session, file: str, shop: str | None, encoding: str, lines: 
     document: dict[str, object] = {"file": file, "orders": len(rows), "replaced": missing}
     lost = [f"{missing} letters are not in Shift-JIS: written as 〓"] if missing else []
     session.tell(document, f"{len(rows)} orders written to {file}", *lost)
+
+
+def _read_shipments(file: str, *, today: date, shop: str | None) -> list[Request]:
+    """Return what the file says left. Raises CommandFailed naming the line and the column.
+
+    Args:
+        today: ship date of lines without one.
+        shop: where two shops share numbers.
+    """
+    lines: dict[str, int] = {}
+    requests = []
+    for row in read_rows(file, ("number", "method", "tracking", "date")):
+        number = row.needed("number")
+        row.only_once("number", number, lines)
+        where = f"{row.file} line {row.line}: number"
+        requests.append(Request(Target(number, shop, where=where), Ship(_parcel(row, today))))
+    return requests
+
+
+def _parcel(row: Row, today: date) -> Parcel:
+    method, tracking = row.needed("method"), row.needed("tracking")
+    try:
+        return Parcel(method, tracking, _day(row, today))
+    except BrokenRule as error:
+        raise row.wrong("tracking", f"{tracking!r}: {error}") from error
+
+
+def _day(row: Row, today: date) -> date:
+    """Return the ship date: 2025-01-31, or 2025/01/31 as spreadsheets write it."""
+    text = row.text("date")
+    if not text:
+        return today
+    try:
+        year, month, day = (int(part) for part in text.replace("/", "-").split("-"))
+        return date(year, month, day)
+    except ValueError as error:
+        raise row.wrong("date", f"is no day like 2025-01-31: {text!r}") from error
 
 
 FILE_COMMANDS: tuple[click.Command, ...] = (import_shipments, export)

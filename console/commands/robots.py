@@ -2,14 +2,13 @@
 
 import click
 
-from adapters.postgres.shops.robots import Robot, list_robots, set_cadence, switch_robot
 from console.failures import Wrong
 from console.output import Column
 from console.session import Session, leaf
-from console.words import ACTION, action_for, shop_of
-from domain.actions import ACTIONS
+from console.words import ACTION, ONLY_SHOP, action_for, shop_of
 from domain.engine.cadence import Cadence
 from domain.errors import BrokenRule
+from workers.services.robots import robot_documents, set_robot
 
 COLUMNS = (
     Column("shop"),
@@ -28,14 +27,14 @@ def robot() -> None:
 
 
 @robot.command("list")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
+@ONLY_SHOP
 @leaf
 def show(session: Session, shop: str | None) -> None:
     """Print robots with their cadence and next slot."""
     with session.work() as (connection, merchant_id):
         if shop is not None:
             shop_of(connection, merchant_id, shop)
-        rows = [document(one) for one in list_robots(connection, merchant_id, shop)]
+        rows = robot_documents(connection, merchant_id, shop)
     session.show(rows, COLUMNS)
 
 
@@ -58,34 +57,13 @@ def change(
     cadence = _cadence(every, at)
     if cadence is None and on is None:
         raise Wrong("nothing to set: give --every, --at, --on or --off")
-    with session.work() as (connection, merchant_id):
-        found = shop_of(connection, merchant_id, shop)
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, shop)
         chosen = action_for(found.cart, action)
-        if cadence is not None:
-            set_cadence(connection, found.id, chosen, cadence, session.now())
-        if on is not None:
-            switch_robot(connection, found.id, chosen, on=on, now=session.now())
-        detail = {"cadence": str(cadence) if cadence else None, "on": on}
-        session.audit(connection, merchant_id, "robot.set", f"{shop} {chosen}", detail=detail)
-        robots = list_robots(connection, merchant_id, shop)
-    row = document(next(one for one in robots if one.action is chosen))
+        now = session.now()
+        row = set_robot(connection, actor, found, chosen, cadence=cadence, on=on, now=now)
     state = "on" if row["enabled"] else "off"
     session.tell(row, f"{shop} {chosen}: {row['cadence']}, {state}")
-
-
-def document(one: Robot) -> dict[str, object]:
-    """Return a robot as JSON and tables show it."""
-    return {
-        "shop": one.shop,
-        "action": one.action,
-        "japanese": ACTIONS[one.action].label,
-        "cadence": str(one.cadence),
-        "every_s": one.cadence.every_s,
-        "at": one.cadence.at.strftime("%H:%M") if one.cadence.at else None,
-        "enabled": one.enabled,
-        "parked": one.parked or one.shop_parked,
-        "next_due_at": one.next_due_at,
-    }
 
 
 def _cadence(every: str | None, at: str | None) -> Cadence | None:

@@ -1,25 +1,18 @@
 """`renkei rules`: what is changed in an order before it is stored (変換ロボット, 処理ロボット)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import click
-from sqlalchemy import Connection
 
-from adapters.postgres.orders.rules import (
-    StoredRule,
-    add_rule,
-    find_rule,
-    list_rules,
-    move_rule,
-    remove_rule,
-    switch_rule,
-)
-from console.failures import Failed, Wrong
+from console.failures import Wrong
 from console.output import Column, print_lines
 from console.rule_input import read_rule, rule_of_options
 from console.session import Session, leaf
-from console.words import ID, LARGEST_COUNT, known_shop, shop_of
+from console.words import ID, LARGEST_COUNT, ONLY_SHOP, shop_of
 from domain.orders.rules import Rule
+from workers.places import secret_box
+from workers.services.rules import add_rule, change_rule, remove_rule, rule_documents
 
 COLUMNS = (
     Column("id", right=True),
@@ -46,14 +39,11 @@ def rules() -> None:
 
 
 @rules.command("list")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
+@ONLY_SHOP
 @leaf
 def show(session: Session, shop: str | None) -> None:
     """Print rules in the order in which they run."""
-    with session.work() as (connection, merchant_id):
-        known_shop(connection, merchant_id, shop)
-        rows = [_row(rule) for rule in list_rules(connection, merchant_id, shop=shop)]
-    session.show(rows, COLUMNS)
+    session.list_rows(rule_documents, COLUMNS, shop=shop)
 
 
 @rules.command("add")
@@ -93,13 +83,11 @@ def add(
     if file is not None and (when or then):
         raise Wrong("--when and --then do not go with a file")
     rule = _rule_of(file, name or "", when, then, off=off)
-    with session.work() as (connection, merchant_id):
-        shop_id = shop_of(connection, merchant_id, shop).id
-        rule_id = add_rule(connection, shop_id, rule, position=position)
-        added = _one(connection, merchant_id, rule_id)
-        session.audit(connection, merchant_id, "rules.add", _subject(added), detail=_row(added))
-    place = f"{shop}: rule {rule_id} ({rule.name}) added as number {added.position}"
-    session.tell(_row(added), place if added.enabled else f"{place}, switched off")
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, shop)
+        added = add_rule(connection, actor, found, rule, position=position)
+    place = f"{shop}: rule {added['id']} ({rule.name}) added as number {added['position']}"
+    session.tell(added, place if added["enabled"] else f"{place}, switched off")
 
 
 @rules.command("set")
@@ -111,17 +99,11 @@ def change(session: Session, rule_id: int, on: bool | None, position: int | None
     """Switch a rule on or off, or let it run at another place."""
     if on is None and position is None:
         raise Wrong("nothing to set: give --on, --off or --position")
-    with session.work() as (connection, merchant_id):
-        rule = _one(connection, merchant_id, rule_id)
-        if on is not None:
-            switch_rule(connection, rule.id, on=on)
-        if position is not None:
-            move_rule(connection, rule, position)
-        now = _one(connection, merchant_id, rule_id)
-        detail: dict[str, object] = {"enabled": now.enabled, "position": now.position}
-        session.audit(connection, merchant_id, "rules.set", _subject(now), detail=detail)
-    place = "" if now.position is None else f", number {now.position}"
-    session.tell(_row(now), f"rule {rule_id} ({now.name}) is {_switched(now)}{place}")
+    with session.change() as (connection, actor):
+        now = change_rule(connection, actor, rule_id, on=on, position=position)
+    place = "" if now["position"] is None else f", number {now['position']}"
+    state = "on" if now["enabled"] else "off"
+    session.tell(now, f"rule {rule_id} ({now['name']}) is {state}{place}")
 
 
 @rules.command("remove")
@@ -129,11 +111,9 @@ def change(session: Session, rule_id: int, on: bool | None, position: int | None
 @leaf
 def remove(session: Session, rule_id: int) -> None:
     """Forget a rule of a shop's own; a standard rule can only be switched off."""
-    with session.work() as (connection, merchant_id):
-        rule = _one(connection, merchant_id, rule_id)
-        remove_rule(connection, rule)
-        session.audit(connection, merchant_id, "rules.remove", _subject(rule), detail=_row(rule))
-    session.tell(_row(rule), f"{rule.shop}: rule {rule_id} ({rule.name}) removed")
+    with session.change() as (connection, actor):
+        gone = remove_rule(connection, actor, rule_id)
+    session.tell(gone, f"{gone['shop']}: rule {rule_id} ({gone['name']}) removed")
 
 
 @rules.command("try")
@@ -154,20 +134,16 @@ def attempt(session: Session, file: str | None, shop: str, limit: int) -> None:
     With a file: what that rule would add to the stored ones, as the last of them. Without: what
     the stored rules do, compared with none. The orders are the cart's answers in the task list.
     """
-    from adapters.postgres.shops.shops import find_shop  # noqa: PLC0415 -- loads cryptography
-    from console.rule_trial import trial_lines, try_rules  # noqa: PLC0415 -- loads both carts
-    from workers.places import secret_box  # noqa: PLC0415
+    from workers.services.rule_trial import try_rules  # noqa: PLC0415 -- loads both carts
 
     added = None if file is None else read_rule(file)
-    with session.work() as (connection, _):
-        found = find_shop(connection, session.merchant_key, shop, secret_box(session.settings))
-        if found is None:
-            raise Failed(f"no shop {shop}: see `renkei shop list`")
-        answer = try_rules(connection, found, added, limit=limit)
+    with session.work() as (connection, merchant_id):
+        found = shop_of(connection, merchant_id, shop)
+        answer = try_rules(connection, found, secret_box(session.settings), added, limit=limit)
     if session.as_json:
         session.tell(answer)
     else:
-        print_lines(trial_lines(answer))
+        print_lines(_trial_lines(answer))
 
 
 def _rule_of(
@@ -179,33 +155,25 @@ def _rule_of(
     return replace(rule, enabled=False) if off else rule
 
 
-def _one(connection: Connection, merchant_id: int, rule_id: int) -> StoredRule:
-    found = find_rule(connection, merchant_id, rule_id)
-    if found is None:
-        raise Failed(f"no rule {rule_id}: see `renkei rules list`")
-    return found
+def _trial_lines(found: Mapping[str, object]) -> list[str]:
+    """Return a trial for people: only what would change, and what was left out."""
+    lines = [
+        f"{row['number']}: {each['field']}: {each['before']!r} → {each['after']!r}"
+        for row in _rows_of(found, "instructions")
+        for each in _rows_of(row, "changes")
+    ]
+    lines += [f"{row['key']}: left out: {row['reason']}" for row in _rows_of(found, "left_out")]
+    many = len(_rows_of(found, "instructions"))
+    lines.append(
+        f"{found['orders']} orders looked at, {many} 出荷指示, {found['changed']} would change;"
+        " nothing was written"
+    )
+    return lines
 
 
-def _row(rule: StoredRule) -> dict[str, object]:
-    definition = rule.definition or {}
-    return {
-        "id": rule.id,
-        "shop": rule.shop,
-        "position": rule.position,
-        "standard": rule.standard,
-        "name": rule.name,
-        "enabled": rule.enabled,
-        "if": definition.get("if", []),
-        "then": definition.get("then", []),
-    }
-
-
-def _switched(rule: StoredRule) -> str:
-    return "on" if rule.enabled else "off"
-
-
-def _subject(rule: StoredRule) -> str:
-    return f"{rule.shop} {rule.id} {rule.name}"
+def _rows_of(document: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:
+    rows = document[name]
+    return rows if isinstance(rows, list) else []
 
 
 def _phrases(row: dict[str, object], name: str) -> str:

@@ -5,24 +5,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import click
-from sqlalchemy import Connection
 
-from adapters.postgres.shops.shops import Shop, find_shop
-from adapters.postgres.views.runs import same_range
-from console.failures import Failed, Wrong
+from console.failures import Wrong
 from console.output import print_lines
-from console.requested_runs import announce, document, follow
-from console.run_output import show_document
+from console.requested_runs import document, follow, show_document
 from console.session import Session, leaf
-from console.times import DAY, MOMENT
-from console.waiting import DEFAULT_TIMEOUT_S, Waiter
-from console.words import ACTION, action_for
+from console.waiting import Waiter
+from console.words import ACTION, DAY, DEFAULT_TIMEOUT_S, MOMENT, action_for, shop_of
 from domain.actions import Action
+from domain.carts.cart import Cart
 from domain.engine.runs import RunMode, Window
 from domain.errors import BrokenRule
 from domain.orders.windows import LONGEST_REQUEST, range_slices
 from workers.places import secret_box
-from workers.services.runs import request_run
+from workers.services.runs import announce_runs, ask_for_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +43,21 @@ class Wish:
         if self.compare and self.action != Action.SYNC_STOCK:
             raise Wrong(f"--compare is for {Action.SYNC_STOCK} only")
 
-    def window(self, shop: Shop, now: datetime) -> Window | None:
+    def window(self, cart: Cart, now: datetime) -> Window | None:
         """Return the range asked for. Raises Wrong for one no cart can be asked (IMP-3)."""
         if self.since is None or self.until is None:
             return None
         try:
-            parts = range_slices(shop.cart, self.since, self.until, now)
+            parts = range_slices(cart, self.since, self.until, now)
         except BrokenRule as error:
             raise Wrong(str(error)) from error
         return Window(parts[0].since, parts[-1].until)
+
+    def is_cut(self, window: Window | None) -> bool:
+        """Tell whether the end asked for lies in the future, where no window can end."""
+        if self.until is None or window is None:
+            return False
+        return window.until < self.until.replace(microsecond=0)
 
     @property
     def mode(self) -> RunMode:
@@ -116,38 +118,24 @@ def run(
 
 
 def _ask(session: Session, wish: Wish) -> tuple[int, Window | None]:
-    """Insert the run, or find the unfinished one of the same range; returns it and its window."""
-    with session.work() as (connection, _):
-        box = secret_box(session.settings)
-        shop = find_shop(connection, session.merchant_key, wish.shop, box)
-        if shop is None:
-            raise Failed(f"no shop {wish.shop}: see `renkei shop list`")
+    """Ask for the run and tell the workers; returns it and its window."""
+    with session.change() as (connection, actor):
+        shop = shop_of(connection, actor.merchant_id, wish.shop)
         action = action_for(shop.cart, wish.action)
-        window = wish.window(shop, session.now())
-        run_id = _unfinished(connection, shop, wish, window)
-        if run_id is None:
-            run_id = request_run(
-                connection,
-                shop,
-                action,
-                mode=wish.mode,
-                window=window,
-                ship_date=wish.ship_date,
-            )
-            detail = {"run": run_id, "mode": wish.mode, "ship_date": wish.ship_date}
-            subject = f"{shop.key} {action}"
-            session.audit(connection, shop.merchant_id, "run", subject, detail=dict(detail))
-    announce(session, [run_id])
+        window = wish.window(shop.cart, session.now())
+        run_id = ask_for_run(
+            connection,
+            actor,
+            secret_box(session.settings),
+            shop,
+            action,
+            mode=wish.mode,
+            window=window,
+            until_now=wish.is_cut(window),
+            ship_date=wish.ship_date,
+        )
+    announce_runs(session.settings, [run_id])
     return run_id, window
-
-
-def _unfinished(
-    connection: Connection, shop: Shop, wish: Wish, window: Window | None
-) -> int | None:
-    if window is None:
-        return None
-    cut = wish.until is not None and window.until < wish.until.replace(microsecond=0)
-    return same_range(connection, shop.id, wish.action, window, until_now=cut)
 
 
 def _how_to_watch(run_id: int, *, long: bool) -> str:

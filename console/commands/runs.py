@@ -3,11 +3,11 @@
 import click
 
 from adapters.postgres.views.runs import list_runs, show_run
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import Column
-from console.run_output import show_document
+from console.requested_runs import show_document
 from console.session import Session, leaf
-from console.words import ACTION, ID, known_shop
+from console.words import ID, ONLY_ACTION, ONLY_SHOP, only_state
 
 STATES = ("running", "succeeded", "partly_failed", "failed", "closed", "parked")
 COLUMNS = (
@@ -33,16 +33,13 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.option("--shop", metavar="KEY", help="Only this shop.")
-@click.option("--action", type=ACTION, metavar="A", help="Only this action.")
-@click.option("--state", type=click.Choice(STATES), help="Only in this state.")
+@ONLY_SHOP
+@ONLY_ACTION
+@only_state(STATES)
 @leaf
 def show_all(session: Session, shop: str | None, action: str | None, state: str | None) -> None:
     """Print runs without their items, oldest first."""
-    with session.work() as (connection, merchant_id):
-        known_shop(connection, merchant_id, shop)
-        rows = list_runs(connection, merchant_id, shop=shop, action=action, state=state)
-    session.show(rows, COLUMNS)
+    session.list_rows(list_runs, COLUMNS, shop=shop, action=action, state=state)
 
 
 @runs.command("show")
@@ -53,5 +50,5 @@ def show_one(session: Session, run_id: int) -> None:
     with session.work() as (connection, merchant_id):
         found = show_run(connection, merchant_id, run_id)
     if found is None:
-        raise Failed(f"no run {run_id}: see `renkei runs list`")
+        raise CommandFailed(f"no run {run_id}: see `renkei runs list`")
     show_document(session, found)

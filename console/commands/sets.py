@@ -2,11 +2,12 @@
 
 import click
 
-from adapters.postgres.stock.sets import list_sets, remove_set, set_components
-from console.failures import Failed, Wrong
+from adapters.postgres.views.stock import list_sets
+from console.failures import CommandFailed, Wrong
 from console.output import Column
 from console.session import Session, leaf
 from console.words import LARGEST_COUNT
+from workers.services.stock import remove_set, set_components
 
 
 @click.group()
@@ -33,9 +34,8 @@ def change(session: Session, set_sku: str, components: tuple[str, ...]) -> None:
     code = set_sku.strip()
     if not code:
         raise Wrong("a SKU is not blank")
-    with session.work() as (connection, merchant_id):
-        created = set_components(connection, merchant_id, code, parts)
-        session.audit(connection, merchant_id, "sets.set", code, detail={"components": parts})
+    with session.change() as (connection, actor):
+        created = set_components(connection, actor, code, parts)
     document: dict[str, object] = {"sku": code, "components": parts, "created_skus": created}
     session.tell(
         document,
@@ -49,10 +49,9 @@ def change(session: Session, set_sku: str, components: tuple[str, ...]) -> None:
 @leaf
 def remove(session: Session, set_sku: str) -> None:
     """Make a set an ordinary SKU again."""
-    with session.work() as (connection, merchant_id):
-        if not remove_set(connection, merchant_id, set_sku):
-            raise Failed(f"{set_sku} is no set: see `renkei sets list`")
-        session.audit(connection, merchant_id, "sets.remove", set_sku)
+    with session.change() as (connection, actor):
+        if not remove_set(connection, actor, set_sku):
+            raise CommandFailed(f"{set_sku} is no set: see `renkei sets list`")
     session.tell({"sku": set_sku}, f"{set_sku} is no set any more")
 
 

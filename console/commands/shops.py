@@ -4,14 +4,15 @@ import sys
 
 import click
 
-from adapters.postgres.shops.robots import list_robots, park
 from adapters.postgres.views.shops import list_shops
-from console.commands.robots import document as robot_document
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
-from console.words import ACTION, CART, KEY, action_for, shop_of
+from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
 from domain.carts.cart import Cart
+from workers.places import secret_box
+from workers.services.credentials import NEEDED, Secrets, checked
+from workers.services.robots import robot_documents
 
 COLUMNS = (
     Column("key"),
@@ -25,7 +26,7 @@ COLUMNS = (
     Column("calls_per_second", "calls/s", right=True),
     Column("in_flight", "in flight", right=True),
 )
-WHY = "Why; kept with who and when."
+WHY = click.option("--reason", default="", help="Why; kept with who and when.")
 
 
 @click.group()
@@ -55,29 +56,16 @@ def add(
     Secrets: ShopServe {"shop_id","manager_key"}; BASE {"client_id","client_secret",
     "redirect_uri"} and, when already authorised, {"access_token","refresh_token"}.
     """
-    from adapters.postgres.shops.shops import NewShop, add_shop  # noqa: PLC0415 -- loads cryptography
-    from console.secrets_input import ask_secrets, read_secrets  # noqa: PLC0415
     from console.shop_values import web_address  # noqa: PLC0415
-    from workers.places import secret_box  # noqa: PLC0415
+    from workers.services.shops import ShopWish, add_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     kind, now = Cart(cart), session.now()
     api, auth = (web_address(url) if url else None for url in (api_url, auth_url))
-    secrets = read_secrets(kind, now) if secrets_stdin else ask_secrets(kind)
-    with session.work() as (connection, merchant_id):
-        new = NewShop(
-            merchant_id=merchant_id,
-            key=key,
-            cart=kind,
-            name=name,
-            credentials=secrets.credentials,
-            api_url=api,
-            auth_url=auth,
-            tokens=secrets.tokens,
-        )
-        add_shop(connection, new, secret_box(session.settings), now)
-        detail = {"cart": cart, "name": name, "authorized": secrets.tokens is not None}
-        session.audit(connection, merchant_id, "shop.add", key, detail=dict(detail))
-        row = list_shops(connection, merchant_id, key)[0]
+    secrets = checked(kind, sys.stdin.buffer.read(), now) if secrets_stdin else _ask_secrets(kind)
+    wish = ShopWish(key, kind, name, secrets, api, auth)
+    with session.change() as (connection, actor):
+        add_shop(connection, actor, secret_box(session.settings), wish, now)
+        row = list_shops(connection, actor.merchant_id, key)[0]
     todo = [] if row["authorized"] else [f"authorise it with `renkei shop authorize {key}`"]
     session.tell(row, f"shop {key} added", *todo)
 
@@ -99,8 +87,8 @@ def show_one(session: Session, key: str) -> None:
     with session.work() as (connection, merchant_id):
         rows = list_shops(connection, merchant_id, key)
         if not rows:
-            raise Failed(f"no shop {key}: see `renkei shop list`")
-        robots = [robot_document(one) for one in list_robots(connection, merchant_id, key)]
+            raise CommandFailed(f"no shop {key}: see `renkei shop list`")
+        robots = robot_documents(connection, merchant_id, key)
     if session.as_json:
         print_json({**rows[0], "robots": robots})
         return
@@ -117,17 +105,22 @@ def show_one(session: Session, key: str) -> None:
 @leaf
 def authorize(session: Session, key: str, code: str | None) -> None:
     """Print the address where a BASE shop's owner consents; with --code, take the tokens."""
-    from console.authorisation import authorise_url, exchange  # noqa: PLC0415 -- HTTP is slow
+    from workers.services.cart_calls import authorise_url, exchange_code  # noqa: PLC0415 -- HTTP is slow
 
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, key)
+    if found.cart is not Cart.BASE:
+        raise Wrong(f"{key} is a {found.cart} shop: it needs no authorisation, only its secrets")
+    settings, engine = session.settings, session.engine
     if code is None:
-        url = authorise_url(session, key)
+        url = authorise_url(settings, engine, found)
         session.tell(
             {"shop": key, "url": url},
             url,
             f"open it, consent, then: renkei shop authorize {key} --code CODE",
         )
         return
-    ends = exchange(session, key, code.strip())
+    ends = exchange_code(settings, engine, actor, found, code.strip(), now=session.now())
     session.tell(
         {"shop": key, "authorized": True, "refresh_expires_at": ends},
         f"{key} is authorised until {shown(ends)}, and longer as long as it is in use",
@@ -139,16 +132,18 @@ def authorize(session: Session, key: str, code: str | None) -> None:
 @leaf
 def test(session: Session, key: str) -> None:
     """Make one call that proves the credentials."""
-    from console.authorisation import try_connection  # noqa: PLC0415 -- HTTP is slow
+    from workers.services.cart_calls import try_connection  # noqa: PLC0415 -- HTTP is slow
 
-    name = try_connection(session, key)
+    with session.work() as (connection, merchant_id):
+        found = shop_of(connection, merchant_id, key)
+    name = try_connection(session.settings, session.engine, found, session.now())
     session.tell({"shop": key, "ok": True, "name": name}, f"{key} answers: {name}")
 
 
 @shop.command("park")
 @click.argument("key")
-@click.option("--action", type=ACTION, metavar="A", help="Only this action.")
-@click.option("--reason", default="", help=WHY)
+@ONLY_ACTION
+@WHY
 @leaf
 def park_one(session: Session, key: str, action: str | None, reason: str) -> None:
     """Turn the kill switch on: nothing is called, nothing is dropped."""
@@ -157,8 +152,8 @@ def park_one(session: Session, key: str, action: str | None, reason: str) -> Non
 
 @shop.command("unpark")
 @click.argument("key")
-@click.option("--action", type=ACTION, metavar="A", help="Only this action.")
-@click.option("--reason", default="", help=WHY)
+@ONLY_ACTION
+@WHY
 @leaf
 def unpark_one(session: Session, key: str, action: str | None, reason: str) -> None:
     """Turn the kill switch off: everything resumes where it stood."""
@@ -175,28 +170,22 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
 
     Names: calls_per_second, in_flight, default_method, overlap_s, name, api_url, auth_url.
     """
-    from adapters.postgres.shops.shop_changes import replace_credentials, set_values  # noqa: PLC0415 -- loads cryptography
-    from adapters.postgres.shops.tokens import store_tokens  # noqa: PLC0415
-    from console.secrets_input import checked  # noqa: PLC0415
     from console.shop_values import read_values  # noqa: PLC0415
-    from workers.places import secret_box  # noqa: PLC0415
+    from workers.services.shops import change_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     if not pairs and not secrets_stdin:
         raise Wrong("nothing to set: give NAME=VALUE or --secrets-stdin")
     raw = sys.stdin.buffer.read() if secrets_stdin else b""
-    with session.work() as (connection, merchant_id):
-        found = shop_of(connection, merchant_id, key)
-        values = read_values(found.cart, pairs)
-        set_values(connection, found.id, values)
-        if secrets_stdin:
-            now, box = session.now(), secret_box(session.settings)
-            secrets = checked(found.cart, raw, now)
-            replace_credentials(connection, found.id, secrets.credentials, box)
-            if secrets.tokens:
-                store_tokens(connection, found.id, secrets.tokens, now, box)
-        detail = {**values, "credentials_replaced": secrets_stdin}
-        session.audit(connection, merchant_id, "shop.set", key, detail=detail)
-        row = list_shops(connection, merchant_id, key)[0]
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, key)
+        values, now = read_values(found.cart, pairs), session.now()
+        secrets = (
+            (checked(found.cart, raw, now), secret_box(session.settings), now)
+            if secrets_stdin
+            else None
+        )
+        change_shop(connection, actor, found, values, secrets)
+        row = list_shops(connection, actor.merchant_id, key)[0]
     session.tell(row, *(f"{key}: {name} = {shown(row[name])}" for name in values))
 
 
@@ -205,24 +194,29 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
 @leaf
 def remove(session: Session, key: str) -> None:
     """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
-    from adapters.postgres.shops.shop_changes import remove_shop  # noqa: PLC0415 -- loads cryptography
-    from workers.places import secret_box  # noqa: PLC0415
+    from workers.services.shops import remove_shop  # noqa: PLC0415 -- loads what a shop is made of
 
-    with session.work() as (connection, merchant_id):
-        found = shop_of(connection, merchant_id, key)
-        remove_shop(connection, found.id, secret_box(session.settings))
-        session.audit(connection, merchant_id, "shop.remove", key)
+    with session.change() as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, key)
+        remove_shop(connection, actor, found, secret_box(session.settings))
     session.tell({"shop": key, "removed": True}, f"shop {key} removed")
 
 
 def _switch(session: Session, key: str, action: str | None, reason: str, *, parked: bool) -> None:
-    with session.work() as (connection, merchant_id):
-        found = shop_of(connection, merchant_id, key)
+    from workers.services.shops import park_shop  # noqa: PLC0415 -- loads what a shop is made of
+
+    with session.change(reason.strip()) as (connection, actor):
+        found = shop_of(connection, actor.merchant_id, key)
         chosen = action_for(found.cart, action) if action else None
-        park(connection, found.id, chosen, parked=parked)
-        did = "shop.park" if parked else "shop.unpark"
-        told = {"action": chosen}
-        session.audit(connection, merchant_id, did, key, reason=reason.strip(), detail=told)
-        row = list_shops(connection, merchant_id, key)[0]
+        park_shop(connection, actor, found, chosen, parked=parked)
+        row = list_shops(connection, actor.merchant_id, key)[0]
     what = f"{key} {chosen}" if chosen else key
     session.tell(row, f"{what} is {'parked' if parked else 'not parked any more'}")
+
+
+def _ask_secrets(cart: Cart) -> Secrets:
+    """Ask for each secret on the terminal. Raises Wrong without a terminal."""
+    if not sys.stdin.isatty():
+        names = ", ".join(NEEDED[cart])
+        raise Wrong(f"give the secrets ({names}) as one JSON object with --secrets-stdin")
+    return Secrets({name: click.prompt(name, hide_input=True, err=True) for name in NEEDED[cart]})

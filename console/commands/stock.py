@@ -2,12 +2,13 @@
 
 import click
 
-from adapters.postgres.stock.counts import adjust_on_hand, set_on_hand
 from adapters.postgres.views.stock import list_stock
 from console.failures import Wrong
+from console.files import read_rows
 from console.output import Column
 from console.session import Session, leaf
 from console.words import COUNT, LARGEST_COUNT
+from workers.services.stock import adjust_count, import_counts, set_counts
 
 COLUMNS = (
     Column("sku", "SKU"),
@@ -40,10 +41,9 @@ def show(session: Session, skus: tuple[str, ...]) -> None:
 def set_one(session: Session, sku: str, on_hand: int) -> None:
     """Say how many pieces of a SKU are in the warehouse; creates the SKU."""
     code = _code(sku)
-    with session.work() as (connection, merchant_id):
-        set_on_hand(connection, merchant_id, {code: on_hand})
-        session.audit(connection, merchant_id, "stock.set", code, detail={"on_hand": on_hand})
-        row = list_stock(connection, merchant_id, [code])[0]
+    with session.change() as (connection, actor):
+        set_counts(connection, actor, {code: on_hand})
+        (row,) = list_stock(connection, actor.merchant_id, [code])
     session.tell(row, f"{code}: {on_hand} on hand, {row['free']} free")
 
 
@@ -54,10 +54,9 @@ def set_one(session: Session, sku: str, on_hand: int) -> None:
 def adjust(session: Session, sku: str, delta: int) -> None:
     """Add pieces to a SKU (5) or take them away (-5)."""
     code = _code(sku)
-    with session.work() as (connection, merchant_id):
-        adjust_on_hand(connection, merchant_id, code, delta)
-        session.audit(connection, merchant_id, "stock.adjust", code, detail={"delta": delta})
-        row = list_stock(connection, merchant_id, [code])[0]
+    with session.change() as (connection, actor):
+        adjust_count(connection, actor, code, delta)
+        (row,) = list_stock(connection, actor.merchant_id, [code])
     session.tell(row, f"{code}: {row['on_hand']} on hand, {row['free']} free")
 
 
@@ -69,13 +68,10 @@ def load(session: Session, file: str) -> None:
 
     UTF-8 and Shift-JIS are both read; nothing is written when a line is wrong.
     """
-    from console.stock_file import read_stock  # noqa: PLC0415 -- only this command reads files
-
-    counts = read_stock(file)
-    with session.work() as (connection, merchant_id):
-        set_on_hand(connection, merchant_id, counts)
-        session.audit(connection, merchant_id, "stock.import", file, detail={"skus": len(counts)})
-    session.tell({"file": file, "skus": len(counts)}, f"{len(counts)} SKUs set from {file}")
+    on_hand = _read_counts(file)
+    with session.change() as (connection, actor):
+        import_counts(connection, actor, file, on_hand)
+    session.tell({"file": file, "skus": len(on_hand)}, f"{len(on_hand)} SKUs set from {file}")
 
 
 def _code(sku: str) -> str:
@@ -84,3 +80,14 @@ def _code(sku: str) -> str:
     if not code:
         raise Wrong("a SKU is not blank")
     return code
+
+
+def _read_counts(file: str) -> dict[str, int]:
+    """Return pieces by SKU. Raises CommandFailed naming the line; a SKU may come only once."""
+    on_hand: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    for row in read_rows(file, ("sku", "on_hand")):
+        sku = row.needed("sku")
+        row.only_once("sku", sku, lines)
+        on_hand[sku] = row.number("on_hand")
+    return on_hand

@@ -2,16 +2,14 @@
 
 import time
 
-from adapters.postgres.database import DatabaseUnavailable, statement, transaction
-from adapters.postgres.shops.shops import find_shop
+from adapters.postgres.database import DatabaseUnavailable, autocommit
 from adapters.postgres.views import totals
 from console.demo.faults import Faults
 from console.demo.stage import Stage
-from console.failures import Failed
+from console.failures import CommandFailed
 from domain.actions import Action
 from domain.engine.runs import RunMode
-from workers.places import secret_box
-from workers.services.runs import announce_run, request_run
+from workers.services.runs import announce_runs, request_run
 
 LOOK_EVERY_S = 0.1
 LOOK_FOR_FAULTS_EVERY_S = 0.02
@@ -23,7 +21,7 @@ def run_everywhere(stage: Stage, action: Action, *, faults: bool = False) -> lis
     """Request a run in every shop that has the action, and wait until all have ended.
 
     Args: faults: strike in the middle, if the demo was asked to.
-    Raises: Failed when nothing moves any more.
+    Raises: CommandFailed when nothing moves any more.
     """
     run_ids = _request(stage, action)
     striker = Faults(stage, action) if faults and stage.faults else None
@@ -32,16 +30,12 @@ def run_everywhere(stage: Stage, action: Action, *, faults: bool = False) -> lis
 
 
 def _request(stage: Stage, action: Action) -> list[int]:
-    box, run_ids = secret_box(stage.settings), []
-    with transaction(stage.engine) as connection:
-        merchants = totals.merchant_keys(connection)
-        for shop in stage.shops_with(action):
-            found = find_shop(connection, merchants[shop.merchant_id], shop.key, box)
-            if found is None:
-                raise Failed(f"the demo's shop {shop.key} is gone")
-            run_ids.append(request_run(connection, found, action, mode=RunMode.MANUAL))
-    for run_id in run_ids:
-        announce_run(stage.settings, run_id)
+    with stage.engine.begin() as connection:
+        run_ids = [
+            request_run(connection, shop.id, action, mode=RunMode.MANUAL)
+            for shop in stage.shops_with(action)
+        ]
+    announce_runs(stage.settings, run_ids)
     return run_ids
 
 
@@ -49,7 +43,7 @@ def _wait(stage: Stage, run_ids: list[int], striker: Faults | None) -> None:
     seen, moved_at = (-1, -1), time.monotonic()
     while True:
         try:
-            with statement(stage.engine) as connection:
+            with autocommit(stage.engine).connect() as connection:
                 now = totals.standing(connection, run_ids)
         except DatabaseUnavailable:
             time.sleep(LOOK_EVERY_S)
@@ -62,7 +56,7 @@ def _wait(stage: Stage, run_ids: list[int], striker: Faults | None) -> None:
         if (now.items_ended, now.runs_ended) != seen:
             seen, moved_at = (now.items_ended, now.runs_ended), time.monotonic()
         if time.monotonic() - moved_at > STUCK_AFTER_S:
-            raise Failed(
+            raise CommandFailed(
                 f"nothing moved for {STUCK_AFTER_S:g} s: {now.items_ended} of {now.items} items,"
                 f" {now.runs_ended} of {now.runs} runs ended"
             )

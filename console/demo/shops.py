@@ -11,21 +11,23 @@ from operator import itemgetter
 
 from sqlalchemy import Connection
 
-from adapters.postgres.shops import closures
-from adapters.postgres.shops.merchants import add_merchant
-from adapters.postgres.shops.robots import switch_robot
-from adapters.postgres.shops.secrets import SecretBox
-from adapters.postgres.shops.shop_changes import set_values
-from adapters.postgres.shops.shops import NewShop, add_shop
-from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.stock.mappings import Link, set_links
+from adapters.postgres.views.shops import ShopRef
 from console.demo.sizes import Sizes
-from console.secrets_input import checked
 from domain.actions import actions_of
 from domain.carts.cart import Cart
 from domain.carts.ports import ItemKey
+from domain.stock.mappings import Link
 from simulator.client import SimulatedShop, SimulatorClient
 from simulator.seed import shopserve_recipes, thebase_recipes
+from workers.places import secret_box
+from workers.services.actors import Actor
+from workers.services.credentials import checked
+from workers.services.maintenance import coming_closures, end_closure
+from workers.services.mappings import import_links
+from workers.services.robots import set_robot
+from workers.services.shops import ShopWish, add_merchant, add_shop, change_shop
+from workers.services.stock import import_counts
+from workers.settings import Settings
 
 # Kinds of orders that are not to be imported; a shop has one of each beside the others.
 LEFT_ALONE = {
@@ -33,6 +35,7 @@ LEFT_ALONE = {
     Cart.BASE: ("unshippable", "partly_dispatched", "dispatched", "cancelled"),
 }
 EVERYDAY = {Cart.SHOPSERVE: shopserve_recipes.EVERYDAY, Cart.BASE: thebase_recipes.EVERYDAY}
+NAME = "demo"
 SPREAD_S = 6 * 86_400
 # The real carts ask for patience; a demo does not show it.
 CALLS_PER_SECOND = 500
@@ -110,49 +113,43 @@ def _add_orders(client: SimulatorClient, shop: SimulatedShop, number: int, order
 
 
 def open_ours(
-    connection: Connection, simulated: Sequence[SimulatedShop], box: SecretBox
+    connection: Connection, simulated: Sequence[SimulatedShop], settings: Settings
 ) -> list[DemoShop]:
     """Add the same merchants and shops here, with robots off, and everything mapped."""
-    now = datetime.now(UTC)
-    _cancel_maintenance(connection, now)
+    _cancel_maintenance(connection, datetime.now(UTC))
     merchants: dict[str, int] = {}
     opened = []
     for shop in simulated:
         if shop.merchant not in merchants:
-            merchants[shop.merchant] = add_merchant(connection, shop.merchant, shop.merchant)
-        opened.append(_open(connection, shop, merchants[shop.merchant], box, now))
+            made = add_merchant(connection, NAME, shop.merchant, shop.merchant)
+            merchants[shop.merchant] = made
+        opened.append(_open(connection, shop, Actor(merchants[shop.merchant], NAME), settings))
     return opened
 
 
 def _open(
-    connection: Connection, shop: SimulatedShop, merchant_id: int, box: SecretBox, now: datetime
+    connection: Connection, shop: SimulatedShop, actor: Actor, settings: Settings
 ) -> DemoShop:
-    cart = Cart(shop.cart)
+    cart, now = Cart(shop.cart), datetime.now(UTC)
     secrets = checked(cart, json.dumps(shop.secrets).encode(), now)
-    new = NewShop(
-        merchant_id,
-        key=shop.key,
-        cart=cart,
-        name=shop.key,
-        credentials=secrets.credentials,
-        api_url=shop.api_url,
-        tokens=secrets.tokens,
-    )
-    shop_id = add_shop(connection, new, box, now)
-    set_values(connection, shop_id, {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT})
+    wish = ShopWish(shop.key, cart, shop.key, secrets, shop.api_url)
+    shop_id = add_shop(connection, actor, secret_box(settings), wish, now)
+    ref = ShopRef(shop_id, shop.key, cart)
+    pace = {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT}
+    change_shop(connection, actor, ref, pace)
     for action in actions_of(cart):
-        switch_robot(connection, shop_id, action, on=False, now=now)
+        set_robot(connection, actor, ref, action, cadence=None, on=False, now=now)
     keys = [ItemKey(str(row["item"]), str(row["variation"])) for row in shop.items]
     codes = [str(row["sku"]) for row in shop.items]
     links = [Link(shop_id, key, code) for key, code in zip(keys, codes, strict=True)]
-    set_links(connection, merchant_id, links)
+    import_links(connection, actor, NAME, links)
     # Every seventh SKU is sold out, so that "never below 0" has something to do.
     on_hand = {code: index % 7 * 15 for index, code in enumerate(sorted(codes))}
-    set_on_hand(connection, merchant_id, on_hand)
-    return DemoShop(shop_id, merchant_id, cart, shop.key, tuple(keys), on_hand)
+    import_counts(connection, actor, NAME, on_hand)
+    return DemoShop(shop_id, actor.merchant_id, cart, shop.key, tuple(keys), on_hand)
 
 
 def _cancel_maintenance(connection: Connection, now: datetime) -> None:
     """The simulated carts keep no maintenance hours, not even on a third Wednesday."""
-    for closure in closures.list_closures(connection, now):
-        closures.end_closure(connection, int(str(closure["id"])))
+    for closure in coming_closures(connection, now):
+        end_closure(connection, NAME, int(str(closure["id"])))

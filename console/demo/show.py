@@ -10,14 +10,14 @@ from pathlib import Path
 
 from adapters.embedded.locks import is_held
 from adapters.embedded.ports import free_port
-from adapters.postgres.database import open_engine, transaction
+from adapters.postgres.database import open_engine
 from console.demo.figures import Figure, all_good
 from console.demo.phases import all_phases
 from console.demo.screen import DemoScreen
 from console.demo.shops import open_ours, open_simulated
 from console.demo.sizes import Sizes
 from console.demo.stage import Phase, Stage
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.supervisor.programs import (
     Program,
     beat_program,
@@ -28,7 +28,7 @@ from console.supervisor.programs import (
 from console.supervisor.state import LOCK_FILE
 from console.supervisor.station import Station
 from simulator import process as simulator
-from workers.places import places, secret_box
+from workers.places import places
 from workers.settings import Settings
 
 HOME = "demo"
@@ -101,8 +101,8 @@ def staged(
             client.settings(latency_s=FAULTS_LATENCY_S)
         engine = open_engine(places(settings).database_url, connections=2, name="renkei demo")
         cleanup.callback(engine.dispose)
-        with transaction(engine) as connection:
-            shops = open_ours(connection, simulated, secret_box(settings))
+        with engine.begin() as connection:
+            shops = open_ours(connection, simulated, settings)
         shown.seconds["open the shops"] = screen.end()
         stage = Stage(settings, engine, station, client, shops, screen, faults=plan.faults)
         yield stage, shown
@@ -129,7 +129,7 @@ def _programs(settings: Settings, *, windows: bool) -> list[Program]:
 
 
 def _fresh(home: Path) -> None:
-    """Empty the demo's home. Raises Failed while another demo uses it."""
+    """Empty the demo's home. Raises CommandFailed while another demo uses it."""
     if is_held(home / LOCK_FILE):
-        raise Failed(f"another demo runs in {home}")
+        raise CommandFailed(f"another demo runs in {home}")
     shutil.rmtree(home, ignore_errors=True)

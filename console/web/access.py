@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from adapters.postgres.access.api_clients import ApiClient, client_of
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from console.web.problems import Problem
 from console.web.services import Services
 from domain.access import Scope
+from workers.services.access import Caller, caller_of
 
 _bearer = HTTPBearer(auto_error=False, description="Token of `renkei api-client add`.")
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
@@ -29,10 +29,10 @@ def services_of(request: Request) -> Services:
 Shared = Annotated[Services, Depends(services_of)]
 
 
-def caller_with(scope: Scope) -> Callable[..., ApiClient]:
+def caller_with(scope: Scope) -> Callable[..., Caller]:
     """Return a dependency that lets in clients with a scope."""
 
-    def caller(services: Shared, credentials: Credentials) -> ApiClient:
+    def caller(services: Shared, credentials: Credentials) -> Caller:
         return _client(services, credentials, scope)
 
     return caller
@@ -49,31 +49,30 @@ def watcher(request: Request, services: Shared, credentials: Credentials) -> Non
 
 def _client(
     services: Services, credentials: HTTPAuthorizationCredentials | None, scope: Scope
-) -> ApiClient:
-    client = None
+) -> Caller:
+    found = None
     if credentials is not None:
-        with statement(services.engine) as connection:
-            client = client_of(connection, credentials.credentials)
-    if client is None:
+        with autocommit(services.engine).connect() as connection:
+            found = caller_of(connection, credentials.credentials)
+    if found is None:
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
             "a bearer token that is valid is needed",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    if scope not in client.scopes:
+    if scope not in found.scopes:
         raise Problem(
             HTTPStatus.FORBIDDEN,
             f"this client lacks the scope {scope}",
             headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
         )
-    return client
+    return found
 
 
-OrdersReader = Annotated[ApiClient, Depends(caller_with(Scope.ORDERS_READ))]
-OrdersWriter = Annotated[ApiClient, Depends(caller_with(Scope.ORDERS_WRITE))]
-StockReader = Annotated[ApiClient, Depends(caller_with(Scope.STOCK_READ))]
-StockWriter = Annotated[ApiClient, Depends(caller_with(Scope.STOCK_WRITE))]
-RunsReader = Annotated[ApiClient, Depends(caller_with(Scope.RUNS_READ))]
-DeadReader = Annotated[ApiClient, Depends(caller_with(Scope.DEAD_READ))]
-DeadWriter = Annotated[ApiClient, Depends(caller_with(Scope.DEAD_WRITE))]
+OrdersReader = Annotated[Caller, Depends(caller_with(Scope.ORDERS_READ))]
+StockReader = Annotated[Caller, Depends(caller_with(Scope.STOCK_READ))]
+StockWriter = Annotated[Caller, Depends(caller_with(Scope.STOCK_WRITE))]
+RunsReader = Annotated[Caller, Depends(caller_with(Scope.RUNS_READ))]
+DeadReader = Annotated[Caller, Depends(caller_with(Scope.DEAD_READ))]
+DeadWriter = Annotated[Caller, Depends(caller_with(Scope.DEAD_WRITE))]
 Watcher = Annotated[None, Depends(watcher)]

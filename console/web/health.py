@@ -7,8 +7,9 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from adapters.postgres.database import DatabaseUnavailable, statement
+from adapters.postgres.database import DatabaseUnavailable, autocommit
 from adapters.postgres.migrations import head, revision_of
+from adapters.postgres.views.checkup import answers
 from console.web.access import Shared, Watcher
 from console.web.documents import text_of
 from console.web.metrics import exposition
@@ -54,13 +55,13 @@ def _asked(question: Callable[[], str]) -> str:
 
 
 def _database(services: Services) -> str:
-    with statement(services.engine) as connection:
-        connection.exec_driver_sql("select 1")
+    with autocommit(services.engine).connect() as connection:
+        answers(connection)
     return OK
 
 
 def _migrations(services: Services) -> str:
-    with statement(services.engine) as connection:
+    with autocommit(services.engine).connect() as connection:
         return OK if revision_of(connection) == head() else "behind"
 
 

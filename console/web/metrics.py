@@ -9,7 +9,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
-from adapters.postgres.database import DatabaseUnavailable, transaction
+from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.views.metrics import Sample, samples
 from console.web.services import Services
 from domain.actions import Queue
@@ -62,7 +62,7 @@ def exposition(services: Services) -> bytes:
 
 def _from_database(services: Services) -> list[Sample]:
     try:
-        with transaction(services.engine) as connection:
+        with services.engine.begin() as connection:
             return [*samples(connection), Sample("up", ("database",), 1)]
     except DatabaseUnavailable as error:
         _log.warning("no figures", extra={"fields": {"error": str(error)}})

@@ -14,13 +14,20 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.engine.dead_letters import UnknownDeadLetter
-from console.failures import Failed
+from domain.engine.runs import UnknownDeadLetter
 from domain.errors import BrokenRule
-from domain.warehouse.moves import UnknownInstruction
+from domain.warehouse.targets import UnknownInstruction
+from workers.services.access import KeyReused
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = "5"
+
+# What a refusal is in HTTP; any other one is a conflict.
+_REFUSALS: Mapping[type[BrokenRule], HTTPStatus] = {
+    UnknownInstruction: HTTPStatus.NOT_FOUND,
+    UnknownDeadLetter: HTTPStatus.NOT_FOUND,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
 
 _log = logging.getLogger(__name__)
 
@@ -77,12 +84,7 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(BrokenRule)
     def refused(_: Request, error: BrokenRule) -> Response:
-        unknown = isinstance(error, UnknownInstruction | UnknownDeadLetter)
-        return problem(HTTPStatus.NOT_FOUND if unknown else HTTPStatus.CONFLICT, str(error))
-
-    @app.exception_handler(Failed)
-    def failed(_: Request, error: Failed) -> Response:
-        return problem(HTTPStatus.CONFLICT, error.format_message())
+        return problem(_REFUSALS.get(type(error), HTTPStatus.CONFLICT), str(error))
 
     @app.exception_handler(DatabaseUnavailable)
     @app.exception_handler(PoolTimeout)

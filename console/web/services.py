@@ -9,8 +9,8 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.postgres.database import open_engine
-from console.session import Session
 from workers.places import places
+from workers.services.runs import announce_runs
 from workers.settings import Settings
 
 # As many requests work at a time; the others wait their turn before they take a connection.
@@ -44,10 +44,7 @@ class Services:
         found = places(settings)
 
         def announce(run_ids: Sequence[int]) -> None:
-            from workers.services.runs import announce_run  # noqa: PLC0415 -- celery is slow to import
-
-            for run_id in run_ids:
-                announce_run(settings, run_id)
+            announce_runs(settings, run_ids)
 
         return cls(
             settings=settings,
@@ -67,15 +64,6 @@ class Services:
         except Exception as error:  # noqa: BLE001 -- the runs are recorded; the broker may be away
             fields = {"runs": list(run_ids), "error": type(error).__name__}
             _log.warning("runs not announced", extra={"fields": fields})
-
-    def session_of(self, merchant_key: str) -> Session:
-        """Return what functions of the command line want, for a merchant of the API."""
-        return Session(
-            as_json=True,
-            wanted_merchant=merchant_key,
-            _settings=self.settings,
-            _engine=self.engine,
-        )
 
     def close(self) -> None:
         """Let go of every connection."""

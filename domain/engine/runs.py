@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from domain.errors import BrokenRule
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -100,6 +102,10 @@ def ended_line(label: str, tally: Tally) -> str:
     return f"{label}アクションが終了しました。(成功:{tally.succeeded}失敗:{tally.failed})"
 
 
+class UnknownDeadLetter(BrokenRule):
+    """The merchant has no dead letter of that id."""
+
+
 class LetterState(StrEnum):
     """What became of a dead letter."""
 
@@ -110,4 +116,4 @@ class LetterState(StrEnum):
 
 
 UNDECIDED = frozenset({LetterState.OPEN, LetterState.REPLAYED})
-"""A person may still decide: a replay that changed nothing has not settled anything."""
+"""A person may still decide: a replay that changed nothing has decided nothing."""

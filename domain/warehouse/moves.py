@@ -23,14 +23,6 @@ from domain.orders.instructions import (
 LONGEST_TRACKING = 64
 
 
-class UnknownInstruction(BrokenRule):
-    """The merchant has no instruction of that number."""
-
-
-class AmbiguousNumber(BrokenRule):
-    """Several instructions have that number; the message says what tells them apart."""
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What operations read and change of an instruction.
@@ -122,7 +114,7 @@ class Deallocate(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Work(_Plain):
+class BeginWork(_Plain):
     """Begin to pick and pack (出荷作業中)."""
 
     name: ClassVar[str] = "work"

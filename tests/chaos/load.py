@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.shops.robots import set_cadence, switch_robot
-from adapters.postgres.shops.shop_changes import set_values
+from adapters.postgres.shops.shops import set_values
 from adapters.postgres.stock import counts
 from domain.actions import Action, Queue, actions_of
 from domain.carts.cart import Cart

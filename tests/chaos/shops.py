@@ -9,16 +9,16 @@ from adapters.postgres.shipments import carriers
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.robots import set_cadence
 from adapters.postgres.shops.secrets import SecretBox
-from adapters.postgres.shops.shop_changes import set_values
-from adapters.postgres.shops.shops import NewShop, add_shop
+from adapters.postgres.shops.shops import NewShop, add_shop, set_values
 from adapters.postgres.stock import counts
-from adapters.postgres.stock.mappings import Link, set_links
-from console.secrets_input import checked
+from adapters.postgres.stock.mappings import set_links
 from domain.actions import Action, actions_of
 from domain.carts.cart import Cart
 from domain.carts.ports import ItemKey
 from domain.engine.cadence import Cadence
+from domain.stock.mappings import Link
 from simulator.client import SimulatedShop
+from workers.services.credentials import checked
 
 METHOD = "宅配便"
 CARRIER = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}

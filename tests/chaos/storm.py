@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.shops.shop_changes import set_values
+from adapters.postgres.shops.shops import set_values
 from simulator.process import start
 from tests.chaos import cart_faults, faults, message_faults, people
 from tests.chaos.faults import Fault, Scene

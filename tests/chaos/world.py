@@ -11,9 +11,6 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine, text
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.orders import warehouse
-from adapters.postgres.orders.instruction_targets import Target
-from adapters.postgres.orders.warehouse import Actor, Request
 from adapters.postgres.shops import closures
 from adapters.postgres.shops.robots import switch_robot
 from adapters.postgres.shops.secrets import SecretBox
@@ -23,8 +20,11 @@ from domain.actions import actions_of
 from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO
 from domain.warehouse.moves import Parcel, Ship
+from domain.warehouse.targets import Target
 from simulator.client import Document, SimulatorClient
 from tests.chaos.shops import METHOD, open_shop
+from workers.services.actors import Actor
+from workers.services.warehouse import Request, perform
 
 MOST_SHIPPED_AT_ONCE = 8
 RECIPES = {
@@ -255,7 +255,7 @@ class World:
                 for order, one in batch
             ]
             with self.engine.begin() as connection:
-                warehouse.perform(connection, Actor(merchant_id, "chaos"), requests)
+                perform(connection, Actor(merchant_id, "chaos"), requests)
 
     def _count(self) -> None:
         """Goods come in or are found missing."""

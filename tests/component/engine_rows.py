@@ -24,7 +24,7 @@ def final(state: str) -> bool:
     return ItemState(state) in FINAL_ITEM_STATES
 
 
-def new_shop(connection: Connection, key: str, actions: tuple[Action, ...]) -> int:
+def new_shop(connection: Connection, key: str, actions: tuple[str, ...]) -> int:
     """Insert a shop with its lane and robots."""
     shop_id: int = connection.execute(
         text(
@@ -42,7 +42,7 @@ def new_shop(connection: Connection, key: str, actions: tuple[Action, ...]) -> i
                 "insert into robots (shop_id, action, every_s, next_due_at)"
                 " values (:id, :action, 60, now())"
             ),
-            {"id": shop_id, "action": action.value},
+            {"id": shop_id, "action": action},
         )
     return shop_id
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
+from benchmarks.statements import WAYS, measure
 from benchmarks.wire import counted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,3 +81,9 @@ def test_the_line_counter_counts_what_passes(database_url: str) -> None:
     assert counter.statements == {"BEGIN": 1, "SELECT": 1, "CREATE": 1, "COMMIT": 1}
     assert counter.working() == 2
     assert counter.round_trips == 4
+
+
+def test_every_way_to_run_a_statement_gives_the_same_row(engine: Engine) -> None:
+    with engine.begin() as connection:
+        assert len({way(connection) for way in WAYS.values()}) == 1
+        assert measure(connection, rounds=1, times=1).keys() == WAYS.keys()

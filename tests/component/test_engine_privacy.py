@@ -16,7 +16,7 @@ SECRET = "佐伯 結衣 大阪市北区梅田9-9-9"
 
 
 def _violation(engine: Engine) -> Exception:
-    statement = Statement("insert into merchants (key, name) values ('default', :name)")
+    statement = Statement[None]("insert into merchants (key, name) values ('default', :name)")
     with engine.connect() as connection, pytest.raises(UniqueViolation) as refused:
         statement.run(connection, name=SECRET)
     return refused.value

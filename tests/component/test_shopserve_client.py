@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from adapters.shopserve.client import ShopServeCart
-from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.carts.ports import CartParcel, ItemKey, StockLevel
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -28,7 +28,7 @@ from tests.component.cart_samples import shopserve_order
 
 NOW = datetime(2026, 10, 3, 3, tzinfo=UTC)
 WEEK = Window(NOW - timedelta(days=7), NOW)
-PARCEL = Parcel("YAMATO", "4000-0012", date(2026, 10, 6))
+PARCEL = CartParcel("YAMATO", "4000-0012", date(2026, 10, 6))
 MAINTENANCE = "<html><body>現在メインテナンス中です</body></html>"
 Handler = Callable[[httpx.Request], httpx.Response]
 

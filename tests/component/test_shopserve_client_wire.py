@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.http.reading import Date, Told, read
 from adapters.shopserve.wire import details, orders, refusals, stock
-from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.carts.ports import CartParcel, ItemKey, StockLevel
 from domain.engine.runs import Window
 from domain.errors import Undecodable
 from domain.orders.cart_order import CartLine, Charges, Folder, Settlement, ShopServeStatus
@@ -306,7 +306,7 @@ def test_two_destinations_may_not_share_a_number() -> None:
 
 
 def test_the_shipping_result_writes_over_the_provisional_number() -> None:
-    assert orders.shipping_result(Parcel("YAMATO", "4000-12", date(2026, 10, 6))) == {
+    assert orders.shipping_result(CartParcel("YAMATO", "4000-12", date(2026, 10, 6))) == {
         "carrier_code": "YAMATO",
         "tracking_numbers": ["4000-12"],
         "scheduled_shipping_date": "2026-10-06",

@@ -36,14 +36,11 @@ class Car:
     note: str | None = field(repr=False, default=None)
 
 
-_CAR = Statement(
-    """
+_CAR = Statement[Car]("""
 select 'A-1' as name, :colour as colour, cast(:roof as text) as roof,
        cast(:colours as text[]) as colours, array[3, 4] as sizes, 1.5 as price,
        '[{"size": 17, "colour": "red"}]'::jsonb as wheels, cast(:spare as jsonb) as spare
-""",
-    Car,
-)
+""")
 
 
 def test_a_dataclass_is_made_of_what_its_fields_want(engine: Engine) -> None:
@@ -81,8 +78,8 @@ def test_a_function_gets_the_columns_by_name(engine: Engine) -> None:
 
 
 def test_names_are_bound_once_each_and_casts_are_left_alone(engine: Engine) -> None:
-    statement = Statement(
-        "select :word::text || ':' || :word, :count::int + 1, '12:30'::time::text", tuple
+    statement = Statement[tuple[str, int, str]](
+        "select :word::text || ':' || :word, :count::int + 1, '12:30'::time::text"
     )
 
     with engine.begin() as connection:
@@ -93,7 +90,7 @@ def test_names_are_bound_once_each_and_casts_are_left_alone(engine: Engine) -> N
 
 def test_a_name_without_a_value_is_a_bug(engine: Engine) -> None:
     with engine.begin() as connection, pytest.raises(KeyError, match="word"):
-        Statement("select :word").run(connection)
+        Statement[None]("select :word").run(connection)
 
 
 @pytest.mark.parametrize(
@@ -115,12 +112,21 @@ def test_a_scalar_is_the_first_column(
 
 def test_dict_and_tuple_take_the_columns_as_they_are(engine: Engine) -> None:
     with engine.begin() as connection:
-        assert Statement("select 1 as a, 'x' as b", dict).all(connection) == [{"a": 1, "b": "x"}]
-        assert Statement("select 1 as a, 'x' as b", tuple).all(connection) == [(1, "x")]
+        assert Statement[dict[str, object]]("select 1 as a, 'x' as b").all(connection) == [
+            {"a": 1, "b": "x"}
+        ]
+        assert Statement[tuple[int, str]]("select 1 as a, 'x' as b").all(connection) == [(1, "x")]
+
+
+def test_a_statement_has_to_say_what_its_rows_are(engine: Engine) -> None:
+    statement: Statement[int] = Statement("select 1")
+
+    with engine.begin() as connection, pytest.raises(TypeError, match="say what rows"):
+        statement.one(connection)
 
 
 def test_no_row_is_none_or_a_lookup_error(engine: Engine) -> None:
-    statement = Statement("select 1 where :there", int)
+    statement = Statement[int]("select 1 where :there")
 
     with engine.begin() as connection:
         assert statement.all(connection, there=False) == []
@@ -129,9 +135,11 @@ def test_no_row_is_none_or_a_lookup_error(engine: Engine) -> None:
             statement.one(connection, there=False)
 
 
-_ADD = Statement("insert into merchants (key, name) values (:key, :name)")
-_RENAME = Statement("update merchants set name = :name where key <> 'default'")
-_NAMES = Statement("select key, name from merchants where key <> 'default' order by key", tuple)
+_ADD = Statement[None]("insert into merchants (key, name) values (:key, :name)")
+_RENAME = Statement[None]("update merchants set name = :name where key <> 'default'")
+_NAMES = Statement[tuple[str, str]](
+    "select key, name from merchants where key <> 'default' order by key"
+)
 
 
 def _names(engine: Engine) -> list[tuple[str, str]]:
@@ -156,8 +164,8 @@ def test_a_transaction_that_fails_leaves_nothing(engine: Engine) -> None:
     assert _names(engine) == []
 
 
-_PID = Statement("select pg_backend_pid()", int)
-_END = Statement("select pg_terminate_backend(:pid)", bool)
+_PID = Statement[int]("select pg_backend_pid()")
+_END = Statement[bool]("select pg_terminate_backend(:pid)")
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["one", "many"])
@@ -179,8 +187,8 @@ def test_a_lost_connection_is_told_and_the_pool_renewed(engine: Engine, *, many:
 
 def test_a_statement_that_takes_too_long_is_not_a_bug(engine: Engine) -> None:
     def wait(connection: Connection) -> None:
-        Statement("set local statement_timeout = '20ms'").run(connection)
-        Statement("select pg_sleep(5)").run(connection)
+        Statement[None]("set local statement_timeout = '20ms'").run(connection)
+        Statement[None]("select pg_sleep(5)").run(connection)
 
     with (
         pytest.raises(DatabaseUnavailable, match="QueryCanceled"),

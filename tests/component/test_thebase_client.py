@@ -10,7 +10,7 @@ import pytest
 
 from adapters.thebase.client import Pages, TheBaseCart
 from adapters.thebase.oauth import OAuthClient
-from domain.carts.ports import ItemKey, Parcel, StockLevel
+from domain.carts.ports import CartParcel, ItemKey, StockLevel
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -32,7 +32,7 @@ from tests.component.cart_samples import base_item, base_order, base_row
 
 NOW = datetime(2026, 10, 3, 14, 20, tzinfo=UTC)  # 23:20 in Tokyo
 WEEK = Window(NOW - timedelta(days=7), NOW)
-PARCEL = Parcel("2", "4470-1234-5678", date(2026, 10, 6))
+PARCEL = CartParcel("2", "4470-1234-5678", date(2026, 10, 6))
 TOKEN_ENDED = {"error": "invalid_request", "error_description": "アクセストークンが無効です。"}
 Answers = Callable[[], httpx.Response | Exception]
 

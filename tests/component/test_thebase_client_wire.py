@@ -12,7 +12,7 @@ from adapters.http.calls import parse_json
 from adapters.thebase import oauth
 from adapters.thebase.wire import details, items, orders, refusals
 from adapters.thebase.wire.refusals import Meaning
-from domain.carts.ports import ItemKey, Parcel
+from domain.carts.ports import CartParcel, ItemKey
 from domain.errors import Undecodable
 from domain.orders.cart_order import BaseStatus, Charges, Dispatch, LineState, ShippingCharge
 from tests.component.cart_samples import Json, base_item, base_order, base_row
@@ -230,7 +230,7 @@ def test_a_list_row_is_a_summary() -> None:
     "number", ["4470-1234-5678", "4470 1234 5678", "\uff14\uff14\uff17\uff10－1234ー5678"]
 )
 def test_tracking_numbers_lose_everything_but_letters_and_digits(number: str) -> None:
-    form = orders.dispatch("1", Parcel("2", number, date(2026, 10, 6)))
+    form = orders.dispatch("1", CartParcel("2", number, date(2026, 10, 6)))
 
     assert form["tracking_number"] == "447012345678"
 

@@ -1,21 +1,19 @@
-"""Holds, waiting and which instruction a number means (adapters/postgres/orders/warehouse.py)."""
+"""Holds, waiting and which instruction a number means (workers/services/warehouse.py)."""
 
 import pytest
 from sqlalchemy import Engine
 
-from adapters.postgres.orders.instruction_targets import Target
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (
-    AmbiguousNumber,
     Arrived,
     AwaitArrival,
+    BeginWork,
     MarkPaidHere,
     PutOnHold,
     ReleaseHold,
-    UnknownInstruction,
-    Work,
 )
+from domain.warehouse.targets import AmbiguousNumber, Target, UnknownInstruction
 from tests.component.warehouse_samples import SHIP, UNPAID, Warehouse
 
 
@@ -87,7 +85,7 @@ def test_an_instruction_waits_for_goods_and_goes_on_when_they_came(warehouse: Wa
 
 def test_work_that_began_cannot_be_put_on_hold(warehouse: Warehouse) -> None:
     warehouse.order("1", {"A": 1})
-    warehouse.do(Work(), "1")
+    warehouse.do(BeginWork(), "1")
 
     with pytest.raises(BrokenRule, match="working cannot become hold"):
         warehouse.do(PutOnHold((HoldReason.CHECK,)), "1")

@@ -1,16 +1,19 @@
-"""Warehouse operations on shipping instructions (adapters/postgres/orders/warehouse.py)."""
+"""Warehouse operations on shipping instructions (workers/services/warehouse.py)."""
 
 import pytest
+from fastapi.routing import APIRoute
 from sqlalchemy import Engine, text
 
-from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.stock.sets import set_components
+from console.commands.orders import orders
+from console.web.api.orders import router
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,
+    BeginWork,
     CancelHere,
     Deallocate,
     Inspect,
@@ -18,9 +21,10 @@ from domain.warehouse.moves import (
     Parcel,
     PutOnHold,
     TakeBack,
-    Work,
 )
+from domain.warehouse.targets import Target
 from tests.component.warehouse_samples import DAY, SHIP, UNPAID, Warehouse, shipped
+from workers.services.warehouse import MOVES
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def warehouse(engine: Engine) -> Warehouse:
 
 @pytest.mark.parametrize(
     "before",
-    [(), (Work(),), (Work(), Inspect())],
+    [(), (BeginWork(),), (BeginWork(), Inspect())],
     ids=["awaiting_shipment", "working", "inspected"],
 )
 def test_shipping_takes_pieces_off_on_hand_and_secured_so_free_stock_stays(
@@ -85,7 +89,9 @@ def test_naming_one_instruction_twice_is_refused(warehouse: Warehouse) -> None:
         warehouse.do(SHIP, "1", Target("1", "tote"))
 
 
-@pytest.mark.parametrize("operation", [SHIP, Work(), Allocate(), Arrived()], ids=lambda o: o.name)
+@pytest.mark.parametrize(
+    "operation", [SHIP, BeginWork(), Allocate(), Arrived()], ids=lambda o: o.name
+)
 def test_an_instruction_on_hold_is_neither_worked_on_nor_shipped(
     warehouse: Warehouse, operation: Operation
 ) -> None:
@@ -135,7 +141,7 @@ def test_cancelling_gives_secured_pieces_back_and_drops_allocation_and_holds(
     warehouse.order("1", {"A": 2})
     warehouse.do(Allocate(), "1")
     if begun:
-        warehouse.do(Work(), "1")
+        warehouse.do(BeginWork(), "1")
 
     warehouse.do(CancelHere(), "1")
 
@@ -261,3 +267,16 @@ def test_a_move_that_changes_stock_makes_the_shops_want_a_push(warehouse: Wareho
     with warehouse.engine.begin() as connection:
         after = connection.execute(text("select version from skus where code = 'A'")).scalar_one()
     assert after == before + 1
+
+
+def test_every_move_of_the_table_is_a_command_and_an_endpoint() -> None:
+    endpoints = {
+        route.path.removeprefix("/orders/{shop}/{number}/")
+        for route in router.routes
+        if isinstance(route, APIRoute) and route.methods == {"POST"}
+    }
+
+    names = {move.name for move in MOVES}
+
+    assert endpoints == names
+    assert names <= orders.commands.keys()

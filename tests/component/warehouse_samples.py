@@ -8,22 +8,22 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from adapters.postgres.orders.instruction_targets import Target
 from adapters.postgres.orders.instructions import store
-from adapters.postgres.orders.warehouse import Actor, Request, perform
 from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop, Shop, add_shop, load_shop
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.stock.sets import list_sets
 from adapters.postgres.views.orders import find_orders, list_orders
-from adapters.postgres.views.stock import list_stock
+from adapters.postgres.views.stock import list_sets, list_stock
 from domain.carts.cart import Cart
 from domain.orders.cart_order import Contact
 from domain.orders.conversion import NewInstruction, NewLine
 from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status
 from domain.warehouse.moves import Operation, Parcel, Ship
+from domain.warehouse.targets import Target
 from tests.component.command_line import SECRET_KEY
+from workers.services.actors import Actor
+from workers.services.warehouse import Request, perform
 
 NOON = datetime(2025, 1, 15, 3, 0, tzinfo=UTC)
 DAY = date(2025, 1, 16)

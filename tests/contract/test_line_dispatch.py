@@ -5,7 +5,7 @@ from typing import cast
 
 import pytest
 
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.errors import AlreadyDone, NotFound, Rejected
 from domain.orders.cart_order import BaseStatus, CartOrder, Dispatch, LineState
 from tests.contract.benches import NOW, BaseBench
@@ -13,9 +13,9 @@ from tests.contract.benches import NOW, BaseBench
 TODAY = (NOW + timedelta(hours=9)).date()
 
 
-def parcel(shop: BaseBench) -> Parcel:
+def parcel(shop: BaseBench) -> CartParcel:
     company = next(iter(shop.cart.delivery_companies().values()))
-    return Parcel(company, "4470-1234-5678", TODAY)
+    return CartParcel(company, "4470-1234-5678", TODAY)
 
 
 def order(shop: BaseBench, key: str) -> CartOrder:
@@ -99,5 +99,5 @@ def test_an_unknown_company_is_refused(thebase: BaseBench) -> None:
     line = order(thebase, thebase.place()).lines[0].key
 
     with pytest.raises(Rejected):
-        thebase.cart.dispatch_line(line, Parcel("999", "447012345678", TODAY))
+        thebase.cart.dispatch_line(line, CartParcel("999", "447012345678", TODAY))
     assert thebase.effects() == []

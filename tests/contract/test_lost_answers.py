@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from adapters.thebase.oauth import OAuthClient
-from domain.carts.ports import Parcel, StockLevel
+from domain.carts.ports import CartParcel, StockLevel
 from domain.engine.runs import Window
 from domain.errors import (
     ApiFamily,
@@ -27,7 +27,7 @@ from simulator.client import SimulatorClient
 from tests.contract.benches import NOW, BaseBench, ShopServeBench
 
 WEEK = Window(NOW - timedelta(days=7), NOW)
-PARCEL = Parcel("1", "447012345678", NOW.date())
+PARCEL = CartParcel("1", "447012345678", NOW.date())
 Trouble = Callable[..., None]
 
 

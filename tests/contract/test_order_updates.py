@@ -5,13 +5,13 @@ from typing import cast
 
 import pytest
 
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.errors import AlreadyDone, NotFound, Rejected
 from domain.orders.cart_order import CartOrder, Folder, Settlement, ShopServeStatus
 from tests.contract.benches import NOW, ShopServeBench
 
 TODAY = (NOW + timedelta(hours=9)).date()
-PARCEL = Parcel("SAGAWA", "4000-0000-0012", TODAY)
+PARCEL = CartParcel("SAGAWA", "4000-0000-0012", TODAY)
 
 
 def order(shop: ShopServeBench, key: str) -> CartOrder:
@@ -90,7 +90,7 @@ def test_a_parcel_without_number_is_refused(shopserve: ShopServeBench) -> None:
     key = shopserve.place()
 
     with pytest.raises(Rejected):
-        shopserve.cart.ship_destination(key, 1, Parcel("YAMATO", "", TODAY))
+        shopserve.cart.ship_destination(key, 1, CartParcel("YAMATO", "", TODAY))
     assert shopserve.effects() == []
 
 

@@ -13,7 +13,6 @@ from console.demo.shops import open_ours
 from simulator.client import SimulatorClient
 from simulator.process import start
 from tests.e2e.machine import document, of_home, renkei
-from workers.places import secret_box
 from workers.settings import Settings
 
 MAKE_DUE = text("""
@@ -38,7 +37,7 @@ def home(tmp_path: Path, carts: SimulatorClient) -> Path:
         engine = create_engine(addresses.database_url)
         settings = Settings.from_environ({"RENKEI_HOME": str(home)})
         with engine.begin() as connection:
-            open_ours(connection, carts.shops(), secret_box(settings))
+            open_ours(connection, carts.shops(), settings)
             connection.execute(MAKE_DUE, {"now": datetime.now(UTC)})
         engine.dispose()
     return home

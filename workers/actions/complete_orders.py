@@ -25,7 +25,6 @@ from domain.orders.completion import (
     judge,
     judge_parts,
 )
-from workers.actions.payloads import keys_of, pack
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
@@ -36,7 +35,7 @@ class CompleteOrders(TakenAgain):
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. What is too early is listed, and looked at again (CMP-4)."""
         with work.database.begin() as connection:
-            keys = keys_of(run.mode, run.request)
+            keys = run.replayed
             if keys is None:
                 keys = order_parts.uncompleted(connection, work.shop.id)
             parts = order_parts.of_orders(connection, work.shop.id, keys)
@@ -100,4 +99,4 @@ def _item(
         return NewItem(key, skipped=True, reason=verdict.reason)
     if isinstance(verdict, Complete) and verdict.note:
         log.append(LogLine(f"{key}: {verdict.note}"))
-    return NewItem(key, payload=pack({"there": isinstance(verdict, InFolder)}))
+    return NewItem(key, payload={"there": isinstance(verdict, InFolder)})

@@ -14,11 +14,10 @@ from domain.engine.retry import may_have_been_sent
 from domain.engine.runs import ItemState
 from domain.errors import Rejected, Undecodable
 from domain.orders.confirmations import Confirmed, NotConfirmable, Verdict, judge
-from workers.actions.payloads import keys_of, pack
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
-SETTLED = "nothing to confirm any more: printed, cancelled or returned here"
+NOTHING_LEFT = "nothing to confirm any more: printed, cancelled or returned here"
 
 
 class ConfirmOrders(TakenAgain):
@@ -26,14 +25,14 @@ class ConfirmOrders(TakenAgain):
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
-        replayed = keys_of(run.mode, run.request)
+        replayed = run.replayed
         with work.database.begin() as connection:
             waiting = order_parts.awaiting_print(connection, work.shop.id)
         wanted = set(waiting if replayed is None else replayed)
         keys = [key for key in waiting if key in wanted]
         items = [_item(work, key, raw) for key, raw in work.read_batches(keys)]
-        settled = sorted(wanted.difference(keys))
-        items += [NewItem(key, skipped=True, reason=SETTLED) for key in settled]
+        left = sorted(wanted.difference(keys))
+        items += [NewItem(key, skipped=True, reason=NOTHING_LEFT) for key in left]
         yield Step(lambda _: items)
 
     def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
@@ -70,4 +69,4 @@ def _item(work: ShopWork, key: str, raw: dict[str, object] | None) -> NewItem:
         return NewItem(key)  # its status does not matter for a call that may be repeated
     if isinstance(verdict, NotConfirmable):
         return NewItem(key, skipped=True, reason=verdict.reason)
-    return NewItem(key, payload=pack({"confirmed": isinstance(verdict, Confirmed)}))
+    return NewItem(key, payload={"confirmed": isinstance(verdict, Confirmed)})

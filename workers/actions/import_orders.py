@@ -35,7 +35,6 @@ from domain.orders.eligibility import (
 from domain.orders.shop_rules import Processed
 from domain.orders.windows import difference_window, range_slices, slices
 from workers.actions.order_lists import OrderList
-from workers.actions.payloads import keys_of
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 
@@ -48,7 +47,7 @@ class ImportOrders:
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan."""
-        keys = keys_of(run.mode, run.request)
+        keys = run.replayed
         if keys is not None:
             fresh = not run.request.get("stored")
             yield Step(lambda connection: _again(connection, work, keys, fresh=fresh))

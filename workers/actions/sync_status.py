@@ -33,7 +33,6 @@ from domain.orders.statuses import (
     decide_sync,
     needs_whole,
 )
-from workers.actions.payloads import keys_of, pack, raw_of
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
@@ -47,7 +46,7 @@ class SyncStatus(TakenAgain):
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. An order the cart tells nothing new about is no item."""
         with work.database.begin() as connection:
-            wanted = keys_of(run.mode, run.request)
+            wanted = run.replayed
             opened = order_parts.open_orders(connection, work.shop.id, wanted)
             keys = [order.key for order in opened]
             parts = order_parts.of_orders(connection, work.shop.id, keys)
@@ -133,11 +132,7 @@ def _item(known: _Known, key: str, row: _Row, *, repeat: bool) -> NewItem | None
     """Return an item if the answer changes something or has to be read; None if all is known."""
     if row.unread:
         return NewItem(key)
-    payload = (
-        pack({"summary" if row.summary else "order": row.raw})
-        if row.raw
-        else pack({"unknown": True})
-    )
+    payload = {"summary" if row.summary else "order": row.raw} if row.raw else {"unknown": True}
     try:
         answer = _decoded(known.work, row.raw, summary=row.summary)
     except Undecodable:
@@ -158,8 +153,8 @@ def _answer(work: ShopWork, item: ClaimedItem) -> Answer:
     if (item.payload or {}).get("unknown"):
         return None
     for name in ("order", "summary"):
-        raw = raw_of(item.payload, name)
-        if raw is not None:
+        raw = (item.payload or {}).get(name)
+        if isinstance(raw, dict):
             return _decoded(work, raw, summary=name == "summary")
     raw = work.cart.read_order(item.key)
     return None if raw is None else work.cart.decode(raw)
@@ -237,7 +232,7 @@ class _Applied:
             return
         later = any(change.recalculate_later for _, change in cancelled)
         parts = [part for part, _ in cancelled]
-        status_changes.cancel(connection, parts, give_back_now=not later)
+        status_changes.cancel(connection, self._work.shop.id, parts, give_back_now=not later)
         self._log += [
             LogLine(f"{part.number}: キャンセルのため引当を解除しました。", "warning", True)
             for part, change in cancelled

@@ -23,7 +23,6 @@ from domain.errors import BrokenRule, Rejected
 from domain.stock.offers import answer_matches
 from workers.actions import compare_stock
 from workers.actions.offers import offer_of
-from workers.actions.payloads import keys_of
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 from workers.engine.host import Host
@@ -37,7 +36,7 @@ class SyncStock:
         if run.mode is RunMode.COMPARE:
             yield from compare_stock.plan(work, run)
             return
-        codes = keys_of(run.mode, run.request)
+        codes = run.replayed
 
         def find(connection: Connection) -> Sequence[NewItem]:
             pushes.plan(

@@ -197,5 +197,6 @@ def admit(host: Host, *, shop_id: int | None = None) -> list[QueuedItem]:
     """Queue what has room, in fair turns, and send the notes."""
     with host.database.begin() as connection:
         queued = turns.admit(connection, shop_id=shop_id)
-    host.dispatcher.send_items(queued)
+    if queued:
+        host.dispatcher.send_items(queued)
     return queued

@@ -95,7 +95,8 @@ def end_item(connection: Connection, registry: Registry, item: ClaimedItem, end:
     accepted(ended.accepted, item)
     if not again:
         end.record(connection)
-    log(connection, registry[item.action], item, end.log)
+    if end.log:
+        log(connection, registry[item.action], item, end.log)
     if end.failed is not None:
         log(connection, registry[item.action], item, [end.failed.line(item.key)])
         dead_letters.bury(connection, failure_of(item, end.failed))
@@ -167,8 +168,9 @@ def close_if_done(host: Host, run_id: int) -> bool:
     except DatabaseUnavailable as error:
         _log.warning("run not closed: %s", error, extra={"fields": {"run": run_id}})
         return False
-    host.dispatcher.send_runs(waiting)
-    host.dispatcher.send_items(admitted)
+    if waiting or admitted:
+        host.dispatcher.send_runs(waiting)
+        host.dispatcher.send_items(admitted)
     told = {"run": run.id, "shop": run.shop_id, "action": run.action, "state": state.value}
     ends = {"succeeded": counted.succeeded, "failed": counted.failed}
     _log.info("run ended", extra={"fields": {**told, **ends}})

@@ -137,13 +137,16 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
             read_until=step.read_until,
             calls=calls,
         )
-        finish.accepted(ours, run)
+        if not ours:
+            raise LeaseLost(f"run {run.id}: a newer owner has the work")
         found = step.find(connection)
-        planned_items.insert(connection, run, action.priority, found)
-        if action.heals_on_skip:
-            listed = [item.key for item in found if item.skipped]
+        if found:
+            planned_items.insert(connection, run, action.priority, found)
+        listed = [item.key for item in found if item.skipped]
+        if action.heals_on_skip and listed:
             dead_letters.close(connection, run.shop_id, run.action, listed)
-        finish.log(connection, action, run, step.log)
+        if step.log:
+            finish.log(connection, action, run, step.log)
 
 
 def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exception) -> None:

@@ -1,21 +1,53 @@
-"""Runs that a person asks for."""
+"""Runs that a person or a program asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from sqlalchemy import Connection
 
 from adapters.postgres.engine import runs
-from adapters.postgres.shops.shops import Shop, clear_auth_failed
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shops import clear_auth_failed, load_shop
+from adapters.postgres.views.runs import same_range
+from adapters.postgres.views.shops import ShopRef, refer
 from domain.actions import Action
 from domain.engine.runs import RunMode, Window
+from domain.errors import BrokenRule
 from workers.places import places
+from workers.services.actors import Actor
 from workers.settings import Settings
 
 
-def request_run(  # noqa: PLR0913 -- what a person can ask for
+def ask_for_run(  # noqa: PLR0913 -- what a person can ask for
     connection: Connection,
-    shop: Shop,
+    actor: Actor,
+    box: SecretBox,
+    shop: ShopRef,
+    action: Action,
+    *,
+    mode: RunMode,
+    window: Window | None = None,
+    until_now: bool = False,
+    ship_date: date | None = None,
+) -> int:
+    """Return the id of a run: the unfinished one of the same range, else a new one.
+
+    Args: until_now: the end asked for lay in the future, so the window was cut to the present.
+    Raises: UnreadableSecret: no run of the shop could begin.
+    """
+    load_shop(connection, shop.id, box)
+    if window is not None:
+        under_way = same_range(connection, shop.id, action, window, until_now=until_now)
+        if under_way is not None:
+            return under_way
+    run_id = request_run(connection, shop.id, action, mode=mode, window=window, ship_date=ship_date)
+    actor.did(connection, "run", f"{shop.key} {action}", run=run_id, mode=mode, ship_date=ship_date)
+    return run_id
+
+
+def request_run(  # noqa: PLR0913 -- as above
+    connection: Connection,
+    shop_id: int,
     action: Action,
     *,
     mode: RunMode,
@@ -30,7 +62,7 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
 
     Asking for a run also lets a locked-out shop try its credentials once more (CLS-3).
     """
-    clear_auth_failed(connection, shop.id)
+    clear_auth_failed(connection, shop_id)
     request: dict[str, object] = {}
     if ship_date is not None:
         request["ship_date"] = ship_date.isoformat()
@@ -39,7 +71,7 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
     if stored:
         request["stored"] = True
     run_id = runs.insert(
-        connection, shop_id=shop.id, action=action, mode=mode, window=window, request=request
+        connection, shop_id=shop_id, action=action, mode=mode, window=window, request=request
     )
     if run_id is None:  # only a slot can be taken, and this run has none
         raise AssertionError("a run without a slot was not inserted")
@@ -48,8 +80,60 @@ def request_run(  # noqa: PLR0913 -- what a person can ask for
     return run_id
 
 
-def announce_run(settings: Settings, run_id: int) -> None:
-    """Send the planning note now; without it the next tick finds the run."""
+def convert_tasks(
+    connection: Connection,
+    actor: Actor,
+    box: SecretBox,
+    tasks: Mapping[str, Mapping[int, str]],
+    *,
+    subject: str,
+) -> list[int]:
+    """Ask for one run per shop that converts these tasks' stored answers (IMP-6).
+
+    Args: tasks: keys by id, by shop.
+    """
+    run_ids = [
+        replay_keys(
+            connection,
+            actor,
+            box,
+            (shop, Action.IMPORT_ORDERS),
+            list(keys.values()),
+            stored=True,
+        )
+        for shop, keys in tasks.items()
+    ]
+    count = sum(len(keys) for keys in tasks.values())
+    actor.did(connection, "tasks.convert", subject, tasks=count, runs=run_ids)
+    return run_ids
+
+
+def replay_keys(
+    connection: Connection,
+    actor: Actor,
+    box: SecretBox,
+    pair: tuple[str, Action],
+    keys: Sequence[str],
+    *,
+    stored: bool = False,
+) -> int:
+    """Ask for a run that takes named orders or SKUs of a shop once more.
+
+    Args: pair: key of the shop, and its action.
+    Raises: BrokenRule: the shop was removed. UnreadableSecret: as `ask_for_run`.
+    """
+    key, action = pair
+    shop = refer(connection, actor.merchant_id, key)
+    if shop is None:
+        raise BrokenRule(f"shop {key} was removed: its work cannot be taken up again")
+    load_shop(connection, shop.id, box)
+    return request_run(connection, shop.id, action, mode=RunMode.REPLAY, keys=keys, stored=stored)
+
+
+def announce_runs(settings: Settings, run_ids: Sequence[int]) -> None:
+    """Send the planning notes, after the commit; without them the next tick finds the runs."""
+    if not run_ids:
+        return
     from workers.app import dispatcher_of, make_app  # noqa: PLC0415 -- listing needs no celery
 
-    dispatcher_of(make_app(places(settings).redis_url)).send_runs([run_id])
+    dispatcher_of(make_app(places(settings).redis_url)).send_runs(run_ids)

@@ -23,43 +23,31 @@ class ApiClient:
 
     id: int
     merchant_id: int
-    merchant_key: str
     name: str
     scopes: frozenset[Scope]
 
 
-_ADD = Statement(
-    """
+_ADD = Statement[int]("""
 insert into api_clients (merchant_id, name, token_hash, scopes)
 values (:merchant_id, :name, :token_hash, :scopes)
 on conflict (merchant_id, name) where revoked_at is null do nothing
 returning id
-""",
-    int,
-)
+""")
 # A scope that a later version dropped gives no right.
-_FIND = Statement(
+_FIND = Statement[ApiClient](
     """
-select c.id, c.merchant_id, m.key as merchant_key, c.name,
+select c.id, c.merchant_id, c.name,
        array(select unnest(c.scopes) intersect select unnest(cast(:known as text[]))) as scopes
-  from api_clients c join merchants m on m.id = c.merchant_id
+  from api_clients c
  where c.token_hash = :token_hash and c.revoked_at is null
-""",
-    ApiClient,
+"""
 )
 # Once a minute at most, so that reading does not become writing.
-_TOUCH = Statement("""
+_TOUCH = Statement[None]("""
 update api_clients set last_used_at = now()
  where id = :id and (last_used_at is null or last_used_at < now() - interval '1 minute')
 """)
-_LIST = Statement(
-    """
-select name, scopes, created_at, last_used_at, revoked_at from api_clients
- where merchant_id = :merchant_id order by name, id
-""",
-    dict,
-)
-_REVOKE = Statement("""
+_REVOKE = Statement[None]("""
 update api_clients set revoked_at = now()
  where merchant_id = :merchant_id and name = :name and revoked_at is null
 """)
@@ -91,11 +79,6 @@ def client_of(connection: Connection, token: str) -> ApiClient | None:
     if client is not None:
         _TOUCH.run(connection, id=client.id)
     return client
-
-
-def list_clients(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
-    """Return a merchant's clients, revoked ones too; never anything of their tokens."""
-    return _LIST.all(connection, merchant_id=merchant_id)
 
 
 def revoke_client(connection: Connection, merchant_id: int, name: str) -> bool:

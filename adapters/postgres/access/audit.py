@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-_RECORD = Statement("""
+_RECORD = Statement[None]("""
 insert into audit (merchant_id, actor, did, subject, reason, detail)
 values (:merchant_id, :actor, :did, :subject, :reason, cast(:detail as jsonb))
 """)

@@ -19,15 +19,12 @@ class Kept:
     response: str
 
 
-_FIND = Statement(
-    """
+_FIND = Statement[Kept]("""
 select request_hash, status, response from idempotency_keys
  where client_id = :client_id and key = :key and expires_at > now()
-""",
-    Kept,
-)
-_CLAIM = Statement("select pg_try_advisory_xact_lock(:lock)", bool)
-_KEEP = Statement("""
+""")
+_CLAIM = Statement[bool]("select pg_try_advisory_xact_lock(:lock)")
+_KEEP = Statement[None]("""
 insert into idempotency_keys (client_id, key, request_hash, status, response, expires_at)
 values (:client_id, :key, :request_hash, :status, :response,
         now() + make_interval(hours => :hours))
@@ -36,7 +33,7 @@ on conflict (client_id, key) do update
        response = excluded.response, created_at = now(), expires_at = excluded.expires_at
 """)
 # A few at a time, by whoever writes next; what somebody else deletes now is left to them.
-_FORGET = Statement("""
+_FORGET = Statement[None]("""
 delete from idempotency_keys where id in
        (select id from idempotency_keys where expires_at < now()
          order by expires_at limit 50 for update skip locked)

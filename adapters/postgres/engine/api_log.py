@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-_LOG = Statement("""
+_LOG = Statement[None]("""
 insert into api_log (shop_id, run_id, category, level, needs_person, message)
 values (:shop_id, :run_id, :category, :level, :needs_person, :message)
 """)

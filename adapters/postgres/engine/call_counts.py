@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-_ADD = Statement("""
+_ADD = Statement[None]("""
 insert into call_counts (shop_id, hour, calls)
 select c.shop_id, date_trunc('hour', now()), c.calls
   from unnest(cast(:shops as bigint[]), cast(:calls as int[])) as c(shop_id, calls)
@@ -31,16 +31,13 @@ class CallsMade:
 
 
 # Tokyo's hours begin when UTC's do; its day begins at 15:00 UTC.
-_OF_SHOP = Statement(
-    """
+_OF_SHOP = Statement[CallsMade]("""
 select coalesce(sum(calls) filter (where hour = date_trunc('hour', now())), 0) as hour,
        coalesce(sum(calls), 0) as day
   from call_counts
  where shop_id = :shop_id
    and hour >= date_trunc('day', now() at time zone 'Asia/Tokyo') at time zone 'Asia/Tokyo'
-""",
-    CallsMade,
-)
+""")
 
 
 def of_shop(connection: Connection, shop_id: int) -> CallsMade:

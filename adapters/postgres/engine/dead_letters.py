@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
-from domain.engine.runs import UNDECIDED, LetterState
+from domain.engine.runs import UNDECIDED, LetterState, UnknownDeadLetter
 from domain.errors import BrokenRule
 
 CLOSE = "update dead_letters d set state = 'closed', decided_at = now()"
@@ -29,7 +29,7 @@ class Failure:
     detail: str = ""
 
 
-_BURY = Statement("""
+_BURY = Statement[None]("""
 insert into dead_letters (shop_id, action, key, run_id, reason, detail, attempts)
 values (:shop_id, :action, :key, :run_id, :reason, :detail, :attempts)
 on conflict (shop_id, action, key) where state = 'open'
@@ -52,51 +52,52 @@ def bury(connection: Connection, failure: Failure) -> None:
     )
 
 
-_CLOSE = Statement(f"""
-{CLOSE}, decision_reason = coalesce(:why, decision_reason)
- where shop_id = :shop_id and action = any(:actions) and key = any(:keys)
-   and state = any(:states)
+_CLOSE = Statement[None](f"""
+{CLOSE}
+ where shop_id = :shop_id and action = :action and key = any(:keys)
+   and state in ('open', 'replayed')
 """)
 
 
 def close(connection: Connection, shop_id: int, action: str, keys: Sequence[str]) -> None:
     """Close dead letters about what was looked at again and needs nothing any more (CLS-4)."""
-    _closed(connection, shop_id, [action], keys, UNDECIDED, why=None)
+    if keys:
+        _CLOSE.run(connection, shop_id=shop_id, action=action, keys=list(keys))
+
+
+_WITHDRAW = Statement[None](f"""
+{CLOSE}, decision_reason = :why
+ where shop_id = :shop_id and state = 'open'
+   and (cast(:actions as text[]) is null or action = any(:actions))
+   and (cast(:keys as text[]) is null or key = any(:keys))
+""")
 
 
 def withdraw(
-    connection: Connection, shop_id: int, actions: Sequence[str], keys: Sequence[str], *, why: str
-) -> None:
-    """Close open dead letters whose subject is gone. Args: why: what became of it, in a word."""
-    _closed(connection, shop_id, actions, keys, [LetterState.OPEN], why=why)
-
-
-def _closed(
     connection: Connection,
     shop_id: int,
-    actions: Sequence[str],
-    keys: Sequence[str],
-    states: Sequence[LetterState] | frozenset[LetterState],
     *,
-    why: str | None,
+    why: str,
+    actions: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
 ) -> None:
-    if keys:
-        _CLOSE.run(
-            connection,
-            shop_id=shop_id,
-            actions=list(actions),
-            keys=list(keys),
-            states=list(states),
-            why=why,
-        )
+    """Close open dead letters whose subject is gone.
 
-
-class UnknownDeadLetter(BrokenRule):
-    """The merchant has no dead letter of that id."""
+    Args:
+        why: what became of it, in a word.
+        actions, keys: None = all of the shop's.
+    """
+    _WITHDRAW.run(
+        connection,
+        shop_id=shop_id,
+        why=why,
+        actions=None if actions is None else list(actions),
+        keys=None if keys is None else list(keys),
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class LockedLetter:
     """One dead letter, locked for a decision.
 
     Attributes:
@@ -112,8 +113,7 @@ class DeadLetter:
     under_way: bool
 
 
-_CHOOSE = Statement(
-    """
+_CHOOSE = Statement[LockedLetter]("""
 select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
        d.state = 'replayed' and exists (
          select 1 from runs r
@@ -127,9 +127,7 @@ select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
    and (cast(:ids as bigint[]) is not null or d.state = 'open')
  order by d.id
    for update of d
-""",
-    DeadLetter,
-)
+""")
 
 
 def choose(
@@ -139,7 +137,7 @@ def choose(
     ids: Sequence[int] = (),
     shop: str | None = None,
     action: str | None = None,
-) -> list[DeadLetter]:
+) -> list[LockedLetter]:
     """Lock dead letters: those named by id, else all open ones of a shop or an action.
 
     Raises:
@@ -158,7 +156,7 @@ def choose(
     return found
 
 
-_DECIDE = Statement("""
+_DECIDE = Statement[None]("""
 update dead_letters
    set state = :state, decided_by = :actor, decision_reason = :reason, decided_at = now()
  where id = any(:ids) and state in ('open', 'replayed')
@@ -170,54 +168,3 @@ def decide(
 ) -> None:
     """Record what a person decided. Args: state: `replayed` or `discarded`."""
     _DECIDE.run(connection, ids=list(ids), state=state, actor=actor, reason=reason)
-
-
-_SELECT = """
-select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_failed_at,
-       d.last_failed_at, d.state, d.run_id as run, d.decided_by, d.decision_reason, d.decided_at
-  from dead_letters d join shops s on s.id = d.shop_id
- where s.merchant_id = :merchant_id
-   and (cast(:shop as text) is null or s.key = :shop)
-   and (cast(:action as text) is null or d.action = :action)
-   and (cast(:state as text) is null or d.state = :state)
-"""
-_LIST = Statement(_SELECT + " order by d.id", dict)
-_PAGE = Statement(_SELECT + " and d.id > :after order by d.id limit :most", dict)
-
-
-def list_dead(
-    connection: Connection,
-    merchant_id: int,
-    *,
-    shop: str | None = None,
-    action: str | None = None,
-    state: str | None = None,
-) -> list[dict[str, object]]:
-    """Return dead letters of every state, oldest first."""
-    return _LIST.all(connection, merchant_id=merchant_id, shop=shop, action=action, state=state)
-
-
-def page_dead(  # noqa: PLR0913 -- one per filter
-    connection: Connection,
-    merchant_id: int,
-    *,
-    after: int,
-    most: int,
-    shop: str | None = None,
-    action: str | None = None,
-    state: str | None = None,
-) -> tuple[list[dict[str, object]], int | None]:
-    """Return dead letters, oldest first, and where the next page begins.
-
-    Args: after: what the page before returned; 0 = the first page.
-    """
-    found = _PAGE.all(
-        connection,
-        merchant_id=merchant_id,
-        shop=shop,
-        action=action,
-        state=state,
-        after=after,
-        most=most + 1,
-    )
-    return found[:most], int(str(found[most - 1]["id"])) if len(found) > most else None

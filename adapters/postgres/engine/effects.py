@@ -32,8 +32,7 @@ class Effect:
     deadline_s: float
 
 
-_PLAN = Statement(
-    """
+_PLAN = Statement[Effect]("""
 with made as (
   insert into effects (shop_id, kind, key) values (:shop_id, :kind, :key)
   on conflict (shop_id, kind, key) do nothing
@@ -44,9 +43,7 @@ union all
 select id, kind, key, state, attempts, sent_at, cast(deadline_s as float8) from effects
  where shop_id = :shop_id and kind = :kind and key = :key
  limit 1
-""",
-    Effect,
-)
+""")
 
 
 def plan(connection: Connection, shop_id: int, kind: str, key: str) -> Effect:
@@ -54,7 +51,7 @@ def plan(connection: Connection, shop_id: int, kind: str, key: str) -> Effect:
     return _PLAN.one(connection, shop_id=shop_id, kind=kind, key=key)
 
 
-_SEND = Statement("""
+_SEND = Statement[None]("""
 update effects
    set state = 'sent', sent_at = now(), deadline_s = :deadline_s, attempts = attempts + 1
  where id = :id and attempts = :attempts and state = any(:sources)
@@ -74,7 +71,7 @@ def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool
     )
 
 
-_SEND_AGAIN = Statement("""
+_SEND_AGAIN = Statement[None]("""
 update effects set sent_at = now() where id = :id and attempts = :attempts and state = 'sent'
 """)
 
@@ -87,7 +84,7 @@ def mark_sent_again(connection: Connection, effect: Effect) -> bool:
     return bool(_SEND_AGAIN.run(connection, id=effect.id, attempts=effect.attempts + 1))
 
 
-_SEEN = Statement("""
+_SEEN = Statement[None]("""
 update effects set state = 'confirmed', confirmed_at = now()
  where shop_id = :shop_id and kind = :kind and key = any(:keys) and state = any(:sources)
 """)
@@ -104,7 +101,7 @@ def note_seen(connection: Connection, shop_id: int, kind: str, keys: Sequence[st
     )
 
 
-_MOVE = Statement("""
+_MOVE = Statement[None]("""
 update effects
    set state = :to, confirmed_at = case when :to = 'confirmed' then now() end
  where id = :id and attempts = :attempts and state = any(:sources)

@@ -10,7 +10,7 @@ KEEP_LOG_DAYS = 400
 _BITE = 5000
 
 # The last completed run of each pair stays, however old: the next one asks it for its date (RET-1).
-_RUNS = Statement(f"""
+_RUNS = Statement[None](f"""
 delete from runs where id in (
   select o.id from runs o
    where o.finished_at < now() - make_interval(days => :days)
@@ -19,11 +19,11 @@ delete from runs where id in (
                     and {COMPLETED})
    order by o.id limit :bite)
 """)
-_LOG = Statement("""
+_LOG = Statement[None]("""
 delete from api_log where id in (
   select id from api_log where at < now() - make_interval(days => :days) order by id limit :bite)
 """)
-_COUNTS = Statement("delete from call_counts where hour < now() - interval '3 days'")
+_COUNTS = Statement[None]("delete from call_counts where hour < now() - interval '3 days'")
 
 
 def prune(connection: Connection) -> int:

@@ -90,7 +90,7 @@ class Beside:
 
 @cache  # one per kind of record
 def _alone(beside: str) -> Statement[None]:
-    return Statement(f"with done as (select) {beside}")
+    return Statement[None](f"with done as (select) {beside}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,7 @@ class Ended:
     others_open: bool
 
 
-_CLAIM = Statement(
-    """
+_CLAIM = Statement[ClaimedItem]("""
 update run_items i
    set state = 'running', generation = i.generation + 1, attempts = i.attempts + 1,
        lease_until = now() + make_interval(secs => :lease_s)
@@ -115,9 +114,7 @@ update run_items i
  where i.id = :id and i.state = 'queued' and r.id = i.run_id
 returning i.id, i.run_id, i.shop_id, i.action, i.key, i.subject_id, i.generation, i.attempts,
           i.payload, r.mode, r.request
-""",
-    ClaimedItem,
-)
+""")
 
 
 def claim(connection: Connection, item_id: int) -> ClaimedItem | None:
@@ -196,16 +193,13 @@ def end(
     )
 
 
-_RENEW = Statement(
-    """
+_RENEW = Statement[int]("""
 update run_items i
    set lease_until = now() + make_interval(secs => :lease_s)
   from unnest(cast(:ids as bigint[]), cast(:generations as int[])) as held(id, generation)
  where i.id = held.id and i.generation = held.generation and i.state = 'running'
 returning i.id
-""",
-    int,
-)
+""")
 
 
 def renew(connection: Connection, held: Sequence[tuple[int, int]]) -> set[int]:

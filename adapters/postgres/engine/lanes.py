@@ -24,7 +24,7 @@ select n.id from run_items n
 # Without trouble for this long a slowed-down shop gets one more place.
 RECOVER_EVERY_S = 10
 
-_BLOCK = Statement("""
+_BLOCK = Statement[None]("""
 insert into lane_blocks (shop_id, priority, until) values (:shop_id, :priority, :until)
 on conflict (shop_id, priority) do update set until = greatest(lane_blocks.until, excluded.until)
 """)
@@ -35,7 +35,7 @@ def block(connection: Connection, shop_id: int, *, until: datetime, priority: in
     _BLOCK.run(connection, shop_id=shop_id, until=until, priority=priority)
 
 
-_SLOW_DOWN = Statement("""
+_SLOW_DOWN = Statement[None]("""
 update lanes l
    set allowed_in_flight = greatest(1, coalesce(l.allowed_in_flight, s.in_flight) / 2),
        slowed_at = now()
@@ -50,7 +50,7 @@ def slow_down(connection: Connection, shop_id: int) -> None:
     _SLOW_DOWN.run(connection, shop_id=shop_id)
 
 
-_RECOVER = Statement("""
+_RECOVER = Statement[None]("""
 update lanes l
    set allowed_in_flight = case when l.allowed_in_flight + 1 < s.in_flight
                                 then l.allowed_in_flight + 1 end,

@@ -21,17 +21,14 @@ class LiveClosure(Closure):
     id: int
 
 
-_LIVE = Statement(
-    """
+_LIVE = Statement[LiveClosure]("""
 select id, cart, nullif(api, 'all') as api, starts_at as start, ends_at as end, source, probe_at,
        detected_by
   from closures
  where ended_at is null and starts_at < now() + interval '1 hour'
    and (ends_at is null or ends_at > now())
  order by id
-""",
-    LiveClosure,
-)
+""")
 
 
 def live_closures(connection: Connection) -> list[LiveClosure]:
@@ -45,26 +42,23 @@ class _Known:
     closed_answers: int
 
 
-_KNOWN = Statement(
-    """
+_KNOWN = Statement[_Known]("""
 select id, closed_answers from closures
  where cart = :cart and api in (:api, :all) and ended_at is null and ends_at is null
  order by id limit 1 for update
-""",
-    _Known,
-)
+""")
 
-_NOTE = Statement("""
+_NOTE = Statement[None]("""
 insert into closures (cart, api, starts_at, source, probe_at, detected_by)
 values (:cart, :api, now(), :source, :probe_at, :shop_id)
 """)
 
-_AGAIN = Statement("""
+_AGAIN = Statement[None]("""
 update closures set closed_answers = closed_answers + 1, probe_at = :probe_at where id = :id
 """)
 
 # One at a time per cart: two shops that find out together make one row.
-_ONE_AT_A_TIME = Statement("select pg_advisory_xact_lock(hashtext('closure ' || :cart))")
+_ONE_AT_A_TIME = Statement[None]("select pg_advisory_xact_lock(hashtext('closure ' || :cart))")
 
 
 def note_detected(
@@ -99,7 +93,7 @@ def note_detected(
         _AGAIN.run(connection, id=known.id, probe_at=next_probe(known.closed_answers + 1))
 
 
-_CLAIM_PROBE = Statement("""
+_CLAIM_PROBE = Statement[None]("""
 update closures set probe_at = now() + make_interval(secs => :lease_s)
  where id = :id and ended_at is null and ends_at is null
    and (probe_at is null or probe_at <= now() or :at_once)
@@ -114,7 +108,7 @@ def claim_probe(connection: Connection, closure_id: int, *, lease_s: float, at_o
     return bool(_CLAIM_PROBE.run(connection, id=closure_id, lease_s=lease_s, at_once=at_once))
 
 
-_END = Statement("update closures set ended_at = now() where id = :id and ended_at is null")
+_END = Statement[None]("update closures set ended_at = now() where id = :id and ended_at is null")
 
 
 def end_detected(connection: Connection, closure_id: int) -> None:

@@ -1,12 +1,12 @@
 """The items a plan finds, and what a run has left when it is cut short."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sqlalchemy import Connection
 
-from adapters.postgres.statement import Statement
+from adapters.postgres.statement import Statement, storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +14,14 @@ class NewItem:
     """An item a plan found. A `skipped` one is only listed, with its reason (IMP-8).
 
     Attributes:
-        payload: JSON the worker gets with its claim.
+        payload: what the worker gets with its claim, and would otherwise read from the cart again.
     """
 
     key: str
     subject_id: int | None = None
     skipped: bool = False
     reason: str = ""
-    payload: str | None = field(repr=False, default=None)
+    payload: Mapping[str, object] | None = field(repr=False, default=None)
 
 
 class PlannedRun(Protocol):
@@ -40,7 +40,7 @@ class PlannedRun(Protocol):
         """What it does."""
 
 
-_INSERT = Statement("""
+_INSERT = Statement[None]("""
 insert into run_items
        (run_id, shop_id, action, key, subject_id, payload, state, reason, priority, finished_at)
 select :run_id, :shop_id, :action, n.key, n.subject_id, cast(n.payload as jsonb),
@@ -67,14 +67,14 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
         subjects=[item.subject_id for item in new],
         skipped=[item.skipped for item in new],
         reasons=[item.reason for item in new],
-        payloads=[item.payload for item in new],
+        payloads=[None if item.payload is None else storable(item.payload) for item in new],
     )
     after_inserting(connection, inserted)
 
 
 # So many new items are looked at by PostgreSQL at once.
 FLOOD = 2_000
-_LOOK = Statement("analyze run_items")
+_LOOK = Statement[None]("analyze run_items")
 
 
 def after_inserting(connection: Connection, items: int) -> None:
@@ -86,7 +86,7 @@ def after_inserting(connection: Connection, items: int) -> None:
         _LOOK.run(connection)
 
 
-_CARRY = Statement("""
+_CARRY = Statement[None]("""
 update run_items set state = 'carried', finished_at = now(), lease_until = null, reason = :reason
  where run_id = :run_id and state in ('due', 'queued')
 """)

@@ -33,8 +33,7 @@ class LostClaim:
 
 # An item keeps its place before what came later, or a flood would delay it by as long as it lasts;
 # what goes on losing its workers has to stand behind the others.
-_LOST_ITEMS = Statement(
-    """
+_LOST_ITEMS = Statement[LostClaim]("""
 with lost as (
   select id, state from run_items
    where state in ('queued', 'running') and lease_until < now()
@@ -49,45 +48,34 @@ update run_items i
  where i.id = lost.id
 returning i.id, i.shop_id, i.generation, i.action, i.subject_id,
           lost.state = 'running' as was_running, i.run_id
-""",
-    LostClaim,
-)
+""")
 
-_POISONED_ITEMS = Statement(
-    """
+_POISONED_ITEMS = Statement[ClaimedItem]("""
 select i.id, i.run_id, i.shop_id, i.action, i.key, i.subject_id, i.generation, i.attempts, r.mode,
        r.request
   from run_items i join runs r on r.id = i.run_id
  where i.state = 'running' and i.lease_until < now() and i.attempts >= :limit
  limit 100
  for update of i skip locked
-""",
-    ClaimedItem,
-)
+""")
 
-_LOST_RUNS = Statement(
-    """
+_LOST_RUNS = Statement[LostClaim]("""
 update runs set state = 'pending', due_at = now(), lease_until = null
  where id in (select id from runs
                where state = 'planning' and lease_until < now() and attempts < :limit
                for update skip locked)
 returning id, shop_id, generation, action, cast(null as bigint) as subject_id,
           true as was_running, id as run_id
-""",
-    LostClaim,
-)
+""")
 
-_POISONED_RUNS = Statement(
-    """
+_POISONED_RUNS = Statement[LostClaim]("""
 update runs set state = 'open', lease_until = null, plan_failed = true, reason = :reason
  where id in (select id from runs
                where state = 'planning' and lease_until < now() and attempts >= :limit
                for update skip locked)
 returning id, shop_id, generation, action, cast(null as bigint) as subject_id,
           true as was_running, id as run_id
-""",
-    LostClaim,
-)
+""")
 
 
 def lost_items(connection: Connection) -> list[LostClaim]:
@@ -110,12 +98,12 @@ def poisoned_runs(connection: Connection, reason: str) -> list[LostClaim]:
     return _POISONED_RUNS.all(connection, limit=LOST_CLAIMS_LIMIT, reason=reason)
 
 
-_GIVE_BACK_ITEMS = Statement("""
+_GIVE_BACK_ITEMS = Statement[None]("""
 update run_items set state = 'due', lease_until = null
  where id = any(:ids) and state = 'queued'
 """)
 # A pending run is announced again as soon as its announcement lease is gone.
-_GIVE_BACK_RUNS = Statement("""
+_GIVE_BACK_RUNS = Statement[None]("""
 update runs set lease_until = null where id = any(:ids) and state = 'pending'
 """)
 

@@ -26,17 +26,14 @@ class OpenRun:
         return self.id
 
 
-_LOCK_OPEN = Statement(
-    """
+_LOCK_OPEN = Statement[OpenRun]("""
 select r.id, r.shop_id, r.action, r.mode, r.closed_at is not null as closed, r.plan_failed
   from runs r
  where r.id = :id and r.state = 'open'
    and not exists (select 1 from run_items i
                     where i.run_id = r.id and i.finished_at is null)
    for update
-""",
-    OpenRun,
-)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +54,7 @@ class Counted:
 
 
 # Once more, with the run locked: what the first look saw may be older than the lock.
-_COUNT = Statement(
-    """
+_COUNT = Statement[Counted]("""
 select count(*) filter (where finished_at is null) as open,
        count(*) filter (where state = 'succeeded') as succeeded,
        count(*) filter (where state = 'failed') as failed,
@@ -66,9 +62,7 @@ select count(*) filter (where finished_at is null) as open,
        count(*) filter (where state = 'carried') as carried,
        coalesce(sum(calls), 0) as calls
   from run_items where run_id = :id
-""",
-    Counted,
-)
+""")
 
 
 def lock_for_closing(connection: Connection, run_id: int) -> tuple[OpenRun, Counted] | None:
@@ -80,7 +74,7 @@ def lock_for_closing(connection: Connection, run_id: int) -> tuple[OpenRun, Coun
     return None if counted.open else (run, counted)
 
 
-_CLOSE = Statement("""
+_CLOSE = Statement[None]("""
 update runs
    set state = :state, finished_at = now(), lease_until = null, succeeded = :succeeded,
        failed = :failed, skipped = :skipped, carried_over = :carried,
@@ -103,16 +97,13 @@ def close(connection: Connection, run: OpenRun, counted: Counted, state: RunStat
     )
 
 
-_COMPLETE = Statement(
-    """
+_COMPLETE = Statement[int]("""
 select r.id from runs r
  where r.state = 'open'
    and not exists (select 1 from run_items i
                     where i.run_id = r.id and i.finished_at is null)
  limit 1000
-""",
-    int,
-)
+""")
 
 
 def without_open_items(connection: Connection) -> list[int]:
@@ -127,13 +118,10 @@ r.state in ('succeeded', 'partly_failed', 'failed') and not r.plan_failed
    and not r.request ?| array['ship_date', 'keys']
 """
 
-_LAST = Statement(
-    f"""
+_LAST = Statement[datetime](f"""
 select max(r.started_at) from runs r
  where r.shop_id = :shop_id and r.action = :action and r.id <> :but and {COMPLETED}
-""",
-    datetime,
-)
+""")
 
 
 def last_completed_start(
@@ -143,7 +131,7 @@ def last_completed_start(
     return _LAST.first(connection, shop_id=shop_id, action=action, but=but)
 
 
-_FOLLOW_UP = Statement("""
+_FOLLOW_UP = Statement[None]("""
 insert into runs (shop_id, action, mode)
 select b.shop_id, b.action, :mode
   from robots b

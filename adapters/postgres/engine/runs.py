@@ -43,16 +43,21 @@ class ClaimedRun:
         """The same, under the name that items have it by."""
         return self.id
 
+    @property
+    def replayed(self) -> list[str] | None:
+        """The keys a replay is about, None for every other run."""
+        if self.mode is not RunMode.REPLAY:
+            return None
+        keys = self.request.get("keys")
+        return [str(key) for key in keys] if isinstance(keys, list) else []
 
-_INSERT = Statement(
-    """
+
+_INSERT = Statement[int]("""
 insert into runs (shop_id, action, mode, slot, request, window_from, window_to)
 values (:shop_id, :action, :mode, :slot, cast(:request as jsonb), :since, :until)
 on conflict (shop_id, action, slot) do nothing
 returning id
-""",
-    int,
-)
+""")
 
 
 def insert(  # noqa: PLR0913 -- one argument per column a run is born with
@@ -78,7 +83,7 @@ def insert(  # noqa: PLR0913 -- one argument per column a run is born with
     )
 
 
-_GO_ON = Statement("""
+_GO_ON = Statement[None]("""
 update runs r set read_until = o.read_until
   from runs o
  where r.id = :id and o.read_until <= r.window_to
@@ -147,7 +152,7 @@ def claim(connection: Connection, run_id: int, *, but: Sequence[RunMode] = ()) -
 # What every later move of a claimed run asks: it is still this claim's.
 _OURS = "id = :id and generation = :generation and state = 'planning'"
 
-_RENEW = Statement(f"""
+_RENEW = Statement[None](f"""
 update runs set lease_until = now() + make_interval(secs => :lease_s) where {_OURS}
 """)
 
@@ -157,7 +162,7 @@ def renew(connection: Connection, run_id: int, generation: int) -> bool:
     return bool(_RENEW.run(connection, id=run_id, generation=generation, lease_s=LEASE_S))
 
 
-_STEP = Statement(f"""
+_STEP = Statement[None](f"""
 update runs
    set state = case when :last then 'open' else state end,
        lease_until = case when :last then null else now() + make_interval(secs => :lease_s) end,
@@ -192,7 +197,7 @@ def record_step(
     )
 
 
-_BACK = Statement(f"""
+_BACK = Statement[None](f"""
 update runs
    set state = 'pending', due_at = coalesce(cast(:due_at as timestamptz), now()),
        lease_until = null, attempts = attempts - :refund, calls = calls + :calls, reason = :reason
@@ -223,7 +228,7 @@ def put_back(
     )
 
 
-_CUT_SHORT = Statement(f"""
+_CUT_SHORT = Statement[None](f"""
 update runs
    set state = 'open', lease_until = null, plan_failed = :failed, calls = calls + :calls,
        reason = :reason
@@ -250,7 +255,7 @@ def cut_short(
     )
 
 
-_CLOSED = Statement("update runs set closed_at = now() where id = :id and closed_at is null")
+_CLOSED = Statement[None]("update runs set closed_at = now() where id = :id and closed_at is null")
 
 
 def mark_closed_by_cart(connection: Connection, run_id: int) -> bool:
@@ -258,8 +263,7 @@ def mark_closed_by_cart(connection: Connection, run_id: int) -> bool:
     return bool(_CLOSED.run(connection, id=run_id))
 
 
-_ANNOUNCE = Statement(
-    f"""
+_ANNOUNCE = Statement[int](f"""
 update runs r
    set lease_until = now() + make_interval(secs => :announced_s)
  where r.id in (
@@ -271,9 +275,7 @@ update runs r
                          and e.state = 'pending' and e.due_at <= now() and e.id < r.id)
     order by r.due_at limit :most for update skip locked)
 returning r.id
-""",
-    int,
-)
+""")
 
 
 def announce_pending(

@@ -26,8 +26,7 @@ class _DueRobot:
 
 
 # A due robot whose last run is still under way stays due and starts as soon as that one ends.
-_DUE = Statement(
-    f"""
+_DUE = Statement[_DueRobot](f"""
 select b.id, b.shop_id, b.every_s, b.at, b.anchor_at, b.next_due_at, now() as now
   from robots b
   join shops s on s.id = b.shop_id and {WORKING_SHOP}
@@ -38,23 +37,18 @@ select b.id, b.shop_id, b.every_s, b.at, b.anchor_at, b.next_due_at, now() as no
  order by b.next_due_at
  limit :most
  for update of b skip locked
-""",
-    _DueRobot,
-)
+""")
 
-_START = Statement(
-    """
+_START = Statement[int]("""
 insert into runs (shop_id, action, mode, slot, lease_until)
 select n.shop_id, :action, :mode, n.slot, now() + make_interval(secs => :announced_s)
   from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as n(shop_id, slot)
 on conflict (shop_id, action, slot) do nothing
 returning id
-""",
-    int,
-)
+""")
 
 # A robot of one slot a day would leave what the closure kept it from until tomorrow.
-_AFTER_CLOSURE = Statement("""
+_AFTER_CLOSURE = Statement[None]("""
 update robots b
    set next_due_at = least(b.next_due_at, greatest(now() + make_interval(secs => :pause_s), (
          select max(coalesce(c.ends_at, c.probe_at)) from closures c join shops s on s.cart = c.cart
@@ -64,7 +58,7 @@ update robots b
 """)
 AFTER_CLOSURE_S = 60
 
-_MOVE_ON = Statement("""
+_MOVE_ON = Statement[None]("""
 update robots b set next_due_at = m.at
   from unnest(cast(:ids as bigint[]), cast(:ats as timestamptz[])) as m(id, at)
  where b.id = m.id

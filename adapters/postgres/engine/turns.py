@@ -7,8 +7,7 @@ from adapters.postgres.engine.lanes import SENDABLE, WORKING_SHOP
 from adapters.postgres.statement import Statement
 
 # The fair claim: shops with room and work take turns, least recently served first (CLS-8).
-_TAKE = Statement(
-    f"""
+_TAKE = Statement[int](f"""
 select s.id
   from lanes l
   join shops s on s.id = l.shop_id and {WORKING_SHOP}
@@ -21,13 +20,10 @@ select s.id
  order by l.last_pick_at
  limit :most
    for update of l skip locked
-""",
-    int,
-)
+""")
 
 # A statement of its own, so that it counts what was queued before the lanes were locked.
-_ADMIT = Statement(
-    f"""
+_ADMIT = Statement[QueuedItem](f"""
 with turn as (
   select s.id,
          least(s.in_flight, coalesce(l.allowed_in_flight, s.in_flight))
@@ -47,9 +43,7 @@ update run_items i
   from picked
  where i.id = picked.id
 returning i.id, i.action
-""",
-    QueuedItem,
-)
+""")
 
 
 def admit(
@@ -60,14 +54,11 @@ def admit(
     return _ADMIT.all(connection, shops=taken, queued_s=QUEUED_LEASE_S) if taken else []
 
 
-_REQUEUE = Statement(
-    """
+_REQUEUE = Statement[QueuedItem]("""
 update run_items set lease_until = now() + make_interval(secs => :queued_s)
  where id in (select id from run_items where state = 'queued' for update skip locked)
 returning id, action
-""",
-    QueuedItem,
-)
+""")
 
 
 def requeue_all(connection: Connection) -> list[QueuedItem]:

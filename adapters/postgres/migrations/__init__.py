@@ -12,8 +12,8 @@ from adapters.postgres.statement import Statement
 
 _FOLDER = Path(__file__).parent
 # Any number; the same for every process that migrates, so that one waits for the other.
-_LOCK = Statement("select pg_advisory_xact_lock(7264551)")
-_FIRST_MERCHANT = Statement("""
+_LOCK = Statement[None]("select pg_advisory_xact_lock(7264551)")
+_FIRST_MERCHANT = Statement[None]("""
 insert into merchants (key, name) values ('default', 'default') on conflict (key) do nothing
 """)
 

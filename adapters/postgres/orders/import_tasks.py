@@ -1,13 +1,12 @@
 """Import tasks (タスク一覧): every order a shop named, with its raw answer."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.statement import Statement, words
+from adapters.postgres.statement import Statement, storable, words
 from domain.actions import Action
 from domain.orders.eligibility import TaskState
 
@@ -28,19 +27,13 @@ class ImportTask:
 _COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason"
 UNFINISHED = words((TaskState.LISTED, TaskState.WAITING, TaskState.FAILED))
 
-_KNOWN = Statement(
-    f"""
+_KNOWN = Statement[ImportTask](f"""
 select {_COLUMNS} from import_tasks where shop_id = :shop_id and cart_order_key = any(:keys)
-""",
-    ImportTask,
-)
-_UNFINISHED = Statement(
-    f"""
+""")
+_UNFINISHED = Statement[ImportTask](f"""
 select {_COLUMNS} from import_tasks where shop_id = :shop_id and state in {UNFINISHED} order by id
-""",
-    ImportTask,
-)
-_LOAD = Statement(f"select {_COLUMNS}, raw from import_tasks where id = :id", ImportTask)
+""")
+_LOAD = Statement[ImportTask](f"select {_COLUMNS}, raw from import_tasks where id = :id")
 
 
 def known(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[str, ImportTask]:
@@ -76,8 +69,7 @@ class Seen:
     retry_after: datetime | None = None
 
 
-_REGISTER = Statement(
-    """
+_REGISTER = Statement[tuple[str, int]]("""
 insert into import_tasks
        (shop_id, cart_order_key, state, raw, needs_read, ordered_at, reason, retry_after, read_at)
 select :shop_id, n.key, n.state, cast(n.raw as jsonb), n.raw is null, n.ordered_at, n.reason,
@@ -93,9 +85,7 @@ on conflict (shop_id, cart_order_key) do update
        read_at = coalesce(excluded.read_at, import_tasks.read_at)
  where import_tasks.state <> 'converted'
 returning cart_order_key, id
-""",
-    tuple,
-)
+""")
 
 
 def register(connection: Connection, shop_id: int, seen: Sequence[Seen]) -> dict[str, int]:
@@ -116,18 +106,12 @@ def register(connection: Connection, shop_id: int, seen: Sequence[Seen]) -> dict
     )
 
 
-def storable(raw: Mapping[str, object]) -> str:
-    """Return JSON text PostgreSQL's jsonb takes: it knows neither NUL nor lone surrogates."""
-    encoded = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
-    return encoded.replace("\\u0000", "")
-
-
-_WANT_READ = Statement("update import_tasks set needs_read = true where id = any(:ids)")
-_STORE_RAW = Statement("""
+_WANT_READ = Statement[None]("update import_tasks set needs_read = true where id = any(:ids)")
+_STORE_RAW = Statement[None]("""
 update import_tasks set raw = cast(:raw as jsonb), needs_read = false, read_at = now()
  where id = :id
 """)
-_SET_STATE = Statement("""
+_SET_STATE = Statement[None]("""
 update import_tasks
    set state = :state, reason = :reason, retry_after = :retry_after,
        converted_at = case when :state = 'converted' then now() end
@@ -160,10 +144,10 @@ def set_state(
     )
 
 
-_READ_CURSOR = Statement(
-    "select position from cursors where shop_id = :shop_id and action = :action", datetime
+_READ_CURSOR = Statement[datetime](
+    "select position from cursors where shop_id = :shop_id and action = :action"
 )
-_MOVE_CURSOR = Statement("""
+_MOVE_CURSOR = Statement[None]("""
 insert into cursors (shop_id, action, position) values (:shop_id, :action, :at)
 on conflict (shop_id, action) do update
    set position = greatest(cursors.position, excluded.position), moved_at = now()
@@ -180,17 +164,14 @@ def move_cursor(connection: Connection, shop_id: int, action: Action, to: dateti
     _MOVE_CURSOR.run(connection, shop_id=shop_id, action=action, at=to)
 
 
-_NOTE_TOTAL = Statement("""
+_NOTE_TOTAL = Statement[None]("""
 update import_tasks set cart_total_yen = :total
  where shop_id = :shop_id and cart_order_key = :key and cart_total_yen is distinct from :total
 """)
-_TOTALS = Statement(
-    """
+_TOTALS = Statement[tuple[str, int]]("""
 select cart_order_key, cart_total_yen from import_tasks
  where shop_id = :shop_id and cart_order_key = any(:keys) and cart_total_yen is not null
-""",
-    tuple,
-)
+""")
 
 
 def note_total(connection: Connection, shop_id: int, key: str, total_yen: int) -> None:

@@ -7,24 +7,20 @@ from dataclasses import asdict, fields
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders import holds
 from adapters.postgres.shops.shops import Shop
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import ensure_skus
 from domain.orders.conversion import NewInstruction, NewLine
-from domain.orders.instructions import secures_stock
+from domain.orders.instructions import Hold, secures_stock
 
-_LOOKUP = Statement(
-    """
+_LOOKUP = Statement[tuple[str, str, str]]("""
 select e.item, e.variation, s.code
   from mappings m
   join external_items e on e.id = m.external_item_id
   join skus s on s.id = m.sku_id
  where m.shop_id = :shop_id and e.item = any(:items)
-""",
-    tuple,
-)
+""")
 
 
 def mapped_skus(
@@ -38,8 +34,7 @@ def mapped_skus(
     }
 
 
-_INSERT = Statement(
-    """
+_INSERT = Statement[int]("""
 insert into instructions
        (merchant_id, shop_id, cart_order_key, part, number, destination, status, holds, payment,
         api_status, ordered_at, payment_method, delivery_method, total_yen, shipping_fee_yen,
@@ -52,11 +47,9 @@ values (:merchant_id, :shop_id, :cart_order_key, :part, :number, :destination, :
         cast(:recipient as jsonb), :note, :wished_date, :wished_time)
 on conflict (shop_id, cart_order_key, part) do nothing
 returning id
-""",
-    int,
-)
+""")
 
-_INSERT_LINES = Statement("""
+_INSERT_LINES = Statement[None]("""
 insert into instruction_lines
        (instruction_id, position, sku_id, cart_line_key, name, quantity, unit_price_yen,
         options_yen, total_yen, tax_rate, custom)
@@ -101,7 +94,7 @@ def _columns(shop: Shop, new: NewInstruction) -> dict[str, object]:
         **{field.name: getattr(new, field.name) for field in fields(new)},
         "merchant_id": shop.merchant_id,
         "shop_id": shop.id,
-        "holds": holds.stored(new.holds),
+        "holds": stored_holds(new.holds),
         "custom": json.dumps(dict(new.custom), ensure_ascii=False),
         "buyer": json.dumps(asdict(new.buyer), ensure_ascii=False),
         "recipient": json.dumps(asdict(new.recipient), ensure_ascii=False),
@@ -115,3 +108,8 @@ def _line(line: NewLine, position: int, sku_ids: Mapping[str, int]) -> dict[str,
         "sku_id": sku_ids[line.sku],
         "custom": dict(line.custom),
     }
+
+
+def stored_holds(holds: Iterable[Hold]) -> str:
+    """Return holds as their column keeps them."""
+    return json.dumps([asdict(hold) for hold in holds], ensure_ascii=False)

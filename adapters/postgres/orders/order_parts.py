@@ -79,8 +79,8 @@ select i.id, i.cart_order_key as key, i.part, i.number, i.destination, i.status,
  where i.shop_id = :shop_id and i.cart_order_key = any(:keys)
  order by i.cart_order_key, i.part
 """
-_READ = Statement(_OF_ORDERS, Part)
-_LOCK = Statement(f"{_OF_ORDERS} for update of i", Part)
+_READ = Statement[Part](_OF_ORDERS)
+_LOCK = Statement[Part](f"{_OF_ORDERS} for update of i")
 
 
 def of_orders(
@@ -99,13 +99,10 @@ def of_orders(
 
 # Written out: the status is that of the index.
 _WAITING = f"api_status = '{WAITING}' and status not in {words(sorted(LEFT_OUT))}"
-_UNPRINTED = Statement(
-    f"""
+_UNPRINTED = Statement[str](f"""
 select distinct cart_order_key from instructions where shop_id = :shop_id and {_WAITING} order by 1
-""",
-    str,
-)
-_PRINT = Statement(f"""
+""")
+_PRINT = Statement[None](f"""
 update instructions set api_status = 'printed', changed_at = now()
  where shop_id = :shop_id and cart_order_key = :key and {_WAITING}
 """)
@@ -121,15 +118,12 @@ def mark_printed(connection: Connection, shop_id: int, key: str) -> None:
     _PRINT.run(connection, shop_id=shop_id, key=key)
 
 
-_UNCOMPLETED = Statement(
-    """
+_UNCOMPLETED = Statement[str]("""
 select distinct cart_order_key from instructions
  where shop_id = :shop_id and api_status = 'tracking_returned' and completed_at is null
  order by 1
-""",
-    str,
-)
-_COMPLETE = Statement("""
+""")
+_COMPLETE = Statement[None]("""
 update instructions set completed_at = now(), changed_at = now()
  where shop_id = :shop_id and cart_order_key = :key and completed_at is null
    and status <> 'cancelled'
@@ -146,28 +140,25 @@ def mark_completed(connection: Connection, shop_id: int, key: str) -> None:
     _COMPLETE.run(connection, shop_id=shop_id, key=key)
 
 
-_SHIPPED = Statement(
-    """
+_SHIPPED = Statement[str]("""
 select distinct cart_order_key from instructions
  where shop_id = :shop_id and status = 'shipped' and api_status <> 'tracking_returned'
    and (return_blocked_at is null or :named)
    and (return_wanted_at is not null and not :named or shipped_on between :first and :last)
  order by 1
-""",
-    str,
-)
-_WANT_RETURN = Statement("""
+""")
+_WANT_RETURN = Statement[None]("""
 update instructions
    set return_wanted_at = coalesce(return_wanted_at, now()), return_blocked_at = null
  where id = any(:ids)
 """)
-_BLOCK_RETURN = Statement("""
+_BLOCK_RETURN = Statement[None]("""
 update instructions set return_wanted_at = null, return_blocked_at = now() where id = :id
 """)
-_RETURN_LINE = Statement("""
+_RETURN_LINE = Statement[None]("""
 update instruction_lines set returned_at = coalesce(returned_at, now()) where id = :id
 """)
-_RETURN = Statement("""
+_RETURN = Statement[None]("""
 update instructions
    set api_status = 'tracking_returned', return_wanted_at = null,
        tracking_returned_at = coalesce(tracking_returned_at, now()), changed_at = now()
@@ -213,23 +204,17 @@ class OpenPartKey:
     ordered_at: datetime
 
 
-_OPEN = Statement(
-    f"""
+_OPEN = Statement[OpenPartKey](f"""
 select cart_order_key as key, min(ordered_at) as ordered_at from instructions
  where shop_id = :shop_id and status in {OPEN}
    and (cast(:keys as text[]) is null or cart_order_key = any(:keys))
  group by 1 order by 2, 1
-""",
-    OpenPartKey,
-)
-_PER_DAY = Statement(
-    """
+""")
+_PER_DAY = Statement[float]("""
 select cast(count(*) / greatest(
          1.0, extract(epoch from now() - coalesce(min(ordered_at), now())) / 86400.0) as float8)
   from import_tasks where shop_id = :shop_id and ordered_at > now() - interval '30 days'
-""",
-    float,
-)
+""")
 
 
 def open_orders(

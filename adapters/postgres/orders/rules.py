@@ -44,44 +44,36 @@ _SELECT = """
 select r.id, s.key as shop, r.shop_id, r.position, r.standard, r.definition, r.enabled
   from rules r join shops s on s.id = r.shop_id
 """
-_READ = Statement(
-    f"""{_SELECT}
+_READ = Statement[StoredRule](f"""{_SELECT}
  where r.shop_id = :shop_id and (r.enabled or r.standard is not null)
  order by r.position nulls first, r.id
-""",
-    StoredRule,
-)
-_LIST = Statement(
-    f"""{_SELECT}
+""")
+_LIST = Statement[StoredRule](f"""{_SELECT}
  where s.merchant_id = :merchant_id and s.removed_at is null
    and (cast(:shop as text) is null or s.key = :shop)
  order by s.key, r.position nulls first, r.id
-""",
-    StoredRule,
-)
-_ONE = Statement(
-    f"{_SELECT} where s.merchant_id = :merchant_id and s.removed_at is null and r.id = :id",
-    StoredRule,
+""")
+_ONE = Statement[StoredRule](
+    f"{_SELECT} where s.merchant_id = :merchant_id and s.removed_at is null and r.id = :id"
 )
 
-_ADD_STANDARD = Statement("insert into rules (shop_id, standard) values (:shop_id, :standard)")
-_ADD = Statement(
-    """
+_ADD_STANDARD = Statement[None](
+    "insert into rules (shop_id, standard) values (:shop_id, :standard)"
+)
+_ADD = Statement[int]("""
 insert into rules (shop_id, position, definition, enabled)
 values (:shop_id, (select coalesce(max(position), 0) + 1 from rules where shop_id = :shop_id),
         cast(:definition as jsonb), :enabled)
 returning id
-""",
-    int,
-)
-_SWITCH = Statement("update rules set enabled = :on, changed_at = now() where id = :id")
-_REMOVE = Statement("delete from rules where id = :id")
+""")
+_SWITCH = Statement[None]("update rules set enabled = :on, changed_at = now() where id = :id")
+_REMOVE = Statement[None]("delete from rules where id = :id")
 # Two changes of the same shop's order wait for each other; rules come and go, the shop stays.
-_LOCK = Statement("select id from shops where id = :shop_id for no key update")
-_ORDER = Statement(
-    "select id from rules where shop_id = :shop_id and standard is null order by position", int
+_LOCK = Statement[None]("select id from shops where id = :shop_id for no key update")
+_ORDER = Statement[int](
+    "select id from rules where shop_id = :shop_id and standard is null order by position"
 )
-_ARRANGE = Statement("""
+_ARRANGE = Statement[None]("""
 update rules r set position = n.position, changed_at = now()
   from unnest(cast(:ids as bigint[])) with ordinality as n(id, position)
  where r.id = n.id and r.position <> n.position

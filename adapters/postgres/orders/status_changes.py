@@ -5,20 +5,22 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders.holds import stored
+from adapters.postgres.engine import dead_letters
+from adapters.postgres.orders.instructions import stored_holds
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.orders.statuses import SECURING
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import change
+from domain.actions import Action
 from domain.orders.instructions import Hold, Status
 
-_SET_PAID = Statement("""
+_SET_PAID = Statement[None]("""
 update instructions
    set payment = 'paid', status = :status, holds = cast(:holds as jsonb), changed_at = now()
  where id = :id
 """)
-_SET_METHOD = Statement("""
+_SET_METHOD = Statement[None]("""
 update instructions
    set delivery_method = :method, status = :status, holds = cast(:holds as jsonb),
        changed_at = now()
@@ -28,41 +30,41 @@ update instructions
 
 def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:
     """Set the payment flag, which never goes back (STS-3)."""
-    _SET_PAID.run(connection, id=part.id, status=status, holds=stored(holds))
+    _SET_PAID.run(connection, id=part.id, status=status, holds=stored_holds(holds))
 
 
 def set_method(
     connection: Connection, part: Part, method: str, status: Status, holds: Iterable[Hold]
 ) -> None:
     """Fill in the delivery method the cart has now (IMP-16)."""
-    _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored(holds))
+    _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored_holds(holds))
 
 
-_CANCEL = Statement("""
+_CANCEL = Statement[None]("""
 update instructions
    set status = 'cancelled', allocated = false, holds = '[]'::jsonb, changed_at = now()
  where id = any(:ids)
 """)
-# Nobody confirms, ships or completes an order that has no live part left.
-_CLOSE_DEAD = Statement("""
-update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'cancelled'
-  from instructions c
- where c.id = any(:ids) and d.shop_id = c.shop_id and d.key = c.cart_order_key
-   and d.state = 'open' and d.action in ('confirm_orders', 'return_shipments', 'complete_orders')
-   and not exists (select 1 from instructions o
-                    where o.shop_id = c.shop_id and o.cart_order_key = c.cart_order_key
-                      and o.status <> 'cancelled')
+_WITHOUT_LIVE_PART = Statement[str]("""
+select cart_order_key from instructions
+ where shop_id = :shop_id and cart_order_key = any(:keys)
+ group by 1 having bool_and(status = 'cancelled')
 """)
+# What nobody tries any more with an order that has no live part left.
+_ENDS_WITH_ORDER = (Action.CONFIRM_ORDERS, Action.RETURN_SHIPMENTS, Action.COMPLETE_ORDERS)
 
 
-def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool) -> None:
+def cancel(
+    connection: Connection, shop_id: int, parts: Sequence[Part], *, give_back_now: bool
+) -> None:
     """Cancel open instructions, give their secured pieces back, close what failed about them.
 
     Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
     """
-    ids = [part.id for part in parts]
-    _CANCEL.run(connection, ids=ids)
-    _CLOSE_DEAD.run(connection, ids=ids)
+    _CANCEL.run(connection, ids=[part.id for part in parts])
+    keys = [part.key for part in parts]
+    gone = _WITHOUT_LIVE_PART.all(connection, shop_id=shop_id, keys=keys)
+    dead_letters.withdraw(connection, shop_id, why="cancelled", actions=_ENDS_WITH_ORDER, keys=gone)
     pieces: Counter[int] = Counter()
     for part in parts:
         for line in part.lines:
@@ -73,25 +75,21 @@ def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool
         ask_recalculation(connection, reservations.pieces(connection, pieces))
 
 
-_ASK = Statement("""
+_ASK = Statement[None]("""
 insert into recalculations (sku_id) select unnest(cast(:ids as bigint[])) order by 1
 on conflict (sku_id) do nothing
 """)
-_TAKE = Statement(
-    """
+_TAKE = Statement[int]("""
 delete from recalculations
  where sku_id in (select sku_id from recalculations order by sku_id limit 500
                   for update skip locked)
 returning sku_id
-""",
-    int,
-)
-_LOCK = Statement(
-    "select id, secured from skus where id = any(:ids) order by id for no key update", tuple
+""")
+_LOCK = Statement[tuple[int, int]](
+    "select id, secured from skus where id = any(:ids) order by id for no key update"
 )
 # Live unshipped instructions claim their lines' pieces, sets by their components.
-_CLAIMED = Statement(
-    f"""
+_CLAIMED = Statement[tuple[int, int]](f"""
 select coalesce(k.component_sku_id, l.sku_id),
        cast(sum(l.quantity * coalesce(k.quantity, 1)) as bigint)
   from instruction_lines l
@@ -99,9 +97,7 @@ select coalesce(k.component_sku_id, l.sku_id),
   left join set_components k on k.set_sku_id = l.sku_id
  where coalesce(k.component_sku_id, l.sku_id) = any(:ids)
  group by 1
-""",
-    tuple,
-)
+""")
 
 
 def ask_recalculation(connection: Connection, sku_ids: Iterable[int]) -> None:
@@ -119,13 +115,13 @@ def recalculate(connection: Connection) -> int:
 
 def recount(connection: Connection, ids: list[int]) -> None:
     """Make the secured pieces of these SKUs what live unshipped instructions claim."""
-    before: dict[int, int] = dict(_LOCK.all(connection, ids=ids))
-    claimed: dict[int, int] = dict(_CLAIMED.all(connection, ids=ids))
+    before = dict(_LOCK.all(connection, ids=ids))
+    claimed = dict(_CLAIMED.all(connection, ids=ids))
     differences = {sku: claimed.get(sku, 0) - secured for sku, secured in before.items()}
     change(connection, secured={sku: diff for sku, diff in differences.items() if diff})
 
 
-_NOTE_REPORTED = Statement("update instructions set reported = :reported where id = :id")
+_NOTE_REPORTED = Statement[None]("update instructions set reported = :reported where id = :id")
 
 
 def note_reported(connection: Connection, part_id: int, reported: str) -> None:

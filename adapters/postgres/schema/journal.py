@@ -15,7 +15,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.engine.effects import EffectState
 from domain.engine.maintenance import ClosureSource
@@ -59,7 +58,6 @@ dead_letters = Table(
     Column("decided_by", Text),
     Column("decision_reason", Text),
     moment("decided_at"),
-    one_of("action", Action),
     one_of("state", LetterState),
     Index(
         "uq_dead_letters_open",

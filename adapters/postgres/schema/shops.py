@@ -16,7 +16,6 @@ from sqlalchemy import (
 from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
-from domain.actions import Action
 from domain.carts.cart import Cart
 
 merchants = Table(
@@ -93,7 +92,6 @@ robots = Table(
     moment("anchor_at", default_now=True),
     moment("next_due_at", nullable=False),
     UniqueConstraint("shop_id", "action"),
-    one_of("action", Action),
     CheckConstraint("(every_s is null) <> (at is null)", name="one_cadence"),
     CheckConstraint("every_s is null or every_s > 0", name="cadence_positive"),
     Index(

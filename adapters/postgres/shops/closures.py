@@ -12,42 +12,30 @@ from domain.engine.maintenance import ClosureSource
 from domain.errors import BrokenRule
 
 _COLUMNS = 'id, cart, api, starts_at as "from", ends_at as "to", source'
-_LIST = Statement(
-    f"""
+_LIST = Statement[dict[str, object]](f"""
 select {_COLUMNS} from closures
  where ended_at is null and (ends_at is null or ends_at > now())
  order by starts_at, id
-""",
-    dict,
-)
-_ADD = Statement(
-    f"""
+""")
+_ADD = Statement[dict[str, object]](f"""
 insert into closures (cart, api, starts_at, ends_at, source)
 values (:cart, :api, :starts_at, :ends_at, :source) returning {_COLUMNS}
-""",
-    dict,
-)
-_END = Statement(
-    f"""
+""")
+_END = Statement[dict[str, object]](f"""
 update closures set ended_at = now()
  where id = :id and ended_at is null and (ends_at is null or ends_at > now())
 returning {_COLUMNS}
-""",
-    dict,
-)
-_CALENDAR = Statement("""
+""")
+_CALENDAR = Statement[None]("""
 insert into closures (cart, api, starts_at, ends_at, source)
 values (:cart, :api, :starts_at, :ends_at, :source)
 on conflict (cart, api, starts_at) where source = 'calendar' do nothing
 """)
-_CANCELLED = Statement(
-    """
+_CANCELLED = Statement[bool]("""
 select true from closures
  where source = :source and cart = :cart and api = :api and starts_at = :starts_at
    and ended_at is not null
-""",
-    bool,
-)
+""")
 # A person who cancels one occurrence sees the next; nobody cancels more than two years of them.
 _MOST_CANCELLED = 24
 

@@ -37,7 +37,7 @@ class Robot:
         return Cadence(self.every_s, self.at)
 
 
-_ADD = Statement("""
+_ADD = Statement[None]("""
 insert into robots (shop_id, action, every_s, at, anchor_at, next_due_at)
 values (:shop_id, :action, :every_s, :at, :now, :next_due_at)
 """)
@@ -46,27 +46,24 @@ select s.key as shop, r.action, r.enabled, r.parked, s.parked as shop_parked, r.
        r.anchor_at, r.next_due_at
   from robots r join shops s on s.id = r.shop_id
 """
-_LIST = Statement(
-    f"""{_SELECT}
+_LIST = Statement[Robot](f"""{_SELECT}
  where s.merchant_id = :merchant_id and s.removed_at is null
    and (cast(:shop as text) is null or s.key = :shop)
  order by s.key, r.id
-""",
-    Robot,
+""")
+_LOCK = Statement[Robot](
+    f"{_SELECT} where r.shop_id = :shop_id and r.action = :action for update of r"
 )
-_LOCK = Statement(
-    f"{_SELECT} where r.shop_id = :shop_id and r.action = :action for update of r", Robot
-)
-_SET_CADENCE = Statement("""
+_SET_CADENCE = Statement[None]("""
 update robots set every_s = :every_s, at = :at, anchor_at = :now, next_due_at = :next_due_at
  where shop_id = :shop_id and action = :action
 """)
-_SWITCH = Statement("""
+_SWITCH = Statement[None]("""
 update robots set enabled = :on, next_due_at = case when :on then :next_due_at else next_due_at end
  where shop_id = :shop_id and action = :action
 """)
-_PARK_SHOP = Statement("update shops set parked = :parked where id = :shop_id")
-_PARK = Statement("""
+_PARK_SHOP = Statement[None]("update shops set parked = :parked where id = :shop_id")
+_PARK = Statement[None]("""
 update robots set parked = :parked where shop_id = :shop_id and action = :action
 """)
 

@@ -1,12 +1,14 @@
-"""Shops (店舗) with their credentials; the credentials are encrypted at rest."""
+"""Shops (店舗) with their credentials, which are encrypted at rest; what people change of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine import dead_letters
 from adapters.postgres.orders.rules import add_standard_rules
 from adapters.postgres.shops.robots import add_robots
 from adapters.postgres.shops.secrets import SecretBox
@@ -45,7 +47,6 @@ class Shop:
 
     id: int
     merchant_id: int
-    merchant_key: str
     key: str
     cart: Cart
     name: str
@@ -82,40 +83,26 @@ class NewShop:
     tokens: Tokens | None = None
 
 
-_SELECT = """
-select s.id, s.merchant_id, m.key as merchant_key, s.key, s.cart, s.name, s.api_url, s.auth_url,
+_LOAD = Statement[dict[str, Any]]("""
+select s.id, s.merchant_id, s.key, s.cart, s.name, s.api_url, s.auth_url,
        s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s, s.parked,
        s.auth_failed_at, s.removed_at is not null as removed,
        array(select r.action from robots r where r.shop_id = s.id and r.parked) as parked_actions,
        array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
-from shops s join merchants m on m.id = s.merchant_id
-"""
-_LOAD = Statement(f"{_SELECT} where s.id = :shop_id", dict)
-_FIND = Statement(
-    f"{_SELECT} where m.key = :merchant_key and s.key = :shop_key and s.removed_at is null", dict
-)
+from shops s
+where s.id = :shop_id
+""")
 
 
 def load_shop(connection: Connection, shop_id: int, box: SecretBox) -> Shop | None:
     """Return a shop by id, removed ones too. Raises UnreadableSecret."""
-    return _opened(_LOAD.first(connection, shop_id=shop_id), box)
-
-
-def find_shop(
-    connection: Connection, merchant_key: str, shop_key: str, box: SecretBox
-) -> Shop | None:
-    """Return a merchant's shop that was not removed. Raises UnreadableSecret."""
-    return _opened(_FIND.first(connection, merchant_key=merchant_key, shop_key=shop_key), box)
-
-
-def _opened(row: dict[str, Any] | None, box: SecretBox) -> Shop | None:
+    row = _LOAD.first(connection, shop_id=shop_id)
     if row is None:
         return None
     return made_of(Shop, {**row, "credentials": box.open(row["credentials"])})
 
 
-_ADD = Statement(
-    """
+_ADD = Statement[int]("""
 insert into shops
        (merchant_id, key, cart, name, api_url, auth_url, credentials, calls_per_second, in_flight,
         default_method, created_at)
@@ -123,14 +110,12 @@ values (:merchant_id, :key, :cart, :name, :api_url, :auth_url, :credentials, :ca
         :in_flight, :default_method, :now)
 on conflict do nothing
 returning id
-""",
-    int,
-)
-_ADD_LANE = Statement("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
-_MARK = Statement("""
+""")
+_ADD_LANE = Statement[None]("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
+_MARK = Statement[None]("""
 update shops set auth_failed_at = :at where id = :shop_id and auth_failed_at is null
 """)
-_CLEAR = Statement("""
+_CLEAR = Statement[None]("""
 update shops set auth_failed_at = null where id = :shop_id and auth_failed_at is not null
 """)
 
@@ -174,3 +159,84 @@ def mark_auth_failed(connection: Connection, shop_id: int, at: datetime) -> bool
 def clear_auth_failed(connection: Connection, shop_id: int) -> None:
     """Forget a refusal: the credentials work again, or there are new ones."""
     _CLEAR.run(connection, shop_id=shop_id)
+
+
+REMOVED = "店舗が削除されました。"
+
+# Items out with a worker get a new generation: what it still holds is void.
+_STOP_ITEMS = Statement[None]("""
+update run_items set state = 'failed', generation = generation + 1, lease_until = null,
+                     finished_at = now(), reason = :reason
+ where shop_id = :shop_id and finished_at is null
+""")
+_STOP_RUNS = Statement[None]("""
+update runs r
+   set state = 'failed', generation = r.generation + 1, lease_until = null, finished_at = now(),
+       reason = :reason, calls = r.calls + c.calls, succeeded = c.succeeded, failed = c.failed,
+       skipped = c.skipped, carried_over = c.carried
+  from (select u.id, coalesce(sum(i.calls), 0) as calls,
+               count(*) filter (where i.state = 'succeeded') as succeeded,
+               count(*) filter (where i.state = 'failed') as failed,
+               count(*) filter (where i.state = 'skipped') as skipped,
+               count(*) filter (where i.state = 'carried') as carried
+          from runs u left join run_items i on i.run_id = u.id
+         where u.shop_id = :shop_id and u.state in ('pending', 'planning', 'open')
+         group by u.id) c
+ where r.id = c.id and r.state in ('pending', 'planning', 'open')
+""")
+_UNMAP = Statement[None]("delete from mappings where shop_id = :shop_id")
+_REMOVE = Statement[None]("""
+update shops set removed_at = now(), credentials = :nothing, tokens = null where id = :shop_id
+""")
+_REPLACE = Statement[None]("""
+update shops set credentials = :credentials, auth_failed_at = null where id = :shop_id
+""")
+_LOCK_SECRETS = Statement[tuple[int, bytes, bytes | None]](
+    "select id, credentials, tokens from shops for update"
+)
+_RESEAL = Statement[None]("""
+update shops set credentials = :credentials, tokens = :tokens where id = :id
+""")
+
+
+@cache
+def _set(names: tuple[str, ...]) -> Statement[None]:
+    columns = ", ".join(f"{name} = :{name}" for name in names)
+    return Statement[None](f"update shops set {columns} where id = :shop_id")
+
+
+def set_values(connection: Connection, shop_id: int, values: Mapping[str, object]) -> None:
+    """Change columns of a shop; the caller has checked names and values."""
+    if values:
+        _set(tuple(values)).run(connection, shop_id=shop_id, **values)
+
+
+def replace_credentials(
+    connection: Connection, shop_id: int, credentials: Mapping[str, str], box: SecretBox
+) -> None:
+    """Store new credentials; whatever the cart refused before is forgotten."""
+    _REPLACE.run(connection, shop_id=shop_id, credentials=box.seal(credentials))
+
+
+def remove_shop(connection: Connection, shop_id: int, box: SecretBox) -> None:
+    """Remove a shop: its secrets go, its runs stop, its orders stay.
+
+    Workers that are in the middle of a call finish it; what they would record is refused.
+    """
+    _REMOVE.run(connection, shop_id=shop_id, nothing=box.seal({}))
+    for stop in (_STOP_ITEMS, _STOP_RUNS):
+        stop.run(connection, shop_id=shop_id, reason=REMOVED)
+    dead_letters.withdraw(connection, shop_id, why=REMOVED)
+    _UNMAP.run(connection, shop_id=shop_id)
+
+
+def reseal(connection: Connection, box: SecretBox) -> int:
+    """Encrypt everything stored with the first key. Raises UnreadableSecret.
+
+    Returns: shops whose secrets were written again.
+    """
+    rows = _LOCK_SECRETS.all(connection)
+    for shop_id, credentials, tokens in rows:
+        resealed = None if tokens is None else box.reseal(tokens)
+        _RESEAL.run(connection, id=shop_id, credentials=box.reseal(credentials), tokens=resealed)
+    return len(rows)

@@ -31,20 +31,17 @@ class Tokens:
     refresh_expires_at: datetime | None = None
 
 
-_LOAD = Statement(
-    """
+_LOAD = Statement[tuple[bytes, datetime, datetime]]("""
 select tokens, access_expires_at, refresh_expires_at from shops
  where id = :shop_id and tokens is not null
-""",
-    tuple,
-)
-_STORE = Statement("""
+""")
+_STORE = Statement[None]("""
 update shops
    set tokens = :sealed, access_expires_at = :access_expires_at,
        refresh_expires_at = :refresh_expires_at, auth_failed_at = null
  where id = :shop_id
 """)
-_LOCK = Statement("select id from shops where id = :shop_id for update")
+_LOCK = Statement[None]("select id from shops where id = :shop_id for update")
 
 
 def load_tokens(connection: Connection, shop_id: int, box: SecretBox) -> Tokens | None:
@@ -102,8 +99,8 @@ def replace_tokens(
 
 
 # Otherwise two shops would not see each other's claims.
-_ALONE = Statement("select pg_advisory_xact_lock(hashtext('refresh alone'))")
-_CLAIM = Statement("""
+_ALONE = Statement[None]("select pg_advisory_xact_lock(hashtext('refresh alone'))")
+_CLAIM = Statement[None]("""
 update shops s
    set refresh_holder = :holder,
        refresh_until = clock_timestamp() + make_interval(secs => :lease_s)
@@ -113,7 +110,7 @@ update shops s
    and not (:alone and exists (select 1 from shops o
                                 where o.id <> s.id and o.refresh_until > clock_timestamp()))
 """)
-_RELEASE = Statement("""
+_RELEASE = Statement[None]("""
 update shops set refresh_holder = null, refresh_until = null
  where id = :shop_id and refresh_holder = :holder
 """)
@@ -142,25 +139,19 @@ def release_refresh(connection: Connection, shop_id: int, holder: str) -> None:
 # A refresh token ends after 30 days without a refresh: for days nothing of the shop worked.
 WARN_AHEAD = timedelta(days=7)
 
-_ENDING = Statement(
-    f"""
+_ENDING = Statement[int](f"""
 select s.id from shops s
  where s.tokens is not null and {WORKING_SHOP} and s.access_expires_at < now() + :ahead
    and (s.refresh_until is null or s.refresh_until <= now())
  order by s.access_expires_at <= now(), greatest(s.access_expires_at, now()), random()
-""",
-    int,
-)
-_WARN = Statement(
-    """
+""")
+_WARN = Statement[tuple[int, datetime]]("""
 update shops set refresh_warned_at = now()
  where tokens is not null and removed_at is null and refresh_expires_at < now() + :ahead
    and (parked or auth_failed_at is not null or id = any(:failing))
    and (refresh_warned_at is null or refresh_warned_at < now() - interval '1 day')
 returning id, refresh_expires_at
-""",
-    tuple,
-)
+""")
 
 
 def ending_soon(connection: Connection, *, ahead: timedelta = timedelta(minutes=6)) -> list[int]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from sqlalchemy import Connection
 
@@ -14,25 +14,19 @@ from domain.carts.ports import ItemKey
 from domain.engine.cadence import Cadence
 from domain.stock.compares import compare_slot
 
-_ROBOTS = Statement(
-    f"""
+_ROBOTS = Statement[tuple[int, int | None, time | None, datetime, datetime]](f"""
 select b.shop_id, b.every_s, b.at, b.anchor_at, s.created_at
   from robots b join shops s on s.id = b.shop_id
  where b.action = 'sync_stock' and b.enabled and not b.parked and {WORKING_SHOP}
-""",
-    tuple,
-)
+""")
 
-_START = Statement(
-    """
+_START = Statement[int]("""
 insert into runs (shop_id, action, mode, slot, lease_until)
 select n.shop_id, 'sync_stock', 'compare', n.slot, now() + make_interval(secs => :announced_s)
   from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as n(shop_id, slot)
 on conflict (shop_id, action, slot) do nothing
 returning id
-""",
-    int,
-)
+""")
 
 
 def start_nightly(connection: Connection, now: datetime) -> list[int]:
@@ -64,16 +58,13 @@ class Known:
     pushed_version: int
 
 
-_KNOWN = Statement(
-    """
+_KNOWN = Statement[tuple[str, str, int, int]]("""
 select e.item, e.variation, p.mapping_id, p.pushed_version
   from stock_pushes p
   join mappings m on m.id = p.mapping_id
   join external_items e on e.id = m.external_item_id
  where p.shop_id = :shop_id
-""",
-    tuple,
-)
+""")
 
 
 def known_items(connection: Connection, shop_id: int) -> dict[ItemKey, Known]:
@@ -84,8 +75,8 @@ def known_items(connection: Connection, shop_id: int) -> dict[ItemKey, Known]:
     }
 
 
-_OFFERED = Statement(
-    f"{OFFERED} where p.mapping_id = any(:ids) and p.pushed_version = p.wanted_version", WantedPush
+_OFFERED = Statement[WantedPush](
+    f"{OFFERED} where p.mapping_id = any(:ids) and p.pushed_version = p.wanted_version"
 )
 
 
@@ -105,8 +96,7 @@ on conflict (run_id, key) do update
 
 # Locked in the order of every statement that marks pushes (adapters/postgres/stock/counts.py). What
 # waits for a push already, or was pushed since the list was read, is left alone.
-_WANT = Statement(
-    f"""
+_WANT = Statement[int](f"""
 with differing as (
   select p.mapping_id
     from stock_pushes p
@@ -126,9 +116,7 @@ with differing as (
   {_TAKE_AGAIN}
 )
 select count(*) from marked
-""",
-    int,
-)
+""")
 
 
 def want_push(
@@ -159,7 +147,7 @@ def want_push(
 # it takes over what that one would do: SKUs that changed meanwhile, ahead of its own. Only as long
 # as it has work of its own, so that it comes to an end. A compare marks a mapping one version
 # ahead; more than one means that its SKU changed since, and its item moves up.
-_YIELD = Statement("""
+_YIELD = Statement[None]("""
 with under_way as (
   select r.id, r.shop_id
     from runs r

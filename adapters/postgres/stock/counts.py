@@ -15,31 +15,24 @@ from sqlalchemy import Connection
 from adapters.postgres.statement import Statement
 from domain.errors import BrokenRule
 
-_ENSURE = Statement(
-    """
+_ENSURE = Statement[str]("""
 insert into skus (merchant_id, code)
 select :merchant_id, code from unnest(cast(:codes as text[])) as c(code)
 on conflict (merchant_id, code) do nothing
 returning code
-""",
-    str,
-)
+""")
 
-_FIND = Statement(
-    "select code, id from skus where merchant_id = :merchant_id and code = any(:codes)", tuple
+_FIND = Statement[tuple[str, int]](
+    "select code, id from skus where merchant_id = :merchant_id and code = any(:codes)"
 )
 
 # Not `for update`: that waits for every transaction that stored a line of the SKU, and two of those
 # would wait for each other.
-_LOCK = Statement(
-    """
+_LOCK = Statement[tuple[int, str, int, int]]("""
 select id, code, on_hand, secured from skus where id = any(:ids) order by id for no key update
-""",
-    tuple,
-)
+""")
 
-_CHANGE = Statement(
-    """
+_CHANGE = Statement[tuple[int, bool]]("""
 update skus s
    set on_hand = s.on_hand + c.on_hand, secured = s.secured + c.secured,
        version = s.version + 1, changed_at = now()
@@ -47,23 +40,18 @@ update skus s
        as c(id, on_hand, secured)
  where s.id = c.id and (c.on_hand <> 0 or c.secured <> 0)
 returning s.id, c.on_hand <> c.secured
-""",
-    tuple,
-)
+""")
 
-_SET = Statement(
-    """
+_SET = Statement[int]("""
 update skus s
    set on_hand = c.on_hand, version = s.version + 1, changed_at = now()
   from unnest(cast(:ids as bigint[]), cast(:on_hand as int[])) as c(id, on_hand)
  where s.id = c.id and s.on_hand <> c.on_hand
 returning s.id
-""",
-    int,
-)
+""")
 
 # A SKU's own mappings, and those of the set products it is part of (STK-7).
-_MARK = Statement("""
+_MARK = Statement[None]("""
 with touched as (
   select mapping_id from stock_pushes
    where sku_id = any(:ids)
@@ -105,7 +93,7 @@ class Counts:
 def lock(connection: Connection, sku_ids: Iterable[int]) -> dict[int, Counts]:
     """Lock SKUs until the transaction ends and return what they hold, by id."""
     rows = _LOCK.all(connection, ids=sorted(set(sku_ids)))
-    return {sku_id: Counts(*counts) for sku_id, *counts in rows}
+    return {sku_id: Counts(code, on_hand, secured) for sku_id, code, on_hand, secured in rows}
 
 
 def change(
@@ -154,12 +142,9 @@ def set_on_hand(connection: Connection, merchant_id: int, on_hand: Mapping[str, 
     mark_pushes(connection, changed)
 
 
-_LOCK_ONE = Statement(
-    """
+_LOCK_ONE = Statement[tuple[int, int]]("""
 select id, on_hand from skus where merchant_id = :merchant_id and code = :code for no key update
-""",
-    tuple,
-)
+""")
 
 
 def adjust_on_hand(connection: Connection, merchant_id: int, code: str, delta: int) -> None:

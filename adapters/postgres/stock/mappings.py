@@ -1,34 +1,17 @@
 """The shops' items and the SKU each is linked to (外部商品, 対応表)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine import dead_letters
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock.counts import ensure_skus
+from domain.actions import Action
 from domain.carts.ports import ExternalItem, ItemKey
+from domain.stock.mappings import Link, Linked
 
-_LIST = Statement(
-    """
-select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,
-       coalesce(m.unlimited, false) as unlimited, p.pushed_quantity, p.pushed_at,
-       coalesce(p.pushed_version < p.wanted_version, false) as waiting,
-       coalesce(p.failure, '') as failure
-  from external_items e
-  join shops sh on sh.id = e.shop_id
-  left join mappings m on m.external_item_id = e.id
-  left join skus s on s.id = m.sku_id
-  left join stock_pushes p on p.mapping_id = m.id
- where sh.merchant_id = :merchant_id and sh.removed_at is null
-   and (cast(:shop as text) is null or sh.key = :shop)
-   and (m.id is not null) <> :unmapped
- order by sh.key, e.item, e.variation
-""",
-    dict,
-)
-
-_NAME_ITEMS = Statement("""
+_NAME_ITEMS = Statement[None]("""
 insert into external_items (shop_id, item, variation, name, code, seen_at)
 select :shop_id, i.item, i.variation, i.name, i.code, now()
   from unnest(cast(:items as text[]), cast(:variations as text[]), cast(:names as text[]),
@@ -38,7 +21,7 @@ on conflict (shop_id, item, variation)
 do update set name = excluded.name, code = excluded.code, seen_at = excluded.seen_at
 """)
 
-_ENSURE_ITEMS = Statement("""
+_ENSURE_ITEMS = Statement[None]("""
 insert into external_items (shop_id, item, variation)
 select w.shop_id, w.item, w.variation
   from unnest(cast(:shops as bigint[]), cast(:items as text[]), cast(:variations as text[]))
@@ -47,8 +30,7 @@ select w.shop_id, w.item, w.variation
 on conflict (shop_id, item, variation) do nothing
 """)
 
-_LINK = Statement(
-    """
+_LINK = Statement[tuple[int, int, int]]("""
 insert into mappings (external_item_id, shop_id, sku_id, low_stock, unlimited)
 select e.id, e.shop_id, w.sku_id, w.low_stock, w.unlimited
   from unnest(cast(:shops as bigint[]), cast(:items as text[]), cast(:variations as text[]),
@@ -63,11 +45,9 @@ on conflict (external_item_id) do update
  where (mappings.sku_id, mappings.low_stock, mappings.unlimited)
        is distinct from (excluded.sku_id, excluded.low_stock, excluded.unlimited)
 returning id, shop_id, sku_id
-""",
-    tuple,
-)
+""")
 
-_WANT_PUSH = Statement("""
+_WANT_PUSH = Statement[None]("""
 insert into stock_pushes (mapping_id, shop_id, sku_id)
 select w.mapping_id, w.shop_id, w.sku_id
   from unnest(cast(:mappings as bigint[]), cast(:shops as bigint[]), cast(:skus as bigint[]))
@@ -77,71 +57,28 @@ on conflict (mapping_id) do update
    set sku_id = excluded.sku_id, wanted_version = stock_pushes.wanted_version + 1
 """)
 
-_UNLINK = Statement(
-    """
+_UNLINK = Statement[int]("""
 delete from mappings m using external_items e
  where e.id = m.external_item_id and e.shop_id = :shop_id and e.item = :item
    and e.variation = :variation
 returning m.sku_id
-""",
-    int,
-)
+""")
 
-# STK-4: a SKU nobody maps in the shop any more is not tried again.
-_CLOSE_DEAD = Statement("""
-update dead_letters d set state = 'closed', decided_at = now(), decision_reason = 'unmapped'
-  from skus s
- where s.id = :sku_id and d.shop_id = :shop_id and d.action = 'sync_stock' and d.key = s.code
-   and d.state = 'open'
+# The code of a SKU nobody maps in the shop any more.
+_UNMAPPED = Statement[str]("""
+select code from skus s
+ where s.id = :sku_id
    and not exists (select 1 from mappings m where m.shop_id = :shop_id and m.sku_id = s.id)
 """)
 
-_MAPPED_KEYS = Statement(
-    """
+_MAPPED_KEYS = Statement[ItemKey]("""
 select e.item, e.variation from external_items e join mappings m on m.external_item_id = e.id
  where e.shop_id = :shop_id
-""",
-    ItemKey,
+""")
+
+_KNOWN_CODES = Statement[str](
+    "select code from skus where merchant_id = :merchant_id and code = any(:codes)"
 )
-
-_KNOWN_CODES = Statement(
-    "select code from skus where merchant_id = :merchant_id and code = any(:codes)", str
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One wished row of the table.
-
-    Attributes:
-        low_stock: ShopServe 在庫わずか通知の数; None = the cart keeps its own.
-    """
-
-    shop_id: int
-    key: ItemKey
-    sku: str
-    low_stock: int | None = None
-    unlimited: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """What came of setting links.
-
-    Attributes:
-        changed: links made or changed; the others stood like that already.
-        created: SKUs that were unknown and now exist with on hand 0.
-    """
-
-    changed: int
-    created: tuple[str, ...]
-
-
-def list_mappings(
-    connection: Connection, merchant_id: int, *, shop: str | None = None, unmapped: bool = False
-) -> list[dict[str, object]]:
-    """Return the mapped items of a merchant's shops, or those that nobody mapped."""
-    return _LIST.all(connection, merchant_id=merchant_id, shop=shop, unmapped=unmapped)
 
 
 def set_links(connection: Connection, merchant_id: int, links: Sequence[Link]) -> Linked:
@@ -177,7 +114,10 @@ def remove_link(connection: Connection, shop_id: int, key: ItemKey) -> bool:
     sku_id = _UNLINK.first(connection, shop_id=shop_id, item=key.item, variation=key.variation)
     if sku_id is None:
         return False
-    _CLOSE_DEAD.run(connection, shop_id=shop_id, sku_id=sku_id)
+    gone = _UNMAPPED.all(connection, shop_id=shop_id, sku_id=sku_id)
+    dead_letters.withdraw(
+        connection, shop_id, why="unmapped", actions=[Action.SYNC_STOCK], keys=gone
+    )
     return True
 
 

@@ -11,7 +11,7 @@ from adapters.postgres.engine.recovery import LostClaim
 from adapters.postgres.statement import Statement
 from domain.carts.cart import LONGEST_PUSH_S
 
-_PLAN = Statement("""
+_PLAN = Statement[None]("""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)
 select :run_id, p.shop_id, 'sync_stock', s.code, s.id, :priority
   from (select distinct shop_id, sku_id from stock_pushes
@@ -80,13 +80,10 @@ select p.mapping_id, e.item, e.variation, s.on_hand, s.secured, m.low_stock, m.u
 """
 """The columns of WantedPush; the caller says of which mappings."""
 
-_WANTED = Statement(
-    f"""{OFFERED}
+_WANTED = Statement[WantedPush](f"""{OFFERED}
  where p.shop_id = :shop_id and p.sku_id = :sku_id and p.pushed_version < p.wanted_version
  order by p.mapping_id
-""",
-    WantedPush,
-)
+""")
 
 
 def wanted(connection: Connection, shop_id: int, sku_id: int) -> list[WantedPush]:
@@ -133,7 +130,7 @@ def record(pushed: Sequence[Pushed]) -> Beside:
     )
 
 
-_DOUBT = Statement("""
+_DOUBT = Statement[None]("""
 update stock_pushes set wanted_version = wanted_version + 1
  where mapping_id = any(:ids)
 """)
@@ -147,13 +144,13 @@ def doubt(connection: Connection, mapping_ids: Sequence[int]) -> None:
 # A killed worker's call has arrived by then, or never will.
 DOUBT_S = LONGEST_PUSH_S + 10
 
-_SETTLE_DOUBTS = Statement("""
+_SETTLE_DOUBTS = Statement[None]("""
 update stock_pushes set wanted_version = wanted_version + 1, doubted_at = null
  where doubted_at < now() - make_interval(secs => :doubt_s)
 """)
 
 
-_DOUBT_LOST = Statement("""
+_DOUBT_LOST = Statement[None]("""
 update stock_pushes set doubted_at = now()
  where (shop_id, sku_id) in (
          select * from unnest(cast(:shops as bigint[]), cast(:skus as bigint[])))
@@ -174,7 +171,7 @@ def push_again_what_was_lost(connection: Connection, lost: Sequence[LostClaim]) 
     _SETTLE_DOUBTS.run(connection, doubt_s=DOUBT_S)
 
 
-_NOTE_FAILURE = Statement("""
+_NOTE_FAILURE = Statement[None]("""
 update stock_pushes set failure = :failure
  where shop_id = :shop_id and sku_id = :sku_id and pushed_version < wanted_version
 """)

@@ -14,22 +14,16 @@ from adapters.postgres.stock.counts import change
 
 # Any number; the same for everything that reads or changes what sets consist of.
 _SETS = 7_264_552
-_READ_SETS = Statement("select pg_advisory_xact_lock_shared(:key)")
-_CHANGE_SETS = Statement("select pg_advisory_xact_lock(:key)")
-_COMPONENTS = Statement(
-    """
+_READ_SETS = Statement[None]("select pg_advisory_xact_lock_shared(:key)")
+_CHANGE_SETS = Statement[None]("select pg_advisory_xact_lock(:key)")
+_COMPONENTS = Statement[tuple[int, int, int]]("""
 select set_sku_id, component_sku_id, quantity from set_components where set_sku_id = any(:ids)
-""",
-    tuple,
-)
-_DEMAND = Statement(
-    f"""
+""")
+_DEMAND = Statement[int](f"""
 select coalesce(sum(l.quantity), 0)
   from instruction_lines l join instructions i on i.id = l.instruction_id
  where l.sku_id = :sku_id and i.status in {SECURING}
-""",
-    int,
-)
+""")
 
 Recipes = dict[int, list[tuple[int, int]]]
 """Components and pieces of each by the id of a set's SKU."""

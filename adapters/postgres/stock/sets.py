@@ -10,54 +10,31 @@ from adapters.postgres.stock import counts, reservations
 from adapters.postgres.stock.counts import ensure_skus, mark_pushes
 from domain.errors import BrokenRule
 
-_LIST = Statement(
-    """
-select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as components
-  from set_components k
-  join skus s on s.id = k.set_sku_id
-  join skus c on c.id = k.component_sku_id
- where s.merchant_id = :merchant_id
- group by s.code order by s.code
-""",
-    dict,
-)
-_PART_OF = Statement(
+_PART_OF = Statement[None](
     """
 select s.code from set_components k join skus s on s.id = k.set_sku_id
  where k.component_sku_id = :id order by s.code limit 1
-""",
-    str,
+"""
 )
-_SETS_AMONG = Statement(
-    """
+_SETS_AMONG = Statement[str]("""
 select c.code from set_components k join skus c on c.id = k.set_sku_id
  where k.set_sku_id = any(:ids) order by c.code limit 1
-""",
-    str,
+""")
+_NOW = Statement[tuple[int, int]](
+    "select component_sku_id, quantity from set_components where set_sku_id = :id"
 )
-_NOW = Statement(
-    "select component_sku_id, quantity from set_components where set_sku_id = :id", tuple
-)
-_CLEAR = Statement("delete from set_components where set_sku_id = :id")
-_ADD = Statement("""
+_CLEAR = Statement[None]("delete from set_components where set_sku_id = :id")
+_ADD = Statement[None]("""
 insert into set_components (set_sku_id, component_sku_id, quantity)
 select :id, c.sku_id, c.quantity
   from unnest(cast(:parts as bigint[]), cast(:quantities as int[])) as c(sku_id, quantity)
 """)
-_BUMP = Statement("update skus set version = version + 1, changed_at = now() where id = :id")
-_FIND = Statement(
-    """
+_BUMP = Statement[None]("update skus set version = version + 1, changed_at = now() where id = :id")
+_FIND = Statement[int]("""
 select s.id from skus s
  where s.merchant_id = :merchant_id and s.code = :code
    and exists (select 1 from set_components k where k.set_sku_id = s.id)
-""",
-    int,
-)
-
-
-def list_sets(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
-    """Return the set products of a merchant: `sku`, `components` (pieces by SKU)."""
-    return _LIST.all(connection, merchant_id=merchant_id)
+""")
 
 
 def set_components(

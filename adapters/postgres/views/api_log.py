@@ -6,8 +6,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-_LOG = Statement(
-    """
+_LOG = Statement[dict[str, object]]("""
 select l.at, s.key as shop, l.type, l.category, l.level, l.needs_person, l.message,
        l.run_id as run
   from api_log l join shops s on s.id = l.shop_id
@@ -16,9 +15,7 @@ select l.at, s.key as shop, l.type, l.category, l.level, l.needs_person, l.messa
    and (cast(:since as timestamptz) is null or l.at >= :since)
    and (cast(:run_id as bigint) is null or l.run_id = :run_id)
  order by l.at, l.id
-""",
-    dict,
-)
+""")
 
 
 def list_log(

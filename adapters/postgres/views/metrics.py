@@ -11,7 +11,7 @@ from adapters.postgres.statement import Statement
 # Each statement reads what is open or one row per robot, never the history; its last column is the
 # figure, those before it are the labels.
 _FIGURES: Mapping[str, Statement[tuple[Any, ...]]] = {
-    name: Statement(sql, tuple)
+    name: Statement[tuple[Any, ...]](sql)
     for name, sql in {
         "runs_unfinished": """
 select action, state, count(*) from runs
@@ -44,24 +44,18 @@ select s.cart, coalesce(sum(c.calls), 0)
 """,
     }.items()
 }
-_ITEMS = Statement(
-    """
+_ITEMS = Statement[tuple[str, str, int, float]]("""
 select action, state, count(*),
        coalesce(extract(epoch from max(now() - due_at)
                 filter (where state = 'due' and due_at <= now())), 0)
   from run_items where finished_at is null group by action, state
-""",
-    tuple,
-)
-_SHOPS = Statement(
-    """
+""")
+_SHOPS = Statement[dict[str, Any]]("""
 select cart, count(*) as shops, count(*) filter (where parked) as shops_parked,
        count(*) filter (where auth_failed_at is not null) as shops_locked_out,
        extract(epoch from min(refresh_expires_at) - now()) as refresh_token_seconds_left
   from shops where removed_at is null group by cart
-""",
-    dict,
-)
+""")
 
 
 @dataclass(frozen=True, slots=True)

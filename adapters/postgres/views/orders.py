@@ -30,26 +30,19 @@ select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.hold
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id
 """
-_LIST = Statement(
-    f"""{_INSTRUCTIONS}
+_LIST = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:status as text) is null or i.status = :status)
  order by i.ordered_at, i.id
-""",
-    dict,
-)
-_BY_NUMBER = Statement(
-    f"""{_INSTRUCTIONS}
+""")
+_BY_NUMBER = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and i.number = :number
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:key as text) is null or i.cart_order_key = :key)
  order by i.ordered_at, i.id
-""",
-    dict,
-)
-_BY_ID = Statement(f"{_INSTRUCTIONS} and i.id = any(:ids)", dict)
-_PAGE = Statement(
-    f"""{_INSTRUCTIONS}
+""")
+_BY_ID = Statement[dict[str, Any]](f"{_INSTRUCTIONS} and i.id = any(:ids)")
+_PAGE = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and i.id > :after
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:status as text) is null or i.status = :status)
@@ -58,19 +51,14 @@ _PAGE = Statement(
    and (cast(:since as timestamptz) is null or i.ordered_at >= :since)
    and (cast(:changed_since as timestamptz) is null or i.changed_at >= :changed_since)
  order by i.id limit :most
-""",
-    dict,
-)
-_LINES = Statement(
-    """
+""")
+_LINES = Statement[dict[str, Any]]("""
 select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.options_yen,
        l.total_yen, l.tax_rate, l.custom
   from instruction_lines l join skus k on k.id = l.sku_id
  where l.instruction_id = any(:ids)
  order by l.instruction_id, l.position
-""",
-    dict,
-)
+""")
 
 _AT_THE_END = (
     "fee_yen",

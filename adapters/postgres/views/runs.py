@@ -30,16 +30,12 @@ select r.id, s.key as shop, r.action, r.mode, r.state, r.window_from, r.window_t
     on r.state in ('pending', 'planning', 'open')
  where s.merchant_id = :merchant_id
 """
-_LIST = Statement(
-    f"""{_SELECT}
+_LIST = Statement[dict[str, object]](f"""{_SELECT}
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:action as text) is null or r.action = :action)
  order by r.id
-""",
-    dict,
-)
-_PAGE = Statement(
-    f"""{_SELECT}
+""")
+_PAGE = Statement[dict[str, object]](f"""{_SELECT}
    and (cast(:before as bigint) is null or r.id < :before)
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:action as text) is null or r.action = :action)
@@ -48,22 +44,17 @@ _PAGE = Statement(
                          when s.parked or coalesce(b.parked, false) then 'parked'
                          else 'running' end)
  order by r.id desc limit :most
-""",
-    dict,
+""")
+_ONE = Statement[dict[str, object]](f"{_SELECT} and r.id = :id")
+_ITEMS = Statement[dict[str, object]](
+    "select key, state, attempts, reason from run_items where run_id = :id order by id"
 )
-_ONE = Statement(f"{_SELECT} and r.id = :id", dict)
-_ITEMS = Statement(
-    "select key, state, attempts, reason from run_items where run_id = :id order by id", dict
-)
-_SAME_RANGE = Statement(
-    """
+_SAME_RANGE = Statement[tuple[int, datetime, datetime]]("""
 select id, window_to, created_at from runs
  where shop_id = :shop_id and action = :action and mode = 'range' and window_from = :since
    and state in ('pending', 'planning', 'open')
  order by id
-""",
-    tuple,
-)
+""")
 
 
 @dataclass(frozen=True, slots=True)

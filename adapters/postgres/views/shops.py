@@ -17,8 +17,7 @@ class ShopRef:
     cart: Cart
 
 
-_LIST = Statement(
-    """
+_LIST = Statement[dict[str, object]]("""
 select s.key, s.name, s.cart, m.key as merchant, s.api_url, s.auth_url,
        cast(s.calls_per_second as float8) as calls_per_second, s.in_flight, s.default_method,
        s.overlap_s, s.parked,
@@ -30,24 +29,18 @@ select s.key, s.name, s.cart, m.key as merchant, s.api_url, s.auth_url,
  where s.merchant_id = :merchant_id and s.removed_at is null
    and (cast(:key as text) is null or s.key = :key)
  order by s.key
-""",
-    dict,
-)
+""")
 
-_REFERENCE = Statement(
-    """
+_REFERENCE = Statement[ShopRef]("""
 select id, key, cart from shops
  where merchant_id = :merchant_id and key = :key and removed_at is null
-""",
-    ShopRef,
+""")
+
+_KNOWN = Statement[bool](
+    "select exists (select from shops where merchant_id = :merchant_id and key = :key)"
 )
 
-_KNOWN = Statement(
-    "select exists (select from shops where merchant_id = :merchant_id and key = :key)", bool
-)
-
-_UNAUTHORISED = Statement(
-    """
+_UNAUTHORISED = Statement[dict[str, object]]("""
 select m.key as merchant, s.key as shop, s.auth_failed_at, s.refresh_expires_at,
        s.cart = 'thebase' and s.tokens is null as never
   from shops s join merchants m on m.id = s.merchant_id
@@ -56,9 +49,15 @@ select m.key as merchant, s.key as shop, s.auth_failed_at, s.refresh_expires_at,
         or s.cart = 'thebase'
            and (s.tokens is null or s.refresh_expires_at < now() + make_interval(days => :days)))
  order by m.key, s.key
-""",
-    dict,
-)
+""")
+
+_CARRIERS = Statement[dict[str, object]]("""
+select s.key as shop, c.method, c.carrier
+  from carriers c join shops s on s.id = c.shop_id
+ where s.merchant_id = :merchant_id and s.removed_at is null
+   and (cast(:shop as text) is null or s.key = :shop)
+ order by s.key, c.method
+""")
 
 
 def list_shops(
@@ -81,3 +80,10 @@ def known(connection: Connection, merchant_id: int, key: str) -> bool:
 def needing_authorisation(connection: Connection, days: int) -> list[dict[str, object]]:
     """Return shops of all merchants whose authorisation failed, is missing or ends within days."""
     return _UNAUTHORISED.all(connection, days=days)
+
+
+def list_carriers(
+    connection: Connection, merchant_id: int, shop: str | None = None
+) -> list[dict[str, object]]:
+    """Return which carrier a delivery method means in a merchant's shops (RET-6)."""
+    return _CARRIERS.all(connection, merchant_id=merchant_id, shop=shop)

@@ -1,4 +1,4 @@
-"""SKUs (品番) with their counts, as people and programs see them."""
+"""SKUs (品番) with their counts, shops' items and sets, as people and programs see them."""
 
 from collections.abc import Sequence
 
@@ -65,3 +65,41 @@ def page_stock(
         most=most + 1,
     )
     return found[:most], str(found[most - 1]["sku"]) if len(found) > most else None
+
+
+_MAPPINGS = Statement[dict[str, object]]("""
+select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,
+       coalesce(m.unlimited, false) as unlimited, p.pushed_quantity, p.pushed_at,
+       coalesce(p.pushed_version < p.wanted_version, false) as waiting,
+       coalesce(p.failure, '') as failure
+  from external_items e
+  join shops sh on sh.id = e.shop_id
+  left join mappings m on m.external_item_id = e.id
+  left join skus s on s.id = m.sku_id
+  left join stock_pushes p on p.mapping_id = m.id
+ where sh.merchant_id = :merchant_id and sh.removed_at is null
+   and (cast(:shop as text) is null or sh.key = :shop)
+   and (m.id is not null) <> :unmapped
+ order by sh.key, e.item, e.variation
+""")
+
+_SETS = Statement[dict[str, object]]("""
+select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as components
+  from set_components k
+  join skus s on s.id = k.set_sku_id
+  join skus c on c.id = k.component_sku_id
+ where s.merchant_id = :merchant_id
+ group by s.code order by s.code
+""")
+
+
+def list_mappings(
+    connection: Connection, merchant_id: int, *, shop: str | None = None, unmapped: bool = False
+) -> list[dict[str, object]]:
+    """Return the mapped items of a merchant's shops, or those that nobody mapped."""
+    return _MAPPINGS.all(connection, merchant_id=merchant_id, shop=shop, unmapped=unmapped)
+
+
+def list_sets(connection: Connection, merchant_id: int) -> list[dict[str, object]]:
+    """Return the set products of a merchant: `sku`, `components` (pieces by SKU)."""
+    return _SETS.all(connection, merchant_id=merchant_id)

@@ -16,25 +16,19 @@ select t.id, s.key as shop, t.cart_order_key as key, t.state, t.reason, t.ordere
               order by i.part) as instructions
 """
 _FROM = "from import_tasks t join shops s on s.id = t.shop_id where s.merchant_id = :merchant_id"
-_LIST = Statement(
-    f"""{_TASK} {_FROM}
+_LIST = Statement[dict[str, object]](f"""{_TASK} {_FROM}
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:state as text) is null or t.state = :state)
  order by t.id
-""",
-    dict,
-)
-_ONE = Statement(f"{_TASK}, t.raw {_FROM} and t.id = :id", dict)
-_TO_CONVERT = Statement(
-    f"""
+""")
+_ONE = Statement[dict[str, object]](f"{_TASK}, t.raw {_FROM} and t.id = :id")
+_TO_CONVERT = Statement[tuple[str, int, str]](f"""
 select s.key, t.id, t.cart_order_key {_FROM}
    and s.removed_at is null
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:ids as bigint[]) is null and t.state in {UNFINISHED} or t.id = any(:ids))
  order by s.key, t.id
-""",
-    tuple,
-)
+""")
 
 
 def list_tasks(
@@ -74,13 +68,10 @@ class RawTask:
     raw: dict[str, object] = field(repr=False)
 
 
-_LATEST = Statement(
-    """
+_LATEST = Statement[RawTask]("""
 select id, cart_order_key as key, raw from import_tasks
  where shop_id = :shop_id and raw is not null order by id desc limit :most
-""",
-    RawTask,
-)
+""")
 
 
 def latest_raw(connection: Connection, shop_id: int, *, limit: int) -> list[RawTask]:

@@ -41,39 +41,32 @@ class RunCounts:
         return self.runs_ended == self.runs
 
 
-_NEWEST = Statement("select coalesce(max(id), 0) from runs", int)
+_NEWEST = Statement[int]("select coalesce(max(id), 0) from runs")
 # A pending run that may not start (parked, locked out, removed) is not waited for.
-_UNDER_WAY = Statement(
-    f"""
+_UNDER_WAY = Statement[int](f"""
 select count(*) from runs r join shops s on s.id = r.shop_id
  where r.state in ('planning', 'open', 'pending') and {WORKING_SHOP}
    and not exists (select 1 from robots b
                     where b.shop_id = r.shop_id and b.action = r.action and b.parked)
-""",
-    int,
-)
-_ENDED = Statement(
-    """
+""")
+_ENDED = Statement[EndedRun]("""
 select s.key as shop, r.action, r.state, r.reason from runs r join shops s on s.id = r.shop_id
  where r.id > :after and r.finished_at is not null
  order by r.id
-""",
-    EndedRun,
-)
-_COUNTS = Statement(
-    """
+""")
+_COUNTS = Statement[RunCounts]("""
 select r.*, i.*
   from (select count(*) as runs, count(finished_at) as runs_ended,
                coalesce(sum(calls), 0)::bigint as calls from runs where id = any(:ids)) r,
        (select count(*) as items, count(finished_at) as items_ended
           from run_items where run_id = any(:ids)) i
-""",
-    RunCounts,
+""")
+_ITEMS_OF = Statement[int](
+    "select count(*) from run_items where run_id = any(:ids) and state = :state"
 )
-_ITEMS_OF = Statement(
-    "select count(*) from run_items where run_id = any(:ids) and state = :state", int
+_ITEMS_OF = Statement[int](
+    "select count(*) from run_items where run_id = any(:ids) and state = :state"
 )
-_MERCHANTS = Statement("select id, key from merchants", tuple)
 
 
 def newest_run(connection: Connection) -> int:
@@ -99,11 +92,6 @@ def standing(connection: Connection, run_ids: Sequence[int]) -> RunCounts:
 def items_of(connection: Connection, run_ids: Sequence[int], state: str) -> int:
     """Return how many items of some runs ended in a state."""
     return _ITEMS_OF.one(connection, ids=list(run_ids), state=state)
-
-
-def merchant_keys(connection: Connection) -> dict[int, str]:
-    """Return the keys of all merchants by id."""
-    return dict(_MERCHANTS.all(connection))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +125,7 @@ class Totals:
     repeated: int
 
 
-_TOTALS = Statement(
-    """
+_TOTALS = Statement[Totals]("""
 select t.*, i.*, o.*, p.*, f.*
   from (select count(*) filter (where state = 'converted') as imported from import_tasks) t,
        (select count(*) as instructions, count(*) filter (where status = 'hold') as held,
@@ -162,9 +149,7 @@ select t.*, i.*, o.*, p.*, f.*
                (select coalesce(sum(greatest(attempts - 1, 0)), 0)::bigint from run_items)
                  as repeated,
                (select coalesce(sum(secured), 0)::bigint from skus) as secured) f
-""",
-    Totals,
-)
+""")
 
 
 def totals(connection: Connection) -> Totals:
@@ -186,8 +171,7 @@ class OrderTotals:
     deferred: int
 
 
-_ORDER_TOTALS = Statement(
-    """
+_ORDER_TOTALS = Statement[OrderTotals]("""
 select o.*, p.*, e.*
   from (select count(*) filter (where cart = 'shopserve' and confirmed) as confirmed,
                count(*) filter (where paid and not cancelled) as paid,
@@ -205,9 +189,7 @@ select o.*, p.*, e.*
                count(*) filter (where kind = 'dispatch') as dispatched_lines,
                count(*) filter (where kind = 'deferred') as deferred
           from effects where state = 'confirmed') e
-""",
-    OrderTotals,
-)
+""")
 
 
 def order_totals(connection: Connection) -> OrderTotals:
@@ -235,26 +217,20 @@ class Shippable:
     number: str
 
 
-_OPEN = Statement(
-    f"""
+_OPEN = Statement[UntouchedOrder](f"""
 select cart_order_key as key, bool_and(payment = 'paid') as paid,
        coalesce(array_agg(destination order by destination)
                 filter (where delivery_method = ''), '{{}}') as without_method
   from instructions
  where shop_id = :shop_id and status in {OPEN}
  group by 1 order by 1
-""",
-    UntouchedOrder,
-)
-_SHIPPABLE = Statement(
-    """
+""")
+_SHIPPABLE = Statement[Shippable]("""
 select i.id, i.merchant_id, s.key as shop, i.cart_order_key as key, i.number
   from instructions i join shops s on s.id = i.shop_id
  where i.status = 'awaiting_shipment' order by i.id
-""",
-    Shippable,
-)
-_RECALCULATING = Statement("select exists (select from recalculations)", bool)
+""")
+_RECALCULATING = Statement[bool]("select exists (select from recalculations)")
 
 
 def open_orders(connection: Connection, shop_id: int) -> list[UntouchedOrder]:

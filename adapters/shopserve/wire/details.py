@@ -38,7 +38,7 @@ _MOST_PIECES = 10**6
 _GONE = frozenset({Folder.CANCELED, Folder.TRASH})
 
 
-class _Item(Told):
+class _DeliveryItem(Told):
     quantity: Annotated[int, whole(0, _MOST_PIECES)]
     unit_price: Annotated[int, whole(low=0)]
     tax_rate: Whole
@@ -48,7 +48,7 @@ class _Item(Told):
     amount: Annotated[int | None, whole_or_none(low=0)]
 
 
-class _Person(Told):
+class _ShopServePerson(Told):
     name: Text
     postal_code: Text
     prefecture: Text
@@ -58,7 +58,7 @@ class _Person(Told):
     mail_address: Text
 
 
-class _Delivery(_Person):
+class _Delivery(_ShopServePerson):
     delivery_no: Annotated[int, whole(1, 10_000)]
     carrier_name: Text
     carrier_code: Later[Text]
@@ -66,7 +66,7 @@ class _Delivery(_Person):
     shipping_status: object
     desired_delivery_date: Later[Text]
     desired_delivery_time: Later[Text]
-    items: Rows[_Item]
+    items: Rows[_DeliveryItem]
 
 
 class _Basic(Told):
@@ -96,11 +96,11 @@ class _Memo(Told):
     customer_note: Text
 
 
-class _Order(Told):
+class _ShopServeOrder(Told):
     serial_code: Key
     basic: OrEmpty[_Basic]
     payment: OrEmpty[_Payment]
-    orderer: OrEmpty[_Person]
+    orderer: OrEmpty[_ShopServePerson]
     deliveries: Rows[_Delivery]
     memo: OrEmpty[_Memo]
 
@@ -111,7 +111,7 @@ def order(raw: dict[str, object]) -> CartOrder:
     Raises: Undecodable: among others when a destination or its lines are not there, for half an
         order would be shipped. Of a cancelled one nothing is shipped, so that may lack them.
     """
-    told = read(_Order, raw)
+    told = read(_ShopServeOrder, raw)
     literals = Literals()
     destinations = tuple(
         _destination(place, f"deliveries[{at}]", literals)
@@ -142,7 +142,7 @@ def order(raw: dict[str, object]) -> CartOrder:
     )
 
 
-def _check(told: _Order, *, gone: bool) -> None:
+def _check(told: _ShopServeOrder, *, gone: bool) -> None:
     """Refuse half an order, and numbers that repeat, because they address the update."""
     numbers = [place.delivery_no for place in told.deliveries]
     for at, place in enumerate(told.deliveries):
@@ -186,7 +186,7 @@ def _destination(place: _Delivery, path: str, literals: Literals) -> Destination
     )
 
 
-def _wished(told: _Order) -> tuple[str, str]:
+def _wished(told: _ShopServeOrder) -> tuple[str, str]:
     """Return the day and the time wished for at the first destination."""
     if not told.deliveries:
         return "", ""
@@ -195,7 +195,7 @@ def _wished(told: _Order) -> tuple[str, str]:
     return day, sure(first.desired_delivery_time, f"{path}_time")
 
 
-def _contact(person: _Person) -> Contact:
+def _contact(person: _ShopServePerson) -> Contact:
     street = person.prefecture + person.town_and_number
     return Contact(
         name=person.name,
@@ -206,7 +206,7 @@ def _contact(person: _Person) -> Contact:
     )
 
 
-def _line(item: _Item, path: str, key: str, place: _Delivery) -> CartLine:
+def _line(item: _DeliveryItem, path: str, key: str, place: _Delivery) -> CartLine:
     if item.tax_rate not in _TAX_RATES:
         raise Undecodable(f"{path}.tax_rate: not 8 or 10")
     choices = _choices(item.variation, f"{path}.variation")
@@ -240,7 +240,7 @@ def _choices(told: list[str | None], path: str) -> tuple[str, ...]:
     return choices
 
 
-def _charges(told: _Order) -> Charges:
+def _charges(told: _ShopServeOrder) -> Charges:
     payment = told.payment
     return Charges(
         shipping_yen=payment.shipping_charge,

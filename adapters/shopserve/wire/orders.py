@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, cast
 
-from adapters.http.calls import segment, tokyo_time
+from adapters.http.calls import segment
 from adapters.http.reading import (
     Date,
     Key,
@@ -21,7 +21,8 @@ from adapters.http.reading import (
 )
 from adapters.shopserve.wire.literals import NO
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
+from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.orders.cart_order import ListedOrder
 
@@ -33,11 +34,13 @@ MOST_KEYS = 100
 CONFIRMATION: dict[str, object] = {"confirm_status": "Confirmed"}
 # Stands for an order of an answer in which a row does not tell whose it is; undecodable.
 NAMELESS: dict[str, object] = {"serial_code": None}
+_TIME = "%Y-%m-%d %H:%M:%S"  # of Tokyo
 
 
 def by_window(window: Window) -> dict[str, object]:
     """Return the search for all orders of a window, whatever their state."""
-    return {"since": tokyo_time(window.since), "until": tokyo_time(window.until)}
+    since, until = window.since.astimezone(TOKYO), window.until.astimezone(TOKYO)
+    return {"since": f"{since:{_TIME}}", "until": f"{until:{_TIME}}"}
 
 
 def by_keys(keys: Sequence[str]) -> dict[str, object]:
@@ -71,7 +74,7 @@ def completion_path(key: str) -> str:
     return f"/orders/{segment(key)}/_complete"
 
 
-def shipping_result(parcel: Parcel) -> dict[str, object]:
+def shipping_result(parcel: CartParcel) -> dict[str, object]:
     """Return the shipping result; the number goes over the provisional one."""
     day = parcel.shipped_on.isoformat()
     return {
@@ -89,16 +92,16 @@ class _RowBasic(Told):
     order_date: Later[Date]
 
 
-class _Row(Told):
+class _SearchRow(Told):
     serial_code: Later[Key]
     basic: Later[OrEmpty[_RowBasic]]
 
 
-_Rows = list[OrEmpty[Later[_Row]]]
+_Rows = list[OrEmpty[Later[_SearchRow]]]
 Total = Later[Annotated[int, whole(low=0)]]
 
 
-class _Search(Told):
+class _SearchAnswer(Told):
     total_count: Total
     orders: _Rows | None
     contents: Later[Needed[_Rows]]  # where there are no `orders`
@@ -120,7 +123,7 @@ class OrderPage:
 
 def page(body: object, start: int = 0) -> OrderPage:
     """Read one page of the order search. Args: start: how many rows come before it."""
-    told = read(_Search, body)
+    told = read(_SearchAnswer, body)
     name = "contents" if told.orders is None else "orders"
     rows = sure(told.contents, name) if told.orders is None else told.orders
     raw = cast("dict[str, list[dict[str, object]]]", body)[name]
@@ -132,7 +135,7 @@ def page(body: object, start: int = 0) -> OrderPage:
 
 
 def _listed(
-    row: _Row | Wrong, raw: dict[str, object], name: str, at: int, start: int
+    row: _SearchRow | Wrong, raw: dict[str, object], name: str, at: int, start: int
 ) -> ListedOrder | UnreadableRow:
     if isinstance(row, Wrong):
         return UnreadableRow(str(row.at(f"{name}[{at}]")), start + at + 1, raw=raw)

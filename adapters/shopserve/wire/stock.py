@@ -69,14 +69,14 @@ class _Patterns(Told):
     patterns: Rows[_Pattern]
 
 
-class _Stock(Told):
+class _ItemStock(Told):
     management_type: Text
     management_item: Later[OrEmpty[_Counted]]
     management_variation: Later[OrEmpty[_Patterns]]
 
 
-class _Answer(Told):
-    stock: OrEmpty[_Stock]
+class _ItemStockAnswer(Told):
+    stock: OrEmpty[_ItemStock]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class StockPlace:
 
 def stock(body: object) -> tuple[StockPlace, ...]:
     """Read the stock of one item: one place, or one for each combination."""
-    told = read(_Answer, body).stock
+    told = read(_ItemStockAnswer, body).stock
     if told.management_type == BY_ITEM:
         return (_place(sure(told.management_item, "stock.management_item"), ()),)
     if told.management_type != BY_VARIATION:

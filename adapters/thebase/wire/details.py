@@ -18,8 +18,9 @@ from adapters.http.reading import (
     sure,
     unknown,
     whole,
+    word,
 )
-from adapters.thebase.wire.orders import dispatch_status
+from adapters.thebase.wire.orders import DISPATCHES
 from domain.carts.cart import Cart
 from domain.errors import Undecodable
 from domain.orders.cart_order import (
@@ -50,7 +51,7 @@ class _Option(Told):
     price: WholeOrZero
 
 
-class _Line(Told):
+class _OrderItem(Told):
     amount: Annotated[int, whole(0, _MOST_PIECES)]
     price: Whole
     option_total: WholeOrNone
@@ -87,7 +88,7 @@ class _Transaction(Told):
     status: Text
 
 
-class _Person(Told):
+class _BasePerson(Told):
     last_name: Text
     first_name: Text
     zip_code: Text
@@ -98,8 +99,8 @@ class _Person(Told):
     mail_address: Text
 
 
-class _Order(_Person):
-    order_items: Rows[_Line]
+class _BaseOrder(_BasePerson):
+    order_items: Rows[_OrderItem]
     shipping_lines: Rows[_ShippingLine]
     shipping_method: Text
     dispatch_status: object
@@ -109,7 +110,7 @@ class _Order(_Person):
     ordered: Moment
     payment: Key
     tracking_number: Text
-    order_receiver: _Person
+    order_receiver: _BasePerson
     shipping_fee: WholeOrZero
     cod_fee: WholeOrZero
     order_discount: OrEmpty[_Discount]
@@ -127,7 +128,7 @@ def order(raw: dict[str, object]) -> CartOrder:
     Raises: Undecodable: among others when the lines are not there, which a cancelled order alone
         may lack, or the recipient, whose every field is null when it is the buyer (IMP-9).
     """
-    told = read(_Order, raw)
+    told = read(_BaseOrder, raw)
     entries = _entries(told)
     lines = tuple(
         _line(line, f"order_items[{at}]", entries.get(line.order_item_id), told.shipping_method)
@@ -144,7 +145,14 @@ def order(raw: dict[str, object]) -> CartOrder:
         payment_method=told.payment,
         payment_name="",
         buyer=_contact(told),
-        destinations=(_destination(told, status),),
+        destinations=(
+            Destination(
+                number=1,
+                recipient=_contact(told.order_receiver),
+                tracking_numbers=(told.tracking_number,) if told.tracking_number else (),
+                shipped=status.dispatch is Dispatch.DISPATCHED,
+            ),
+        ),
         lines=lines,
         charges=_charges(told, lines),
         note=told.remark,
@@ -153,7 +161,7 @@ def order(raw: dict[str, object]) -> CartOrder:
     )
 
 
-def _entries(told: _Order) -> dict[str, _ShippingLine]:
+def _entries(told: _BaseOrder) -> dict[str, _ShippingLine]:
     """Return the entry of `shipping_lines` that names each line: the first that does."""
     entries: dict[str, _ShippingLine] = {}
     for entry in told.shipping_lines:
@@ -162,11 +170,13 @@ def _entries(told: _Order) -> dict[str, _ShippingLine]:
     return entries
 
 
-def _line(told: _Line, path: str, entry: _ShippingLine | None, method_of_order: str) -> CartLine:
+def _line(
+    told: _OrderItem, path: str, entry: _ShippingLine | None, method_of_order: str
+) -> CartLine:
     """Translate a line. Its method is its entry's, else its own, else the order's, else blank."""
     options = _options(told, path)
+    own_total = told.price * told.amount + options
     method = entry.shipping_method if entry else ""
-    has_variation = _has_variation(told, path)
     return CartLine(
         key=told.order_item_id,
         destination=1,
@@ -175,19 +185,19 @@ def _line(told: _Line, path: str, entry: _ShippingLine | None, method_of_order: 
         quantity=told.amount,
         unit_price_yen=told.price,
         options_yen=options,
-        total_yen=told.price * told.amount + options if told.total is None else told.total,
+        total_yen=own_total if told.total is None else told.total,
         tax_rate=_tax_rate(told, path),
-        has_variation=has_variation,
+        has_variation=_has_variation(told, path),
         variation_code=told.variation_identifier,
         delivery_method=method
         or sure(told.shipping_method, f"{path}.shipping_method")
         or method_of_order,
         shipping_fee_yen=0 if entry else sure(told.shipping_fee, f"{path}.shipping_fee"),
-        state=_line_state(told.status),
+        state=_LINE_STATES.get(word(told.status), LineState.UNKNOWN),
     )
 
 
-def _has_variation(told: _Line, path: str) -> bool:
+def _has_variation(told: _OrderItem, path: str) -> bool:
     """Tell whether a line names a variation; any of its three fields is enough.
 
     Raises: Undecodable: 種類コード was left out. Null means that the shop set none; left out, it
@@ -203,14 +213,14 @@ def _has_variation(told: _Line, path: str) -> bool:
     return named
 
 
-def _options(told: _Line, path: str) -> int:
+def _options(told: _OrderItem, path: str) -> int:
     if told.option_total is not None:
         return told.option_total
     options = sure(told.options, f"{path}.options")
     return told.amount * sum(option.price for option in options)
 
 
-def _tax_rate(told: _Line, path: str) -> int:
+def _tax_rate(told: _OrderItem, path: str) -> int:
     rate = told.consumption_tax_rate
     if rate is None:
         return _TAX_RATE_OF_TYPE.get(sure(told.item_tax_type, f"{path}.item_tax_type"), 10)
@@ -219,21 +229,15 @@ def _tax_rate(told: _Line, path: str) -> int:
     return rate
 
 
-def _line_state(told: object) -> LineState:
-    word = told.strip() if isinstance(told, str) else ""
-    return _LINE_STATES.get(word, LineState.UNKNOWN)
-
-
-def _status(told: _Order, lines: tuple[CartLine, ...]) -> BaseStatus:
-    status = dispatch_status(told.dispatch_status)
-    strange = (
-        [] if status is not Dispatch.UNKNOWN else [unknown(told.dispatch_status, "dispatch_status")]
-    )
-    strange += [
+def _status(told: _BaseOrder, lines: tuple[CartLine, ...]) -> BaseStatus:
+    status = DISPATCHES.get(word(told.dispatch_status), Dispatch.UNKNOWN)
+    strange = [
         unknown(told.order_items[at].status, f"order_items[{at}].status")
         for at, line in enumerate(lines)
         if line.state is LineState.UNKNOWN
     ]
+    if status is Dispatch.UNKNOWN:
+        strange.insert(0, unknown(told.dispatch_status, "dispatch_status"))
     return BaseStatus(
         dispatch=status,
         transfer_short=told.bt_payment_transaction.status == "shortage",
@@ -242,7 +246,7 @@ def _status(told: _Order, lines: tuple[CartLine, ...]) -> BaseStatus:
     )
 
 
-def _refuse_half(told: _Order, lines: tuple[CartLine, ...], status: BaseStatus) -> None:
+def _refuse_half(told: _BaseOrder, lines: tuple[CartLine, ...], status: BaseStatus) -> None:
     """Refuse half an order.
 
     Entries may not name a line which is not there, for cancelled lines stay in it; nor no line
@@ -260,7 +264,7 @@ def _refuse_half(told: _Order, lines: tuple[CartLine, ...], status: BaseStatus) 
             raise Undecodable(f"shipping_lines[{at}].order_item_ids: not naming lines of the order")
 
 
-def _contact(person: _Person) -> Contact:
+def _contact(person: _BasePerson) -> Contact:
     return Contact(
         name=f"{person.last_name} {person.first_name}".strip(),
         postal_code=person.zip_code,
@@ -270,16 +274,7 @@ def _contact(person: _Person) -> Contact:
     )
 
 
-def _destination(told: _Order, status: BaseStatus) -> Destination:
-    return Destination(
-        number=1,
-        recipient=_contact(told.order_receiver),
-        tracking_numbers=(told.tracking_number,) if told.tracking_number else (),
-        shipped=status.dispatch is Dispatch.DISPATCHED,
-    )
-
-
-def _charges(told: _Order, lines: tuple[CartLine, ...]) -> Charges:
+def _charges(told: _BaseOrder, lines: tuple[CartLine, ...]) -> Charges:
     return Charges(
         shipping_yen=told.shipping_fee,
         fee_yen=told.cod_fee,
@@ -291,7 +286,7 @@ def _charges(told: _Order, lines: tuple[CartLine, ...]) -> Charges:
     )
 
 
-def _fees(told: _Order, lines: tuple[CartLine, ...]) -> tuple[ShippingCharge, ...]:
+def _fees(told: _BaseOrder, lines: tuple[CartLine, ...]) -> tuple[ShippingCharge, ...]:
     """Return the fees of the entries, one for each method."""
     by_line = {line.key: line.delivery_method for line in lines}
     fees: dict[str, int] = {}

@@ -47,7 +47,7 @@ class _Variation(Told):
     variation_stock: _Stock
 
 
-class _Item(Told):
+class _SoldItem(Told):
     item_id: Key
     title: Text
     identifier: Text
@@ -55,11 +55,11 @@ class _Item(Told):
     stock: Later[_Stock]  # of an item without variations
 
 
-class _List(Told):
-    items: Needed[Rows[Later[_Item]]]
+class _ItemsAnswer(Told):
+    items: Needed[Rows[Later[_SoldItem]]]
 
 
-class _Named(Told):
+class _KeyedItem(Told):
     item_id: Key
 
 
@@ -73,7 +73,7 @@ class _ItemAfter(Told):
     variations: Later[Rows[Later[_VariationAfter]]]
 
 
-class _Answer(Told):
+class _StockAnswer(Told):
     item: OrEmpty[_ItemAfter]
 
 
@@ -83,12 +83,12 @@ Listed = tuple[str, list[ExternalItem]] | UnreadableRow
 
 def page(body: object, start: int = 0) -> list[Listed]:
     """Read one page of the list. Args: start: how many rows come before it."""
-    told = read(_List, body).items
+    told = read(_ItemsAnswer, body).items
     raw = cast("dict[str, list[object]]", body)["items"]
     return [_listed(row, raw[at], at, start) for at, row in enumerate(told)]
 
 
-def _listed(row: _Item | Wrong, raw: object, at: int, start: int) -> Listed:
+def _listed(row: _SoldItem | Wrong, raw: object, at: int, start: int) -> Listed:
     try:
         item = sure(row, f"items[{at}]")
         return item.item_id, _sold(item, at)
@@ -98,12 +98,12 @@ def _listed(row: _Item | Wrong, raw: object, at: int, start: int) -> Listed:
 
 def _key_of(raw: object) -> str:
     try:
-        return read(_Named, raw).item_id
+        return read(_KeyedItem, raw).item_id
     except Undecodable:
         return ""
 
 
-def _sold(item: _Item, at: int) -> list[ExternalItem]:
+def _sold(item: _SoldItem, at: int) -> list[ExternalItem]:
     if not item.variations:
         quantity = sure(item.stock, f"items[{at}].stock")
         return [ExternalItem(ItemKey(item.item_id), item.title, item.identifier, quantity)]
@@ -120,7 +120,7 @@ def _sold(item: _Item, at: int) -> list[ExternalItem]:
 
 def quantity_after(body: object, item: ItemKey) -> int:
     """Return the stock an update's answer tells for the item or its variation."""
-    told = read(_Answer, body).item
+    told = read(_StockAnswer, body).item
     if not item.variation:
         return sure(told.stock, "item.stock")
     for at, row in enumerate(sure(told.variations, "item.variations")):

@@ -3,7 +3,7 @@
 import unicodedata
 from typing import cast
 
-from adapters.http.calls import segment, tokyo_time
+from adapters.http.calls import segment
 from adapters.http.reading import (
     Key,
     Later,
@@ -17,9 +17,11 @@ from adapters.http.reading import (
     Wrong,
     read,
     sure,
+    word,
 )
 from domain.carts.listings import UnreadableRow
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
+from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.errors import Undecodable
 from domain.orders.cart_order import Dispatch, ListedOrder, OrderSummary
@@ -28,13 +30,15 @@ LIST = "/1/orders"
 EDIT_STATUS = "/1/orders/edit_status"
 COMPANIES = "/1/delivery_companies"
 ME = "/1/users/me"
-_DISPATCHES = {status.value: status for status in Dispatch if status is not Dispatch.UNKNOWN}
+DISPATCHES = {status.value: status for status in Dispatch if status is not Dispatch.UNKNOWN}
 _HYPHENS = str.maketrans("", "", "-‐‑‒–—―−ー ")  # noqa: RUF001 - everything typed for a hyphen
+_TIME = "%Y-%m-%d %H:%M:%S"  # of Tokyo
 
 
 def by_window(window: Window) -> dict[str, str]:
     """Return the query for all orders of a window, whatever their state."""
-    return {"start_ordered": tokyo_time(window.since), "end_ordered": tokyo_time(window.until)}
+    since, until = window.since.astimezone(TOKYO), window.until.astimezone(TOKYO)
+    return {"start_ordered": f"{since:{_TIME}}", "end_ordered": f"{until:{_TIME}}"}
 
 
 def detail_path(key: str) -> str:
@@ -42,31 +46,31 @@ def detail_path(key: str) -> str:
     return f"/1/orders/detail/{segment(key)}"
 
 
-def dispatch(line: str, parcel: Parcel) -> dict[str, str]:
+def dispatch(line: str, parcel: CartParcel) -> dict[str, str]:
     """Return the request that marks one line as dispatched."""
     return {"order_item_id": line, "status": "dispatched", **_parcel(parcel)}
 
 
-def deferred_shipping(line: str, parcel: Parcel) -> dict[str, str]:
+def deferred_shipping(line: str, parcel: CartParcel) -> dict[str, str]:
     """Return the request that marks a deferred payment's whole order as shipped."""
     return {"order_item_id": line, "atobarai_status": "shipping", **_parcel(parcel)}
 
 
-def _parcel(parcel: Parcel) -> dict[str, str]:
+def _parcel(parcel: CartParcel) -> dict[str, str]:
     number = unicodedata.normalize("NFKC", parcel.tracking_number).translate(_HYPHENS)
     return {"delivery_company_id": parcel.carrier, "tracking_number": number}
 
 
-class _Row(Told):
+class _OrderRow(Told):
     unique_key: Later[Key]
     ordered: Later[Moment]
 
 
-class _List(Told):
-    orders: Needed[Rows[Later[_Row]]]
+class _ListAnswer(Told):
+    orders: Needed[Rows[Later[_OrderRow]]]
 
 
-class _Summary(Told):
+class _SummaryRow(Told):
     unique_key: Key
     ordered: Moment
     dispatch_status: object
@@ -74,16 +78,16 @@ class _Summary(Told):
     total: Whole
 
 
-class _Answer(Told):
+class _UpdateAnswer(Told):
     order: Object
 
 
-class _Named(Told):
+class _KeyedOrder(Told):
     unique_key: Text
 
 
-class _Detail(Told):
-    order: _Named
+class _DetailAnswer(Told):
+    order: _KeyedOrder
 
 
 class _Company(Told):
@@ -106,13 +110,13 @@ class _Me(Told):
 
 def page(body: object, start: int = 0) -> list[ListedOrder | UnreadableRow]:
     """Read one page of the list. Args: start: how many rows come before it."""
-    told = read(_List, body).orders
+    told = read(_ListAnswer, body).orders
     raw = cast("dict[str, list[dict[str, object]]]", body)["orders"]
     return [_listed(row, raw[at], at, start) for at, row in enumerate(told)]
 
 
 def _listed(
-    row: _Row | Wrong, raw: dict[str, object], at: int, start: int
+    row: _OrderRow | Wrong, raw: dict[str, object], at: int, start: int
 ) -> ListedOrder | UnreadableRow:
     if isinstance(row, Wrong):
         return UnreadableRow(str(row.at(f"orders[{at}]")), start + at + 1, raw=raw)
@@ -125,11 +129,11 @@ def _listed(
 
 def summary(raw: dict[str, object]) -> OrderSummary:
     """Read one list row."""
-    row = read(_Summary, raw)
+    row = read(_SummaryRow, raw)
     return OrderSummary(
         key=row.unique_key,
         ordered_at=row.ordered,
-        dispatch=dispatch_status(row.dispatch_status),
+        dispatch=DISPATCHES.get(word(row.dispatch_status), Dispatch.UNKNOWN),
         payment_method=row.payment,
         total_yen=row.total,
     )
@@ -137,12 +141,12 @@ def summary(raw: dict[str, object]) -> OrderSummary:
 
 def updated(body: object) -> dict[str, object]:
     """Return the order inside the answer to an update."""
-    return read(_Answer, body).order
+    return read(_UpdateAnswer, body).order
 
 
 def detail(body: object, key: str) -> dict[str, object]:
     """Return the order inside the answer to a detail call. Raises Undecodable for another's."""
-    if read(_Detail, body).order.unique_key != key:
+    if read(_DetailAnswer, body).order.unique_key != key:
         raise Undecodable(f"order.unique_key: not that of the order asked for ({key})")
     return cast("dict[str, dict[str, object]]", body)["order"]
 
@@ -157,8 +161,3 @@ def shop_name(body: object) -> str:
     """Read the shop's name, its id where it set none."""
     user = read(_Me, body).user
     return user.shop_name or sure(user.shop_id, "user.shop_id")
-
-
-def dispatch_status(told: object) -> Dispatch:
-    """Return the status; a word nobody knows is UNKNOWN."""
-    return _DISPATCHES.get(told.strip() if isinstance(told, str) else "", Dispatch.UNKNOWN)

@@ -2,7 +2,7 @@
 
 import time
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.totals import order_totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
@@ -13,7 +13,7 @@ from domain.actions import Action
 COLLECTION_S = 2.5
 
 
-class CompleteOrders:
+class CompleteOrdersPhase:
     """Implements Phase."""
 
     name = "complete orders"
@@ -22,7 +22,7 @@ class CompleteOrders:
         """See Phase.run."""
         time.sleep(COLLECTION_S)
         run_everywhere(stage, Action.COMPLETE_ORDERS)
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             self._ours = order_totals(connection).completed
         self._simulator = len(stage.simulator.effects(["order_completed"]))
 

@@ -1,6 +1,6 @@
 """Tell ShopServe that the orders were taken (確認ステータス更新)."""
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.totals import order_totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
@@ -8,7 +8,7 @@ from console.demo.stage import Stage
 from domain.actions import Action
 
 
-class ConfirmOrders:
+class ConfirmOrdersPhase:
     """Implements Phase."""
 
     name = "confirm orders"
@@ -16,7 +16,7 @@ class ConfirmOrders:
     def run(self, stage: Stage) -> None:
         """See Phase.run."""
         run_everywhere(stage, Action.CONFIRM_ORDERS)
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             self._ours = order_totals(connection).confirmed
         self._simulator = len(stage.simulator.effects(["order_confirmed"]))
 

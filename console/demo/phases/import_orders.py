@@ -1,6 +1,6 @@
 """Import the orders of every shop (出荷指示取得)."""
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.totals import Totals, totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
@@ -8,7 +8,7 @@ from console.demo.stage import Stage
 from domain.actions import Action
 
 
-class ImportOrders:
+class ImportOrdersPhase:
     """Implements Phase."""
 
     name = "import orders"
@@ -20,7 +20,7 @@ class ImportOrders:
             for shop in stage.shops
         }
         run_everywhere(stage, Action.IMPORT_ORDERS, faults=True)
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             self._ours: Totals = totals(connection)
         self._expected = [shop.expected for shop in stage.simulator.shops()]
         self._held = sum(_held(stage, shop.key) for shop in stage.shops)

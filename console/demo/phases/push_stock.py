@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.totals import Totals, totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
@@ -10,7 +10,7 @@ from console.demo.stage import Stage
 from domain.actions import Action
 
 
-class PushStock:
+class PushStockPhase:
     """Implements Phase."""
 
     name = "push stock"
@@ -18,7 +18,7 @@ class PushStock:
     def run(self, stage: Stage) -> None:
         """See Phase.run."""
         run_everywhere(stage, Action.SYNC_STOCK, faults=True)
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             self._ours: Totals = totals(connection)
         # A push that was repeated after a fault is still one push that was wanted.
         self._set = {

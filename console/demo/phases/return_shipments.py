@@ -5,19 +5,22 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import statement, transaction
-from adapters.postgres.orders.instruction_targets import Target
-from adapters.postgres.orders.warehouse import Actor, Request, perform
-from adapters.postgres.shipments.carriers import set_carrier
-from adapters.postgres.stock.counts import set_on_hand
+from adapters.postgres.database import autocommit
+from adapters.postgres.views.shops import ShopRef
 from adapters.postgres.views.totals import order_totals, shippable
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
+from console.demo.shops import NAME
 from console.demo.stage import Stage
 from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO
 from domain.warehouse.moves import Parcel, Ship
+from domain.warehouse.targets import Target
+from workers.services.actors import Actor
+from workers.services.shops import set_carrier
+from workers.services.stock import import_counts
+from workers.services.warehouse import Request, perform
 
 METHOD = "宅配便"
 CARRIERS = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}
@@ -25,18 +28,18 @@ CARRIERS = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}
 RECEIVED = 5_000
 
 
-class ReturnShipments:
+class ReturnShipmentsPhase:
     """Implements Phase."""
 
     name = "ship and return shipments"
 
     def run(self, stage: Stage) -> None:
         """See Phase.run."""
-        with transaction(stage.engine) as connection:
+        with stage.engine.begin() as connection:
             _receive(connection, stage)
             _ship(connection)
         run_everywhere(stage, Action.RETURN_SHIPMENTS)
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             self._ours = order_totals(connection)
         self._effects = {
             kind: len(stage.simulator.effects([kind]))
@@ -64,8 +67,10 @@ def _receive(connection: Connection, stage: Stage) -> None:
     for shop in stage.shops:
         for code in shop.on_hand:
             shop.on_hand[code] = max(shop.on_hand[code], RECEIVED)
-        set_on_hand(connection, shop.merchant_id, shop.on_hand)
-        set_carrier(connection, shop.id, METHOD, CARRIERS[shop.cart])
+        actor = Actor(shop.merchant_id, NAME)
+        import_counts(connection, actor, NAME, shop.on_hand)
+        ref = ShopRef(shop.id, shop.key, shop.cart)
+        set_carrier(connection, actor, ref, METHOD, CARRIERS[shop.cart])
 
 
 def _ship(connection: Connection) -> None:
@@ -76,4 +81,4 @@ def _ship(connection: Connection) -> None:
         target = Target(row.number, row.shop, row.key)
         requests[row.merchant_id].append(Request(target, Ship(parcel)))
     for merchant_id, wanted in requests.items():
-        perform(connection, Actor(merchant_id, "demo"), wanted)
+        perform(connection, Actor(merchant_id, NAME), wanted)

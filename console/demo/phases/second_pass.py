@@ -1,6 +1,6 @@
 """Everything once more: nothing has changed, so nothing may be written anywhere."""
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.totals import items_of, totals
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
@@ -21,7 +21,7 @@ WRITES = frozenset(
 )
 
 
-class SecondPass:
+class SecondPassPhase:
     """Implements Phase."""
 
     name = "second pass"
@@ -30,7 +30,7 @@ class SecondPass:
         """See Phase.run."""
         before, wrote_before = _instructions(stage), _writes(stage)
         runs = [run for action in Action for run in run_everywhere(stage, action)]
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             done = items_of(connection, runs, "succeeded")
         self._ours = done + _instructions(stage) - before
         self._simulator = _writes(stage) - wrote_before
@@ -45,7 +45,7 @@ class SecondPass:
 
 
 def _instructions(stage: Stage) -> int:
-    with statement(stage.engine) as connection:
+    with autocommit(stage.engine).connect() as connection:
         return totals(connection).instructions
 
 

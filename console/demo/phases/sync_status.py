@@ -2,7 +2,7 @@
 
 import time
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.totals import UntouchedOrder, open_orders, order_totals, recalculating
 from console.demo.figures import Figure
 from console.demo.runs import run_everywhere
@@ -15,7 +15,7 @@ LONGEST_RECALCULATION_S = 30.0
 CANCELLED = "cancelled"
 
 
-class SyncStatus:
+class SyncStatusPhase:
     """Implements Phase."""
 
     name = "sync status"
@@ -23,11 +23,11 @@ class SyncStatus:
     def run(self, stage: Stage) -> None:
         """See Phase.run."""
         for shop in stage.shops:
-            with statement(stage.engine) as connection:
+            with autocommit(stage.engine).connect() as connection:
                 _buyers_act(stage, shop, open_orders(connection, shop.id))
         run_everywhere(stage, Action.SYNC_STATUS)
         _wait_for_recalculation(stage)
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             self._ours = order_totals(connection)
         facts = [one for shop in stage.shops for one in stage.facts_now(shop.key)]
         self._cancelled = sum(one["refusal"] == CANCELLED for one in facts)
@@ -65,7 +65,7 @@ def _wait_for_recalculation(stage: Stage) -> None:
     """BASE's cancelled pieces are counted anew by a task of its own (STS-5)."""
     give_up_at = time.monotonic() + LONGEST_RECALCULATION_S
     while time.monotonic() < give_up_at:
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             if not recalculating(connection):
                 return
         time.sleep(0.2)

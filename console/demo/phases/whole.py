@@ -1,6 +1,6 @@
 """What concerns all phases together: calls made and errors met."""
 
-from adapters.postgres.database import statement
+from adapters.postgres.database import autocommit
 from adapters.postgres.views.totals import totals
 from console.demo.figures import Figure
 from console.demo.stage import Stage
@@ -10,7 +10,7 @@ SIGNING_IN = "oauth."
 FIRST_ERROR = 400
 
 
-class Whole:
+class WholePhase:
     """Implements Phase."""
 
     name = "count"
@@ -20,7 +20,7 @@ class Whole:
 
     def figures(self, stage: Stage) -> list[Figure]:
         """See Phase.figures. What a killed worker called is not in our books."""
-        with statement(stage.engine) as connection:
+        with autocommit(stage.engine).connect() as connection:
             ours = totals(connection)
         rows = [
             row

@@ -6,11 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.access import audit
-from adapters.postgres.access.api_clients import ApiClient
-from adapters.postgres.database import transaction
-from adapters.postgres.engine.dead_letters import choose, decide, page_dead
-from console.replays import replay_letters
+from adapters.postgres.views.dead_letters import page_dead
 from console.web.access import DeadReader, DeadWriter, Shared
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
@@ -19,6 +15,8 @@ from console.web.words import Body, Filter, Text, Word
 from console.web.writes import Key, write
 from domain.actions import Action
 from domain.engine.runs import LetterState
+from workers.places import secret_box
+from workers.services import dead_letters
 
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"], responses=PROBLEMS)
 LetterId = Annotated[int, Path(ge=1, lt=2**63)]
@@ -49,7 +47,7 @@ def list_letters(
 ) -> Response:
     """Return dead letters of every state, oldest first."""
     after = number_at(cursor) or 0
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         rows, following = page_dead(
             connection,
             client.merchant_id,
@@ -72,14 +70,15 @@ def replay(
     idempotency_key: Key = None,
 ) -> Response:
     """Try it once more, in a run of its own."""
-    reason = (body or Replaying()).reason
+    actor = client.actor((body or Replaying()).reason)
     asked: list[int] = []
 
     def work(connection: Connection) -> object:
-        letters = choose(connection, client.merchant_id, ids=[letter_id])
-        session = services.session_of(client.merchant_key)
-        asked[:] = replay_letters(session, connection, letters)
-        return _decided(connection, client, letter_id, LetterState.REPLAYED, reason, asked)
+        done = dead_letters.replay(
+            connection, actor, secret_box(services.settings), ids=[letter_id]
+        )
+        asked[:] = done.runs
+        return {"id": letter_id, "state": LetterState.REPLAYED, "runs": done.runs}
 
     answer = write(request, services, client, idempotency_key, body, work)
     services.tell_workers(asked)
@@ -98,26 +97,7 @@ def discard(
     """Give it up."""
 
     def work(connection: Connection) -> object:
-        choose(connection, client.merchant_id, ids=[letter_id])
-        return _decided(connection, client, letter_id, LetterState.DISCARDED, body.reason, [])
+        dead_letters.discard(connection, client.actor(body.reason), [letter_id])
+        return {"id": letter_id, "state": LetterState.DISCARDED, "runs": []}
 
     return write(request, services, client, idempotency_key, body, work)
-
-
-def _decided(
-    connection: Connection,
-    client: ApiClient,
-    letter_id: int,
-    state: LetterState,
-    reason: str,
-    runs: list[int],
-) -> object:
-    """Record a decision with its actor and reason."""
-    actor = f"api:{client.name}"
-    decide(connection, [letter_id], state=state, actor=actor, reason=reason)
-    did = "dead.replay" if state is LetterState.REPLAYED else "dead.discard"
-    entry = audit.Entry(
-        client.merchant_id, actor, did, str(letter_id), reason, {"ids": [letter_id], "runs": runs}
-    )
-    audit.record(connection, entry)
-    return {"id": letter_id, "state": state, "runs": runs}

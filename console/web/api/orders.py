@@ -1,20 +1,17 @@
 """Shipping instructions (出荷指示): list them, and tell what the warehouse did with them."""
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.access.api_clients import ApiClient
-from adapters.postgres.database import transaction
-from adapters.postgres.orders.instruction_targets import Target
-from adapters.postgres.orders.warehouse import Actor, perform
-from adapters.postgres.orders.warehouse import Request as Wish
 from adapters.postgres.views import orders
 from adapters.postgres.views.orders import orders_by_id, page_orders
-from console.web.access import OrdersReader, OrdersWriter, Shared
+from console.web.access import OrdersReader, Shared, caller_with
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, Moment, number_at, page
 from console.web.models import Order, Orders
@@ -24,21 +21,17 @@ from domain.engine.cadence import TOKYO
 from domain.orders.instructions import HoldReason, Status
 from domain.warehouse.moves import (
     LONGEST_TRACKING,
-    Allocate,
-    Arrived,
-    AwaitArrival,
-    CancelHere,
-    Deallocate,
-    Inspect,
-    MarkPaidHere,
     Operation,
     Parcel,
     PutOnHold,
     ReleaseHold,
     Ship,
     TakeBack,
-    Work,
 )
+from domain.warehouse.targets import Target
+from workers.services.access import Caller
+from workers.services.warehouse import MAY_MOVE, MOVES, Move, perform
+from workers.services.warehouse import Request as Wish
 
 router = APIRouter(prefix="/orders", tags=["orders"], responses=PROBLEMS)
 ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": Order}}}
@@ -87,138 +80,86 @@ def list_orders(
     """Return shipping instructions in the order in which they were imported."""
     wanted = orders.Filter(shop, status, number, key, since, changed_since)
     after = number_at(cursor) or 0
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         rows, following = page_orders(
             connection, client.merchant_id, wanted, after=after, most=limit
         )
     return page("orders", rows, following)
 
 
-@router.post("/{shop}/{number}/ship", **ONE)
-def ship(
-    shop: ShopKey,
-    number: Number,
-    body: Shipment,
-    request: Request,
-    client: OrdersWriter,
-    services: Shared,
-    key: OrderKey = None,
-    idempotency_key: Key = None,
-) -> Response:
+@dataclass
+class MoveCall:
+    """What every move is called with."""
+
+    shop: ShopKey
+    number: Number
+    request: Request
+    client: Annotated[Caller, Depends(caller_with(MAY_MOVE))]
+    services: Shared
+    key: OrderKey = None
+    idempotency_key: Key = None
+
+    def carry_out(self, operation: Callable[[], Operation], body: Body | None = None) -> Response:
+        """Do it once and answer with the instruction as it is then.
+
+        Args: operation: made in the transaction; may raise BrokenRule.
+        """
+
+        def work(connection: Connection) -> object:
+            wish = Wish(Target(self.number, self.shop, self.key), operation())
+            (done,) = perform(connection, self.client.actor(), [wish])
+            return orders_by_id(connection, self.client.merchant_id, [done.id])[0]
+
+        return write(self.request, self.services, self.client, self.idempotency_key, body, work)
+
+
+Called = Annotated[MoveCall, Depends()]
+
+
+def _path(operation: type[Operation]) -> str:
+    return f"/{{shop}}/{{number}}/{operation.name}"
+
+
+@router.post(_path(Ship), **ONE)
+def ship(call: Called, body: Shipment) -> Response:
     """Record that the parcel left (出荷済み); its pieces leave on hand and secured together."""
 
-    def work(connection: Connection) -> object:
-        day = body.date or services.clock().astimezone(TOKYO).date()
-        operation = Ship(Parcel(body.method, body.tracking, day))
-        return _done(connection, client, Target(number, shop, key), operation)
+    def operation() -> Operation:
+        day = body.date or call.services.clock().astimezone(TOKYO).date()
+        return Ship(Parcel(body.method, body.tracking, day))
 
-    return write(request, services, client, idempotency_key, body, work)
+    return call.carry_out(operation, body)
 
 
-@router.post("/{shop}/{number}/return", **ONE)
-def take_back(
-    shop: ShopKey,
-    number: Number,
-    request: Request,
-    client: OrdersWriter,
-    services: Shared,
-    body: Return | None = None,
-    key: OrderKey = None,
-    idempotency_key: Key = None,
-) -> Response:
+@router.post(_path(TakeBack), **ONE)
+def take_back(call: Called, body: Return | None = None) -> Response:
     """Record that the parcel came back (返品)."""
-    operation = TakeBack((body or Return()).restock)
-
-    def work(connection: Connection) -> object:
-        return _done(connection, client, Target(number, shop, key), operation)
-
-    return write(request, services, client, idempotency_key, body, work)
+    return call.carry_out(lambda: TakeBack((body or Return()).restock), body)
 
 
-@router.post("/{shop}/{number}/hold", **ONE)
-def hold(
-    shop: ShopKey,
-    number: Number,
-    body: Holding,
-    request: Request,
-    client: OrdersWriter,
-    services: Shared,
-    key: OrderKey = None,
-    idempotency_key: Key = None,
-) -> Response:
+@router.post(_path(PutOnHold), **ONE)
+def hold(call: Called, body: Holding) -> Response:
     """Put on hold (保留) for one or more reasons; gives an allocation back."""
-    operation = PutOnHold(tuple(body.reasons), body.note)
-
-    def work(connection: Connection) -> object:
-        return _done(connection, client, Target(number, shop, key), operation)
-
-    return write(request, services, client, idempotency_key, body, work)
+    return call.carry_out(lambda: PutOnHold(tuple(body.reasons), body.note), body)
 
 
-@router.post("/{shop}/{number}/release", **ONE)
-def release(
-    shop: ShopKey,
-    number: Number,
-    request: Request,
-    client: OrdersWriter,
-    services: Shared,
-    body: Releasing | None = None,
-    key: OrderKey = None,
-    idempotency_key: Key = None,
-) -> Response:
+@router.post(_path(ReleaseHold), **ONE)
+def release(call: Called, body: Releasing | None = None) -> Response:
     """Take hold reasons away; with none left it waits for shipment."""
-    operation = ReleaseHold(tuple((body or Releasing()).reasons))
-
-    def work(connection: Connection) -> object:
-        return _done(connection, client, Target(number, shop, key), operation)
-
-    return write(request, services, client, idempotency_key, body, work)
+    return call.carry_out(lambda: ReleaseHold(tuple((body or Releasing()).reasons)), body)
 
 
-def _add_plain(operation: Operation, summary: str) -> None:
-    """Add the endpoint of an operation that needs nothing but the instruction."""
+def _add_plain(move: Move) -> None:
+    """Add the endpoint of a move that needs nothing but the instruction."""
 
-    def endpoint(
-        shop: ShopKey,
-        number: Number,
-        request: Request,
-        client: OrdersWriter,
-        services: Shared,
-        key: OrderKey = None,
-        idempotency_key: Key = None,
-    ) -> Response:
-        def work(connection: Connection) -> object:
-            return _done(connection, client, Target(number, shop, key), operation)
-
-        return write(request, services, client, idempotency_key, None, work)
+    def endpoint(call: Called) -> Response:
+        return call.carry_out(move.does)
 
     router.add_api_route(
-        f"/{{shop}}/{{number}}/{operation.name}",
-        endpoint,
-        methods=["POST"],
-        name=operation.name,
-        summary=summary,
-        **ONE,
+        _path(move.does), endpoint, methods=["POST"], name=move.name, summary=move.says, **ONE
     )
 
 
-for _operation, _summary in (
-    (Allocate(), "Set pieces aside (引当); they must be there."),
-    (Deallocate(), "Give pieces set aside back (引当解除)."),
-    (Work(), "Picking and packing begins (出荷作業中)."),
-    (Inspect(), "The parcel was checked (出荷検品済)."),
-    (CancelHere(), "Cancel here (キャンセル); the cart is not told."),
-    (AwaitArrival(), "Wait until goods come in (入荷待ち)."),
-    (Arrived(), "What it waited for came in: back to 出荷待ち."),
-    (MarkPaidHere(), "The money was seen (入金済み); never goes back."),
-):
-    _add_plain(_operation, _summary)
-
-
-def _done(
-    connection: Connection, client: ApiClient, target: Target, operation: Operation
-) -> object:
-    """Carry out an operation and return the instruction as it is then."""
-    actor = Actor(client.merchant_id, f"api:{client.name}")
-    done = perform(connection, actor, [Wish(target, operation)])
-    return orders_by_id(connection, client.merchant_id, [one.id for one in done])[0]
+for _move in MOVES:
+    if not _move.takes:
+        _add_plain(_move)

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from adapters.postgres.database import transaction
 from adapters.postgres.views.runs import page_runs, show_run
 from console.web.access import RunsReader, Shared
 from console.web.api.answers import PROBLEMS
@@ -31,7 +30,7 @@ def list_runs(
 ) -> Response:
     """Return runs without their items, newest first."""
     before = number_at(cursor)
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         rows, following = page_runs(
             connection,
             client.merchant_id,
@@ -49,7 +48,7 @@ def show(
     run_id: Annotated[int, Path(ge=1, lt=2**63)], client: RunsReader, services: Shared
 ) -> Response:
     """Return one run with its items."""
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         found = show_run(connection, client.merchant_id, run_id)
     if found is None:
         raise Problem(HTTPStatus.NOT_FOUND, f"no run {run_id}")

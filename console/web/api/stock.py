@@ -7,10 +7,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.access import audit
-from adapters.postgres.access.api_clients import ApiClient
-from adapters.postgres.database import transaction
-from adapters.postgres.stock.counts import set_on_hand
 from adapters.postgres.views.stock import list_stock, page_stock
 from console.web.access import Shared, StockReader, StockWriter
 from console.web.api.answers import PROBLEMS
@@ -19,6 +15,8 @@ from console.web.models import Sku, Stock, Written
 from console.web.problems import Problem
 from console.web.words import LARGEST_COUNT, LONGEST_WORD, Body, Word
 from console.web.writes import Key, write
+from workers.services.access import Caller
+from workers.services.stock import set_counts
 
 MOST_PER_BATCH = 1000
 
@@ -58,7 +56,7 @@ def list_skus(
 ) -> Response:
     """Return counts of all SKUs, or of those named."""
     after = text_at(cursor)
-    with transaction(services.engine) as connection:
+    with services.engine.begin() as connection:
         rows, following = page_stock(connection, client.merchant_id, sku, after=after, most=limit)
     return page("stock", rows, following)
 
@@ -99,14 +97,6 @@ def set_one(
     return write(request, services, client, idempotency_key, body, work)
 
 
-def _set(
-    connection: Connection, client: ApiClient, counts: dict[str, int]
-) -> list[dict[str, object]]:
-    set_on_hand(connection, client.merchant_id, counts)
-    actor = f"api:{client.name}"
-    entries = (
-        audit.Entry(client.merchant_id, actor, "stock.set", sku, detail={"on_hand": pieces})
-        for sku, pieces in counts.items()
-    )
-    audit.record(connection, *entries)
+def _set(connection: Connection, client: Caller, counts: dict[str, int]) -> list[dict[str, object]]:
+    set_counts(connection, client.actor(), counts)
     return list_stock(connection, client.merchant_id, list(counts))

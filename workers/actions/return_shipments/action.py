@@ -18,14 +18,13 @@ from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.shipments import carriers
 from domain.carts.cart import Cart
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.engine.runs import ItemState
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
 from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
 from domain.shipments.carriers import carrier_for, tracking_number_for
-from workers.actions.payloads import keys_of
 from workers.actions.return_shipments.base import return_to_base
 from workers.actions.return_shipments.parts import Returned
 from workers.actions.return_shipments.shopserve import return_to_shopserve
@@ -42,7 +41,7 @@ class ReturnShipments(TakenAgain):
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. Candidates stay candidates until they are returned."""
         named = _ship_date(run)
-        replayed = keys_of(run.mode, run.request)
+        replayed = run.replayed
 
         def find(connection: Connection) -> Sequence[NewItem]:
             previous = run_endings.last_completed_start(
@@ -138,10 +137,10 @@ def _return_part(
         return Returned(failure=f"{part.number}: {error}")
 
 
-def _parcel(work: ShopWork, part: Part, table: Mapping[str, str]) -> Parcel:
+def _parcel(work: ShopWork, part: Part, table: Mapping[str, str]) -> CartParcel:
     if part.tracking_number is None or part.shipped_on is None:
         raise BrokenRule("no tracking number or ship date")
-    return Parcel(
+    return CartParcel(
         carrier=carrier_for(part.method, table),
         tracking_number=tracking_number_for(work.shop.cart, part.tracking_number),
         shipped_on=part.shipped_on,

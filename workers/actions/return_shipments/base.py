@@ -11,7 +11,7 @@ from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part, PartLine
 from domain.actions import ACTIONS
 from domain.carts.cart import Cart
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.errors import Rejected
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import EffectKind, ReturnOutcome, outcome
@@ -35,7 +35,7 @@ _companies: dict[int, tuple[float, dict[str, str]]] = {}
 
 
 def return_to_base(
-    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
+    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: CartParcel
 ) -> Returned:
     """Tell BASE what is missing, line by line; a refused line does not stop the others (RET-4)."""
     parcel = replace(parcel, carrier=company_id(parcel.carrier, _delivery_companies(work)))
@@ -78,7 +78,9 @@ def _ended(
 class _Sending:
     """Sends one effect of one order through the ledger."""
 
-    def __init__(self, work: ShopWork, order: CartOrder, read_at: datetime, parcel: Parcel) -> None:
+    def __init__(
+        self, work: ShopWork, order: CartOrder, read_at: datetime, parcel: CartParcel
+    ) -> None:
         self._work = work
         self._order = order
         self._read_at = read_at

@@ -8,7 +8,7 @@ from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
 from domain.actions import ACTIONS
 from domain.carts.cart import Cart
-from domain.carts.ports import Parcel
+from domain.carts.ports import CartParcel
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import EffectKind, RequestSettlement, plan_shopserve
 from domain.shipments.settlements import request_happened
@@ -18,7 +18,7 @@ from workers.calls.work import ShopWork
 
 
 def return_to_shopserve(
-    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: Parcel
+    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: CartParcel
 ) -> Returned:
     """Request settlement where it is needed, write carrier and number, note it here.
 

@@ -1,9 +1,12 @@
 """What one process remembers of BASE tokens, so that a call needs no read."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from adapters.postgres.shops.tokens import Tokens
+
+# Refresh this long before the end, so that no call meets an ended token in the normal course.
+AHEAD = timedelta(minutes=5)
 
 
 class TokenCache:
@@ -15,10 +18,13 @@ class TokenCache:
         self._known: dict[int, Tokens] = {}
         self._paused: dict[int, datetime] = {}
 
-    def get(self, shop_id: int) -> Tokens | None:
-        """Return what was last seen of a shop."""
+    def fresh(self, shop_id: int) -> Tokens | None:
+        """Return what was last seen of a shop if no call meets its end in the normal course."""
         with self._guard:
-            return self._known.get(shop_id)
+            known = self._known.get(shop_id)
+        if known is None or known.access_expires_at - datetime.now(UTC) <= AHEAD:
+            return None
+        return known
 
     def put(self, shop_id: int, tokens: Tokens) -> None:
         """Remember a shop's tokens."""

@@ -1,16 +1,13 @@
-"""Credentials as people hand them over: one JSON object on standard input, or typed in."""
+"""Credentials as people hand them over: one JSON object, checked."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import click
-
 from adapters.postgres.shops.tokens import ACCESS_TOKEN_LIFE, Tokens
-from console.failures import Failed, Wrong
 from domain.carts.cart import Cart
+from domain.errors import BrokenRule
 
 NEEDED: Mapping[Cart, tuple[str, ...]] = {
     Cart.SHOPSERVE: ("shop_id", "manager_key"),
@@ -29,26 +26,12 @@ class Secrets:
     tokens: Tokens | None = None
 
 
-def read_secrets(cart: Cart, now: datetime) -> Secrets:
-    """Read one JSON object from standard input. Raises Failed naming every problem, no value."""
-    return checked(cart, sys.stdin.buffer.read(), now)
-
-
-def ask_secrets(cart: Cart) -> Secrets:
-    """Ask for each secret on the terminal. Raises Wrong without a terminal."""
-    if not sys.stdin.isatty():
-        names = ", ".join(NEEDED[cart])
-        raise Wrong(f"give the secrets ({names}) as one JSON object with --secrets-stdin")
-    answers = {name: click.prompt(name, hide_input=True, err=True) for name in NEEDED[cart]}
-    return Secrets(answers)
-
-
 def checked(cart: Cart, raw: bytes, now: datetime) -> Secrets:
-    """Return the secrets of a JSON object. Raises Failed naming every problem, but no value."""
+    """Return the secrets of a JSON object. Raises BrokenRule naming every problem, but no value."""
     values = _object(raw)
     problems = _problems(cart, values)
     if problems:
-        raise Failed(f"secrets: {'; '.join(problems)}")
+        raise BrokenRule(f"secrets: {'; '.join(problems)}")
     credentials = {name: str(values[name]).strip() for name in NEEDED[cart]}
     return Secrets(credentials, _tokens(values, now) if TOKENS[0] in values else None)
 
@@ -57,9 +40,9 @@ def _object(raw: bytes) -> dict[str, object]:
     try:
         values = json.loads(raw.decode("utf-8-sig"))
     except ValueError:  # UnicodeDecodeError and JSONDecodeError; their texts quote the input
-        raise Failed("secrets: standard input is not one JSON object") from None
+        raise BrokenRule("secrets: standard input is not one JSON object") from None
     if not isinstance(values, dict):
-        raise Failed("secrets: standard input is not one JSON object")
+        raise BrokenRule("secrets: standard input is not one JSON object")
     return values
 
 

@@ -1,13 +1,15 @@
 """A dry run of rules on orders a shop sent before: what would change, and nothing written."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
+from adapters.postgres.database import forbid_writes
 from adapters.postgres.orders.instructions import mapped_skus
 from adapters.postgres.orders.rules import read_rules
-from adapters.postgres.shops.shops import Shop
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shops import Shop, load_shop
+from adapters.postgres.views.shops import ShopRef
 from adapters.postgres.views.tasks import RawTask, latest_raw
 from domain.errors import BrokenRule, Undecodable
 from domain.orders.eligibility import Skip, judge_whole
@@ -26,7 +28,7 @@ class _Way:
 
 
 def try_rules(
-    connection: Connection, shop: Shop, added: Rule | None, *, limit: int
+    connection: Connection, ref: ShopRef, box: SecretBox, added: Rule | None, *, limit: int
 ) -> dict[str, object]:
     """Return what rules would do to the shop's latest orders, if they came now.
 
@@ -34,8 +36,13 @@ def try_rules(
         added: what this rule would change, as the last one of the shop's own; None = what all
             stored rules change, compared with a shop that has none.
         limit: orders looked at, newest first.
+
+    Raises: UnreadableSecret.
     """
-    connection.execute(text("set transaction read only"))
+    forbid_writes(connection)
+    shop = load_shop(connection, ref.id, box)
+    if shop is None:
+        raise LookupError(f"no shop of id {ref.id}")
     stored = read_rules(connection, shop.id)
     if added is None:
         way = _Way(shop, without_rules(shop.cart), stored)
@@ -94,24 +101,3 @@ def _compared(task: RawTask, before: Processed, after: Processed) -> list[dict[s
         }
         for old, new, lines in parts
     ]
-
-
-def trial_lines(found: Mapping[str, object]) -> list[str]:
-    """Return the same for people: only what would change, and what was left out."""
-    lines = [
-        f"{row['number']}: {each['field']}: {each['before']!r} → {each['after']!r}"
-        for row in _rows_of(found, "instructions")
-        for each in _rows_of(row, "changes")
-    ]
-    lines += [f"{row['key']}: left out: {row['reason']}" for row in _rows_of(found, "left_out")]
-    many = len(_rows_of(found, "instructions"))
-    lines.append(
-        f"{found['orders']} orders looked at, {many} 出荷指示, {found['changed']} would change;"
-        " nothing was written"
-    )
-    return lines
-
-
-def _rows_of(document: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:
-    rows = document[name]
-    return rows if isinstance(rows, list) else []

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from adapters.postgres.database import DatabaseUnavailable, statement
+from adapters.postgres.database import DatabaseUnavailable, autocommit
 from adapters.postgres.views import totals
 from domain.actions import Action
 from workers.app import make_app
@@ -22,13 +22,13 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
     """
     process = Process(make_app(places(settings).redis_url), settings)
     try:
-        with statement(process.database) as connection:
+        with autocommit(process.database).connect() as connection:
             before = totals.newest_run(connection)
         for action in Action:
             planner.start_due_runs(process, action)
         while not stop.wait(TICK_S) and _under_way(process):
             pass
-        with statement(process.database) as connection:
+        with autocommit(process.database).connect() as connection:
             ended = totals.ended_runs(connection, after=before)
     finally:
         process.close()
@@ -40,7 +40,7 @@ def _under_way(process: Process) -> bool:
     try:
         planner.send_due(process)
         rescuer.rescue(process)
-        with statement(process.database) as connection:
+        with autocommit(process.database).connect() as connection:
             return totals.under_way(connection) > 0
     except DatabaseUnavailable:
         time.sleep(TICK_S)  # it is being started again

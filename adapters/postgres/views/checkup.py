@@ -1,0 +1,56 @@
+"""What `renkei doctor` and the health of a process ask the database."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from adapters.postgres.engine.lanes import WORKING_SHOP
+from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
+from adapters.postgres.statement import Statement
+
+_ANSWERS = Statement[int]("select 1")
+_VERSION = Statement[tuple[int, str]](
+    "select cast(current_setting('server_version_num') as int) as number,"
+    " current_setting('server_version') as name"
+)
+_CLOCK = Statement[datetime]("select clock_timestamp()")
+_SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
+_OVERDUE = Statement[int](f"""
+select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP}
+ where b.enabled and not b.parked and b.next_due_at < now() - make_interval(secs => :late_s)
+   and not exists (select 1 from runs r where r.shop_id = b.shop_id
+                      and r.action = b.action and r.state in ('pending', 'planning', 'open'))
+""")
+
+
+def answers(connection: Connection) -> None:
+    """Return when the database has answered."""
+    _ANSWERS.one(connection)
+
+
+def server_version(connection: Connection) -> tuple[int, str]:
+    """Return PostgreSQL's version: the number it compares by, and its name."""
+    return _VERSION.one(connection)
+
+
+def clock(connection: Connection) -> datetime:
+    """Return what PostgreSQL's clock shows, aware."""
+    return _CLOCK.one(connection)
+
+
+def overdue_robots(connection: Connection, late_s: float) -> int:
+    """Return how many robots should have started so many seconds ago, and nothing stops them."""
+    return _OVERDUE.one(connection, late_s=late_s)
+
+
+def unreadable_secrets(connection: Connection, box: SecretBox) -> int:
+    """Return how many shops' secrets no configured key opens."""
+    failures = 0
+    for credentials, tokens in _SECRETS.all(connection):
+        try:
+            box.open(credentials)
+            if tokens is not None:
+                box.open(tokens)
+        except UnreadableSecret:
+            failures += 1
+    return failures

@@ -1,0 +1,33 @@
+"""Which SKU an item of a shop is linked to (対応表)."""
+
+from dataclasses import dataclass
+
+from domain.carts.ports import ItemKey
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One wished row of the table.
+
+    Attributes:
+        low_stock: ShopServe 在庫わずか通知の数; None = the cart keeps its own.
+    """
+
+    shop_id: int
+    key: ItemKey
+    sku: str
+    low_stock: int | None = None
+    unlimited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """What came of setting links.
+
+    Attributes:
+        changed: links made or changed; the others stood like that already.
+        created: SKUs that were unknown and now exist with on hand 0.
+    """
+
+    changed: int
+    created: tuple[str, ...]
