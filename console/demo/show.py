@@ -12,11 +12,11 @@ from adapters.embedded.locks import is_held
 from adapters.embedded.ports import free_port
 from adapters.postgres.database import open_engine
 from console.demo.figures import Figure, all_good
-from console.demo.phases import all_phases
+from console.demo.phases import PHASES
 from console.demo.screen import DemoScreen
 from console.demo.shops import open_ours, open_simulated
 from console.demo.sizes import Sizes
-from console.demo.stage import Phase, Stage
+from console.demo.stage import Stage
 from console.failures import CommandFailed
 from console.supervisor.programs import (
     Program,
@@ -110,12 +110,10 @@ def staged(
 
 def play(stage: Stage, shown: Shown, screen: DemoScreen) -> None:
     """Run every phase and collect its figures."""
-    phases: list[Phase] = all_phases()
-    for phase in phases:
-        screen.begin(phase.name)
-        phase.run(stage)
-        shown.seconds[phase.name] = screen.end()
-    shown.figures = [figure for phase in phases for figure in phase.figures(stage)]
+    for name, phase in PHASES.items():
+        screen.begin(name)
+        shown.figures += phase(stage)
+        shown.seconds[name] = screen.end()
     shown.struck = stage.struck
 
 

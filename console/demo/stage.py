@@ -1,23 +1,20 @@
 """What every phase of a demo works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
-from console.demo.figures import Figure
+from adapters.postgres.database import autocommit
+from console.demo.screen import DemoScreen
 from console.demo.shops import DemoShop
 from console.supervisor.station import Station
 from domain.actions import Action, actions_of
 from simulator.client import SimulatorClient
 from workers.settings import Settings
 
-
-class Screen(Protocol):
-    """Where progress is shown."""
-
-    def show(self, done: int, total: int) -> None:
-        """Show how far the present phase is."""
+Told = TypeVar("Told")
 
 
 @dataclass
@@ -36,10 +33,19 @@ class Stage:
     station: Station
     simulator: SimulatorClient
     shops: list[DemoShop]
-    screen: Screen
+    screen: DemoScreen
     faults: bool = False
     struck: list[dict[str, object]] = field(default_factory=list)
     imported: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def read(self, view: Callable[[Connection], Told]) -> Told:
+        """Return what a view says now."""
+        with autocommit(self.engine).connect() as connection:
+            return view(connection)
+
+    def effects(self, kind: str) -> int:
+        """Return how many effects of a kind are in the simulator's log."""
+        return len(self.simulator.effects([kind]))
 
     def shops_with(self, action: Action) -> list[DemoShop]:
         """Return the shops whose cart has an action."""
@@ -49,15 +55,3 @@ class Stage:
         """Return what the simulator says now of the orders that were imported from a shop."""
         keys = {facts["key"] for facts in self.imported[shop]}
         return [facts for facts in self.simulator.orders(shop) if facts["key"] in keys]
-
-
-class Phase(Protocol):
-    """One part of a demo. Add a module to `phases/` and a line to its list."""
-
-    name: str
-
-    def run(self, stage: Stage) -> None:
-        """Do it. Raises CommandFailed when it cannot be done at all."""
-
-    def figures(self, stage: Stage) -> list[Figure]:
-        """Return its rows of the table; called once, after the last phase."""
