@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.views.dead_letters import page_dead
+from adapters.postgres.views.dead_letters import list_dead
 from console.web.access import DeadReader, DeadWriter, Shared
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
@@ -48,16 +48,10 @@ def list_letters(
     """Return dead letters of every state, oldest first."""
     after = number_at(cursor) or 0
     with services.engine.begin() as connection:
-        rows, following = page_dead(
-            connection,
-            client.merchant_id,
-            after=after,
-            most=limit,
-            shop=shop,
-            action=action,
-            state=state,
-        )
-    return page("dead_letters", rows, following)
+        filters = {"shop": shop, "action": action, "state": state}
+        rows = list_dead(connection, client.merchant_id, after=after, most=limit + 1, **filters)
+    following = rows[limit - 1]["id"] if len(rows) > limit else None
+    return page("dead_letters", rows[:limit], following)
 
 
 @router.post("/{letter_id}/replay", **ONE)
