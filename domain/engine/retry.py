@@ -86,8 +86,7 @@ class RetryPolicy:
 def may_have_been_sent(attempt: int) -> bool:
     """Tell whether an earlier attempt may have reached the cart: read first (CNF-2, CMP-4).
 
-    Args:
-        attempt: the number of the attempt that begins, from 1.
+    Args: attempt: the number of the attempt that begins, from 1.
     """
     return attempt > 1
 

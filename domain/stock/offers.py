@@ -41,11 +41,8 @@ def free_stock(on_hand: int, secured: int) -> int:
 def set_free_stock(components: Iterable[Component | tuple[int, int]]) -> int:
     """Return the free stock of a set product (STK-7).
 
-    Args:
-        components: each SKU of the set, as `Component` or (free, needed).
-
-    Raises:
-        BrokenRule: a set without components, or one that needs less than 1 piece.
+    Args: components: each SKU of the set, as `Component` or (free, needed).
+    Raises: BrokenRule: a set without components, or one that needs less than 1 piece.
     """
     parts = [part if isinstance(part, Component) else Component(*part) for part in components]
     if not parts:
