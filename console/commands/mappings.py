@@ -9,7 +9,7 @@ from adapters.postgres.views.shops import refer
 from adapters.postgres.views.stock import list_mappings
 from console.failures import CommandFailed, Wrong
 from console.files import Row, read_rows
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import COUNT, ONLY_SHOP, shop_of
 from domain.carts.ports import ItemKey
@@ -22,19 +22,9 @@ from workers.services.mappings import (
     take_listing,
 )
 
-COLUMNS = (
-    Column("shop"),
-    Column("item"),
-    Column("variation"),
-    Column("sku", "SKU"),
-    Column("name"),
-    Column("code"),
-    Column("low_stock", "low stock", right=True),
-    Column("unlimited"),
-    Column("pushed_quantity", "pushed", right=True),
-    Column("pushed_at", "pushed at"),
-    Column("waiting"),
-    Column("failure"),
+COLUMNS = columns(
+    "shop, item, variation, sku=SKU, name, code, low_stock, unlimited, pushed_quantity=pushed, "
+    "pushed_at=pushed at, waiting, failure"
 )
 FILE_COLUMNS = ("shop", "item", "variation", "sku", "low_stock", "unlimited")
 

@@ -4,7 +4,7 @@ import click
 
 from adapters.postgres.views.shops import list_carriers
 from console.failures import CommandFailed, Wrong
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import ONLY_SHOP, shop_of
 
@@ -19,8 +19,7 @@ def method() -> None:
 @leaf
 def show(session: Session, shop: str | None) -> None:
     """Print the translations."""
-    columns = [Column("shop"), Column("method"), Column("carrier")]
-    session.list_rows(list_carriers, columns, shop=shop)
+    session.list_rows(list_carriers, columns("shop, method, carrier"), shop=shop)
 
 
 @method.command("set")

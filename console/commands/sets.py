@@ -4,7 +4,7 @@ import click
 
 from adapters.postgres.views.stock import list_sets
 from console.failures import CommandFailed, Wrong
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import LARGEST_COUNT
 from workers.services.stock import remove_set, set_components
@@ -21,7 +21,7 @@ def show(session: Session) -> None:
     """Print set products with their components."""
     with session.work() as (connection, merchant_id):
         rows = list_sets(connection, merchant_id)
-    session.show(rows, [Column("sku", "set SKU"), Column("components", of=_components)])
+    session.show(rows, columns("sku=set SKU, components", components=_components))
 
 
 @sets.command("set")

@@ -6,7 +6,7 @@ import click
 
 from adapters.postgres.views.shops import list_shops
 from console.failures import CommandFailed, Wrong
-from console.output import Column, print_json, print_lines, print_table, shown
+from console.output import columns, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
 from domain.carts.cart import Cart
@@ -14,17 +14,10 @@ from workers.places import secret_box
 from workers.services.credentials import NEEDED, Secrets, checked
 from workers.services.robots import robot_documents
 
-COLUMNS = (
-    Column("key"),
-    Column("name"),
-    Column("cart"),
-    Column("parked"),
-    Column("parked_actions", "parked actions"),
-    Column("authorized", "authorised"),
-    Column("auth_failed_at", "refused since"),
-    Column("refresh_expires_at", "authorised until"),
-    Column("calls_per_second", "calls/s", right=True),
-    Column("in_flight", "in flight", right=True),
+COLUMNS = columns(
+    "key, name, cart, parked, parked_actions, authorized=authorised, "
+    "auth_failed_at=refused since, refresh_expires_at=authorised until, "
+    "calls_per_second=calls/s, in_flight"
 )
 WHY = click.option("--reason", default="", help="Why; kept with who and when.")
 
@@ -95,7 +88,7 @@ def show_one(session: Session, key: str) -> None:
     print_lines(f"{name}: {shown(value)}" for name, value in rows[0].items())
     print_table(
         robots,
-        [Column("action"), Column("cadence"), Column("enabled", "on"), Column("next_due_at")],
+        columns("action, cadence, enabled=on, next_due_at=next_due_at"),
     )
 
 

@@ -5,17 +5,13 @@ import click
 from adapters.postgres.views.stock import list_stock
 from console.failures import Wrong
 from console.files import read_rows
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import COUNT, LARGEST_COUNT
 from workers.services.stock import adjust_count, import_counts, set_counts
 
-COLUMNS = (
-    Column("sku", "SKU"),
-    Column("on_hand", "on hand 在庫数", right=True),
-    Column("secured", "secured 確保数", right=True),
-    Column("free", "free フリー在庫数", right=True),
-    Column("version", right=True),
+COLUMNS = columns(
+    "sku=SKU, on_hand=on hand 在庫数, secured=secured 確保数, free=free フリー在庫数, version"
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from console.output import Column
+from console.output import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,7 @@ def _verdict(row: dict[str, object]) -> str:
     return "✗" if row["asserted"] else "(faults)"
 
 
-COLUMNS = (
-    Column("figure"),
-    Column("ours", right=True),
-    Column("simulator", "simulator's log", right=True),
-    Column("ok", of=_verdict),
-)
+COLUMNS = columns("figure, ours, simulator=simulator's log, ok", ok=_verdict)
 
 
 def all_good(figures: Sequence[Figure]) -> bool:
