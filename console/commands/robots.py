@@ -51,8 +51,7 @@ def change(
     cadence = _cadence(every, at)
     if cadence is None and on is None:
         raise Wrong("nothing to set: give --every, --at, --on or --off")
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, shop)
+    with session.change_shop(shop) as (connection, actor, found):
         chosen = action_for(found.cart, action)
         now = session.now()
         row = set_robot(connection, actor, found, chosen, cadence=cadence, on=on, now=now)

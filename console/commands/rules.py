@@ -77,8 +77,7 @@ def add(
     if file is not None and (when or then):
         raise Wrong("--when and --then do not go with a file")
     rule = _rule_of(file, name or "", when, then, off=off)
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, shop)
+    with session.change_shop(shop) as (connection, actor, found):
         added = add_rule(connection, actor, found, rule, position=position)
     place = f"{shop}: rule {added['id']} ({rule.name}) added as number {added['position']}"
     session.tell(added, place if added["enabled"] else f"{place}, switched off")

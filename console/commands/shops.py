@@ -100,10 +100,10 @@ def authorize(session: Session, key: str, code: str | None) -> None:
     """Print the address where a BASE shop's owner consents; with --code, take the tokens."""
     from workers.services.cart_calls import authorise_url, exchange_code  # noqa: PLC0415 -- HTTP is slow
 
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
-    if found.cart is not Cart.BASE:
-        raise Wrong(f"{key} is a {found.cart} shop: it needs no authorisation, only its secrets")
+    with session.change_shop(key) as (_, actor, found):
+        if found.cart is not Cart.BASE:
+            what = f"{key} is a {found.cart} shop"
+            raise Wrong(f"{what}: it needs no authorisation, only its secrets")
     settings, engine = session.settings, session.engine
     if code is None:
         url = authorise_url(settings, engine, found)
@@ -169,8 +169,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
     if not pairs and not secrets_stdin:
         raise Wrong("nothing to set: give NAME=VALUE or --secrets-stdin")
     raw = sys.stdin.buffer.read() if secrets_stdin else b""
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
+    with session.change_shop(key) as (connection, actor, found):
         values, now = read_values(found.cart, pairs), session.now()
         secrets = (
             (checked(found.cart, raw, now), secret_box(session.settings), now)
@@ -189,8 +188,7 @@ def remove(session: Session, key: str) -> None:
     """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
     from workers.services.shops import remove_shop  # noqa: PLC0415 -- loads what a shop is made of
 
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
+    with session.change_shop(key) as (connection, actor, found):
         remove_shop(connection, actor, found, secret_box(session.settings))
     session.tell({"shop": key, "removed": True}, f"shop {key} removed")
 
@@ -198,8 +196,7 @@ def remove(session: Session, key: str) -> None:
 def _switch(session: Session, key: str, action: str | None, reason: str, *, parked: bool) -> None:
     from workers.services.shops import park_shop  # noqa: PLC0415 -- loads what a shop is made of
 
-    with session.change(reason.strip()) as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
+    with session.change_shop(key, reason.strip()) as (connection, actor, found):
         chosen = action_for(found.cart, action) if action else None
         park_shop(connection, actor, found, chosen, parked=parked)
         row = list_shops(connection, actor.merchant_id, key)[0]

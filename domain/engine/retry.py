@@ -91,13 +91,5 @@ def may_have_been_sent(attempt: int) -> bool:
     return attempt > 1
 
 
-def decide(
-    error: BaseException,
-    *,
-    attempt: int,
-    jitter: float,
-    now: datetime,
-    policy: RetryPolicy | None = None,
-) -> Decision:
-    """Return what to do after `error`; see RetryPolicy.decide."""
-    return (policy or RetryPolicy()).decide(error, attempt=attempt, jitter=jitter, now=now)
+decide = RetryPolicy().decide
+"""What every run and item goes by."""

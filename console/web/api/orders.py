@@ -30,7 +30,7 @@ from domain.warehouse.moves import (
 )
 from domain.warehouse.targets import Target
 from workers.services.access import Caller
-from workers.services.warehouse import MAY_MOVE, MOVES, Move, perform
+from workers.services.warehouse import MAY_MOVE, MOVES, perform
 from workers.services.warehouse import Request as Wish
 
 router = APIRouter(prefix="/orders", tags=["orders"], responses=PROBLEMS)
@@ -149,17 +149,17 @@ def release(call: Called, body: Releasing | None = None) -> Response:
     return call.carry_out(lambda: ReleaseHold(tuple((body or Releasing()).reasons)), body)
 
 
-def _add_plain(move: Move) -> None:
+def _add_plain(move: type[Operation], says: str) -> None:
     """Add the endpoint of a move that needs nothing but the instruction."""
 
     def endpoint(call: Called) -> Response:
-        return call.carry_out(move.does)
+        return call.carry_out(move)
 
     router.add_api_route(
-        _path(move.does), endpoint, methods=["POST"], name=move.name, summary=move.says, **ONE
+        _path(move), endpoint, methods=["POST"], name=move.name, summary=says, **ONE
     )
 
 
-for _move in MOVES:
-    if not _move.takes:
-        _add_plain(_move)
+for _move, _says in MOVES.items():
+    if _says:
+        _add_plain(_move, _says)
