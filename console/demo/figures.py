@@ -1,6 +1,5 @@
 """Figures: what we say, what the simulator's own log says, and whether they agree."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from console.output import columns
@@ -39,8 +38,3 @@ def _verdict(row: dict[str, object]) -> str:
 
 
 COLUMNS = columns("figure, ours, simulator=simulator's log, ok", ok=_verdict)
-
-
-def all_good(figures: Sequence[Figure]) -> bool:
-    """Tell whether every figure is what the simulator's log says."""
-    return bool(figures) and all(figure.ok for figure in figures)

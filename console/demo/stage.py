@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from adapters.postgres.database import autocommit
+from console.demo.figures import Figure
 from console.demo.screen import DemoScreen
 from console.demo.shops import DemoShop
 from console.supervisor.station import Station
@@ -23,6 +24,8 @@ class Stage:
 
     Attributes:
         faults: whether to strike in the middle of phases that ask for it.
+        seconds: how long each part took.
+        figures: what the phases came to.
         struck: what the faults did, for the record.
         imported: the orders each shop had that were to be imported, as the simulator saw them
             before anything was done to them.
@@ -34,9 +37,16 @@ class Stage:
     simulator: SimulatorClient
     shops: list[DemoShop]
     screen: DemoScreen
-    faults: bool = False
+    faults: bool
+    seconds: dict[str, float]
+    figures: list[Figure] = field(default_factory=list)
     struck: list[dict[str, object]] = field(default_factory=list)
     imported: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every figure is what the simulator's log says."""
+        return bool(self.figures) and all(figure.ok for figure in self.figures)
 
     def read(self, view: Callable[[Connection], Told]) -> Told:
         """Return what a view says now."""
