@@ -1,6 +1,5 @@
 """The programs `renkei up` starts: their command lines, and how each is asked to stop."""
 
-import importlib.util
 import os
 import socket
 import sys
@@ -20,7 +19,6 @@ ROOT = Path(workers.__file__).resolve().parents[1]
 FLOWER_SETTINGS = ROOT / "deploy" / "flowerconfig.py"
 FLOWER_USER = "operator"
 FLOWER_PASSWORD_FILE = "flower.password"  # noqa: S105 -- the name of a file
-CONSOLE_MODULE = "console.web"
 LOOPBACK = "127.0.0.1"
 
 # The longest call of a worker may finish and be recorded.
@@ -88,13 +86,10 @@ def working_programs(settings: Settings) -> list[Program]:
 
 def all_programs(settings: Settings, port: int) -> list[Program]:
     """Return what a whole machine runs. Raises CommandFailed when the console's port is taken."""
-    programs = [*working_programs(settings), _flower(settings, free_port())]
-    # This version may have no console.
-    if importlib.util.find_spec(CONSOLE_MODULE) is not None:
-        _check_port(port)
-        command = (sys.executable, "-m", CONSOLE_MODULE, "--port", str(port))
-        programs.append(Program(name="console", kind=CONSOLE, command=command, port=port))
-    return programs
+    _check_port(port)
+    command = (sys.executable, "-m", "console.web", "--port", str(port))
+    console = Program(name="console", kind=CONSOLE, command=command, port=port)
+    return [*working_programs(settings), _flower(settings, free_port()), console]
 
 
 def beat_program(settings: Settings) -> Program:

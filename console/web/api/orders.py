@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
@@ -16,7 +16,7 @@ from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, Moment, number_at, page
 from console.web.models import Order, Orders
 from console.web.words import Body, Filter, Number, OrderKey, ShopKey, Text, Word
-from console.web.writes import Key, write
+from console.web.writes import WriteCall
 from domain.engine.cadence import TOKYO
 from domain.orders.instructions import HoldReason, Status
 from domain.warehouse.moves import (
@@ -87,17 +87,14 @@ def list_orders(
     return page("orders", rows, following)
 
 
-@dataclass
-class MoveCall:
+@dataclass(kw_only=True)
+class MoveCall(WriteCall):
     """What every move is called with."""
 
     shop: ShopKey
     number: Number
-    request: Request
     client: Annotated[Caller, Depends(caller_with(MAY_MOVE))]
-    services: Shared
     key: OrderKey = None
-    idempotency_key: Key = None
 
     def carry_out(self, operation: Callable[[], Operation], body: Body | None = None) -> Response:
         """Do it once and answer with the instruction as it is then.
@@ -110,7 +107,7 @@ class MoveCall:
             (done,) = perform(connection, self.client.actor(), [wish])
             return orders_by_id(connection, self.client.merchant_id, [done.id])[0]
 
-        return write(self.request, self.services, self.client, self.idempotency_key, body, work)
+        return self.answer(self.client, body, work)
 
 
 Called = Annotated[MoveCall, Depends()]
