@@ -14,13 +14,7 @@ from console.session import Session, leaf
 from console.words import COUNT, ONLY_SHOP, created_skus, shop_of, sku_code
 from domain.carts.ports import ItemKey
 from domain.stock.mappings import Link
-from workers.services.mappings import (
-    import_links,
-    item_words,
-    remove_link,
-    set_link,
-    take_listing,
-)
+from workers.services.mappings import import_links, item_words, remove_link, set_link, take_listing
 
 COLUMNS = columns(
     "shop, item, variation, sku=SKU, name, code, low_stock, unlimited, pushed_quantity=pushed, "

@@ -86,10 +86,7 @@ def show_one(session: Session, key: str) -> None:
         print_json({**rows[0], "robots": robots})
         return
     print_lines(f"{name}: {shown(value)}" for name, value in rows[0].items())
-    print_table(
-        robots,
-        columns("action, cadence, enabled=on, next_due_at=next_due_at"),
-    )
+    print_table(robots, columns("action, cadence, enabled=on, next_due_at=next_due_at"))
 
 
 @shop.command("authorize")

@@ -35,7 +35,6 @@ class NewLine:
 
     Attributes:
         custom: line custom fields; `1` (明細独自1) is the BASE line id (IMP-13).
-        cart_line_key: the line's key in the cart.
     """
 
     sku: str
@@ -61,7 +60,6 @@ class NewInstruction:
         discount_yen: discounts and coupons; `points_yen` are apart from it.
         adjustment_yen: the shop's change and a gap to the cart's total.
         custom: order custom fields; `1` (注文独自1) marks deferred payment (IMP-13).
-        destination: number of the cart's destination; always 1 on BASE.
     """
 
     number: str
@@ -128,16 +126,11 @@ class _Basis:
 
 
 def convert(
-    order: CartOrder,
-    *,
-    lookup: Lookup,
-    default_method: str | None,
-    recalculate: bool = True,
+    order: CartOrder, *, lookup: Lookup, default_method: str | None, recalculate: bool = True
 ) -> Conversion:
     """Return the shipping instructions of an order that eligibility has let in.
 
     Args:
-        order: as the cart tells it.
         lookup: ShopServe's mapped SKUs; BASE needs none.
         default_method: what fills a blank delivery method on BASE (IMP-11), None = leave it blank.
         recalculate: give each part its own amounts (IMP-14); off: part 1 bears the whole order.

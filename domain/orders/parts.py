@@ -20,7 +20,6 @@ class Group:
         part: 1-based, by first appearance among all lines, cancelled ones too.
         number: the instruction's number, with the part behind a hyphen if the order is split.
         delivery_method: BASE: as the cart told it, maybe blank; always blank on ShopServe.
-        destination: number of the destination the lines go to.
         lines: what is taken over: everything that is not cancelled; may be empty.
         cancelled: lines the cart has cancelled; they count for the numbering only.
     """
