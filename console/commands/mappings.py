@@ -10,7 +10,7 @@ from adapters.postgres.views.stock import list_mappings
 from console.failures import CommandFailed, Wrong
 from console.files import Row, read_rows
 from console.output import columns
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import COUNT, ONLY_SHOP, created_skus, shop_of, sku_code
 from domain.carts.ports import ItemKey
 from domain.stock.mappings import Link
@@ -20,6 +20,7 @@ COLUMNS = columns(
     "shop, item, variation, sku=SKU, name, code, low_stock, unlimited, pushed_quantity=pushed, "
     "pushed_at=pushed at, waiting, failure"
 )
+UNMAPPED = click.option("--unmapped", is_flag=True, help="Items without a SKU instead.")
 FILE_COLUMNS = ("shop", "item", "variation", "sku", "low_stock", "unlimited")
 
 
@@ -28,13 +29,14 @@ def mapping() -> None:
     """Which SKU each item of a shop is (対応表)."""
 
 
-@mapping.command("list")
-@ONLY_SHOP
-@click.option("--unmapped", is_flag=True, help="Items without a SKU instead.")
-@leaf
-def show(session: Session, shop: str | None, unmapped: bool) -> None:
-    """Print the mapped items and what each shop was last told."""
-    session.list_rows(list_mappings, COLUMNS, shop=shop, unmapped=unmapped)
+add_list(
+    mapping,
+    "Print the mapped items and what each shop was last told.",
+    list_mappings,
+    COLUMNS,
+    ONLY_SHOP,
+    UNMAPPED,
+)
 
 
 @mapping.command("set")

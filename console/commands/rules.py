@@ -8,7 +8,7 @@ import click
 from console.failures import Wrong
 from console.output import columns, print_lines
 from console.rule_input import read_rule, rule_of_options
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import ID, LARGEST_COUNT, ONLY_SHOP, shop_of
 from domain.orders.rules import Rule
 from workers.places import secret_box
@@ -32,12 +32,7 @@ def rules() -> None:
     """
 
 
-@rules.command("list")
-@ONLY_SHOP
-@leaf
-def show(session: Session, shop: str | None) -> None:
-    """Print rules in the order in which they run."""
-    session.list_rows(rule_documents, COLUMNS, shop=shop)
+add_list(rules, "Print rules in the order in which they run.", rule_documents, COLUMNS, ONLY_SHOP)
 
 
 @rules.command("add")

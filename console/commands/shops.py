@@ -7,7 +7,7 @@ import click
 from adapters.postgres.views.shops import list_shops
 from console.failures import CommandFailed, Wrong
 from console.output import columns, print_json, print_lines, print_table, shown
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
 from domain.carts.cart import Cart
 from workers.places import secret_box
@@ -63,13 +63,7 @@ def add(
     session.tell(row, f"shop {key} added", *todo)
 
 
-@shop.command("list")
-@leaf
-def show_all(session: Session) -> None:
-    """Print the merchant's shops."""
-    with session.work() as (connection, merchant_id):
-        rows = list_shops(connection, merchant_id)
-    session.show(rows, COLUMNS)
+add_list(shop, "Print the merchant's shops.", list_shops, COLUMNS)
 
 
 @shop.command("show")

@@ -20,11 +20,10 @@ Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="Most rows of o
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 
 
-def _in_tokyo(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)
-
-
-Moment = Annotated[datetime, AfterValidator(_in_tokyo)]
+Moment = Annotated[
+    datetime,
+    AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)),
+]
 """ISO 8601; without an offset in Tokyo."""
 
 

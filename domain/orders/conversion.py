@@ -154,6 +154,7 @@ def convert(
 def _instruction(basis: _Basis, group: Group, amounts: Amounts) -> NewInstruction:
     order = basis.order
     method = _method(order, group, basis.default_method)
+    deferred = order.cart is Cart.BASE and order.payment_method == BASE_DEFERRED
     holds = tuple(hold for hold in (basis.payment.hold, method.hold) if hold is not None)
     return NewInstruction(
         number=group.number,
@@ -173,7 +174,7 @@ def _instruction(basis: _Basis, group: Group, amounts: Amounts) -> NewInstructio
         points_yen=amounts.points_yen,
         adjustment_yen=amounts.adjustment_yen,
         tax_yen=amounts.tax_yen,
-        custom={"1": BASE_DEFERRED if _is_deferred(order) else ""},
+        custom={"1": BASE_DEFERRED if deferred else ""},
         buyer=order.buyer,
         recipient=recipient_of(order, _destination(order, group.destination)),
         lines=tuple(_line(order.cart, line, basis.skus[line.key].sku) for line in group.lines),
@@ -197,10 +198,6 @@ def _line(cart: Cart, line: CartLine, sku: str) -> NewLine:
         custom={"1": line.key if cart is Cart.BASE else ""},
         cart_line_key=line.key,
     )
-
-
-def _is_deferred(order: CartOrder) -> bool:
-    return order.cart is Cart.BASE and order.payment_method == BASE_DEFERRED
 
 
 def _method(order: CartOrder, group: Group, default_method: str | None) -> _Method:

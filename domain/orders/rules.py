@@ -145,15 +145,12 @@ def _holds(condition: Condition, instruction: NewInstruction) -> bool:
         case Operator.CONTAINS:
             answer = condition.values[0] in told
         case Operator.IS_BLANK:
-            answer = not told.strip() or _only_filled(condition.field, instruction)
+            # IMP-11: the default does not hide from a rule that the cart left the method blank.
+            filled = condition.field == "delivery_method" and instruction.method_filled
+            answer = filled or not told.strip()
         case Operator.EQUALS_FIELD:
             answer = told == read_field(instruction, condition.values[0])
     return answer is not condition.negated
-
-
-def _only_filled(field: str, instruction: NewInstruction) -> bool:
-    """IMP-11: the default filling does not hide from a rule that the cart left the method blank."""
-    return field == "delivery_method" and instruction.method_filled
 
 
 def reader(path: str) -> Callable[[NewInstruction], str]:

@@ -100,10 +100,6 @@ def differences(before: NewInstruction, after: NewInstruction) -> tuple[Differen
     return tuple(Difference(field, old, new) for field, old, new in told if old != new)
 
 
-def _holds(instruction: NewInstruction) -> str:
-    return ", ".join(instruction.hold_reasons)
-
-
 _AMOUNTS = (
     "shipping_fee_yen",
     "discount_yen",
@@ -114,5 +110,9 @@ _AMOUNTS = (
 )
 
 _COMPARED: Mapping[str, Callable[[NewInstruction], str]] = MappingProxyType(
-    {**READABLE, "hold_reasons": _holds, **{field: reader(field) for field in _AMOUNTS}}
+    {
+        **READABLE,
+        "hold_reasons": lambda instruction: ", ".join(instruction.hold_reasons),
+        **{field: reader(field) for field in _AMOUNTS},
+    }
 )
