@@ -9,7 +9,7 @@ Wrong = click.UsageError
 """The command line itself is wrong (exit 2)."""
 
 
-class Failed(click.ClickException):
+class CommandFailed(click.ClickException):
     """What was asked for did not happen (exit 1)."""
 
     exit_code = 1

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.failures import Failed
+from console.failures import CommandFailed
 
 LARGEST_NUMBER = 2_147_483_647
 _YES = frozenset({"1", "true", "yes", "y", "on", "○", "はい", "無制限"})
@@ -35,28 +35,28 @@ class Row:
         return self.values[column].strip()
 
     def needed(self, column: str) -> str:
-        """Return a cell that must not be blank. Raises Failed."""
+        """Return a cell that must not be blank. Raises CommandFailed."""
         value = self.text(column)
         if not value:
             raise self.wrong(column, "is blank")
         return value
 
     def number(self, column: str) -> int:
-        """Return a cell that holds a whole number, 0 or more. Raises Failed."""
+        """Return a cell that holds a whole number, 0 or more. Raises CommandFailed."""
         value = self.text(column)
         if not (value.isascii() and value.isdigit()) or int(value) > LARGEST_NUMBER:
             raise self.wrong(column, f"is no whole number from 0: {value!r}")
         return int(value)
 
     def flag(self, column: str) -> bool:
-        """Return a cell that says yes or no. Raises Failed."""
+        """Return a cell that says yes or no. Raises CommandFailed."""
         value = self.text(column).lower()
         if value not in _YES | _NO:
             raise self.wrong(column, f"is neither yes nor no: {value!r}")
         return value in _YES
 
     def only_once(self, column: str, word: str, lines: dict[Any, int], key: object = None) -> None:
-        """Refuse what a line before has named. Raises Failed.
+        """Refuse what a line before has named. Raises CommandFailed.
 
         Args:
             lines: what was named where; this line is added.
@@ -66,26 +66,26 @@ class Row:
         if first != self.line:
             raise self.wrong(column, f"{word} was given on line {first} already")
 
-    def wrong(self, column: str, what: str) -> Failed:
+    def wrong(self, column: str, what: str) -> CommandFailed:
         """Return the failure that names this line and a column."""
-        return Failed(f"{self.file} line {self.line}: {column} {what}")
+        return CommandFailed(f"{self.file} line {self.line}: {column} {what}")
 
 
 def bytes_of(file: str) -> bytes:
-    """Return what a file holds. Raises Failed when it cannot be read."""
+    """Return what a file holds. Raises CommandFailed when it cannot be read."""
     if file == "-":
         return sys.stdin.buffer.read()
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise Failed(f"{file}: {error.strerror}") from error
+        raise CommandFailed(f"{file}: {error.strerror}") from error
 
 
 def read_rows(file: str, columns: Sequence[str]) -> list[Row]:
     """Return the lines of a file whose header is exactly these columns.
 
     Args: file: a path, or `-` for standard input.
-    Raises: Failed, naming the file, the line and the column.
+    Raises: CommandFailed, naming the file, the line and the column.
     """
     reader = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
     rows = []
@@ -97,7 +97,7 @@ def read_rows(file: str, columns: Sequence[str]) -> list[Row]:
                 rows.append(_row(file, begins, cells, columns))
             begins = reader.line_num + 1
     except csv.Error as error:
-        raise Failed(f"{file} line {reader.line_num}: {error}") from error
+        raise CommandFailed(f"{file} line {reader.line_num}: {error}") from error
     return rows
 
 
@@ -105,12 +105,12 @@ def _check_header(file: str, header: Sequence[str], columns: Sequence[str]) -> N
     names = [name.strip() for name in header]
     if names != list(columns):
         given = ",".join(names) or "empty"
-        raise Failed(f"{file} line 1: the header is {given}, it must be {','.join(columns)}")
+        raise CommandFailed(f"{file} line 1: the header is {given}, it must be {','.join(columns)}")
 
 
 def _row(file: str, line: int, cells: Sequence[str], columns: Sequence[str]) -> Row:
     if len(cells) != len(columns):
-        raise Failed(
+        raise CommandFailed(
             f"{file} line {line}: {len(cells)} columns instead of {len(columns)}"
             f" ({','.join(columns)})"
         )
@@ -125,4 +125,4 @@ def _text(file: str) -> str:
         except UnicodeDecodeError as error:
             offset = error.start
     line = raw.count(b"\n", 0, offset) + 1
-    raise Failed(f"{file} line {line}: neither UTF-8 nor Shift-JIS text")
+    raise CommandFailed(f"{file} line {line}: neither UTF-8 nor Shift-JIS text")

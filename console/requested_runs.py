@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from adapters.postgres.views.runs import show_run
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session
 from console.waiting import Waiter
@@ -28,11 +28,11 @@ _TIMES = ("started_at", "finished_at")
 
 
 def document(session: Session, run_id: int) -> dict[str, object]:
-    """Return a run as interfaces.md describes it. Raises Failed when it is gone."""
+    """Return a run as interfaces.md describes it. Raises CommandFailed when it is gone."""
     with session.work() as (connection, merchant_id):
         found = show_run(connection, merchant_id, run_id)
     if found is None:
-        raise Failed(f"run {run_id} is gone: its shop was removed")
+        raise CommandFailed(f"run {run_id} is gone: its shop was removed")
     return found
 
 
@@ -76,9 +76,9 @@ def follow(session: Session, run_id: int, waiter: Waiter, again: str) -> None:
     run = document(session, run_id)
     show_document(session, run)
     if over is None and run["state"] == "running":
-        raise Failed(f"run {run_id} is not over after {waiter.timeout_s:g} s; {again}")
+        raise CommandFailed(f"run {run_id} is not over after {waiter.timeout_s:g} s; {again}")
     if run["state"] != SUCCEEDED:
-        raise Failed(_why(run))
+        raise CommandFailed(_why(run))
 
 
 def _why(run: dict[str, object]) -> str:
@@ -110,7 +110,7 @@ def follow_all(
         said: the answer in sentences.
         wait_s: wait so long for each of them before printing; exits 1 unless all succeeded.
     """
-    from workers.services.runs import announce_runs  # noqa: PLC0415 -- loads every table
+    from workers.services.runs import announce_runs  # noqa: PLC0415 -- loads what a shop is made of
 
     announce_runs(session.settings, run_ids)
     if not session.as_json:

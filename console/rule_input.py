@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from console.files import bytes_of
 from domain.errors import BrokenRule
 from domain.orders.rule_texts import rule_from_json
@@ -22,24 +22,24 @@ _VERBS = {
 
 
 def read_rule(file: str) -> Rule:
-    """Return the rule in a JSON file. Raises Failed naming the file and what is wrong.
+    """Return the rule in a JSON file. Raises CommandFailed naming the file and what is wrong.
 
     Args: file: a path, or `-` for standard input.
     """
     try:
         document = json.loads(bytes_of(file).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise Failed(f"{file}: not UTF-8 text") from error
+        raise CommandFailed(f"{file}: not UTF-8 text") from error
     except RecursionError as error:
-        raise Failed(f"{file}: nested too deeply for a rule") from error
+        raise CommandFailed(f"{file}: nested too deeply for a rule") from error
     except ValueError as error:
-        raise Failed(f"{file}: not JSON: {error}") from error
+        raise CommandFailed(f"{file}: not JSON: {error}") from error
     if not isinstance(document, dict):
-        raise Failed(f"{file}: a rule is one JSON object, with name, if and then")
+        raise CommandFailed(f"{file}: a rule is one JSON object, with name, if and then")
     try:
         return rule_from_json(document)
     except BrokenRule as error:
-        raise Failed(f"{file}: {error}") from error
+        raise CommandFailed(f"{file}: {error}") from error
 
 
 def rule_of_options(name: str, when: Sequence[str], then: Sequence[str], *, enabled: bool) -> Rule:

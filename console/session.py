@@ -12,7 +12,7 @@ import click
 from sqlalchemy import Connection, Engine
 
 from adapters.postgres.views.merchants import find_merchant
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import Column, print_json, print_lines, print_table
 from console.words import known_shop
 from workers.places import engine_of
@@ -68,10 +68,10 @@ class Session:
             yield connection, Actor(merchant_id, actor_name(), reason)
 
     def merchant_id(self, connection: Connection) -> int:
-        """Return the id of this call's merchant. Raises Failed when there is none."""
+        """Return the id of this call's merchant. Raises CommandFailed when there is none."""
         found = find_merchant(connection, self.merchant_key)
         if found is None:
-            raise Failed(
+            raise CommandFailed(
                 f"no merchant {self.merchant_key}: see `renkei merchant list`,"
                 " or prepare the database with `renkei db upgrade`"
             )

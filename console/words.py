@@ -9,7 +9,7 @@ import click
 from sqlalchemy import Connection
 
 from adapters.postgres.views.shops import ShopRef, known, refer
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from domain.actions import Action, actions_of
 from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO
@@ -88,17 +88,17 @@ def only_state(words: Iterable[str]) -> Callable[[F], F]:
 
 
 def shop_of(connection: Connection, merchant_id: int, key: str) -> ShopRef:
-    """Return the shop a person named. Raises Failed when there is none."""
+    """Return the shop a person named. Raises CommandFailed when there is none."""
     found = refer(connection, merchant_id, key)
     if found is None:
-        raise Failed(f"no shop {key}: see `renkei shop list`")
+        raise CommandFailed(f"no shop {key}: see `renkei shop list`")
     return found
 
 
 def known_shop(connection: Connection, merchant_id: int, key: str | None) -> None:
-    """Refuse the key of a shop that neither is nor was there. Raises Failed."""
+    """Refuse the key of a shop that neither is nor was there. Raises CommandFailed."""
     if key is not None and not known(connection, merchant_id, key):
-        raise Failed(f"no shop {key}: see `renkei shop list`")
+        raise CommandFailed(f"no shop {key}: see `renkei shop list`")
 
 
 def action_for(cart: Cart, word: str) -> Action:

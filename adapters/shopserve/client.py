@@ -99,7 +99,10 @@ class ShopServeCart:
         self._calls.change(ApiFamily.ORDERS, "POST", orders.completion_path(key), {})
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
-        """See StockTarget.set_stock. Answers None: the cart's answer tells no quantity.
+        """Set an absolute number; repeating it is harmless.
+
+        Returns: None, for the cart's answer tells no quantity.
+        Raises: NotFound (item or variation unknown), Rejected.
 
         Without a notice number in `level` the cart's own is read first and sent back, because
         an update without it would lose it; that is a second call.
@@ -115,7 +118,7 @@ class ShopServeCart:
         return None
 
     def list_stock(self) -> Iterator[Listing[ExternalItem]]:
-        """See StockTarget.list_stock.
+        """Yield all items and variations of the shop, page by page.
 
         The item list tells neither combinations nor notice numbers, so this costs one call for
         each item besides one for each 100 items. An item the cart refuses to tell is unreadable.
@@ -129,7 +132,7 @@ class ShopServeCart:
             yield listing(found for item in page.rows for found in self._external(item))
 
     def test_connection(self) -> str:
-        """See TestsConnection.test_connection. The cart tells no shop name: its id stands in."""
+        """Return the shop's id, for the cart tells no name. Raises AuthenticationFailed."""
         body = self._calls.read(ApiFamily.STOCK, "POST", stock.SEARCH, stock.page_of(0, 1))
         stock.item_page(body)
         return self._shop_id

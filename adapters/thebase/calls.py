@@ -90,11 +90,11 @@ class BaseCalls:
         hold the shop's turn meanwhile, nor a probe of a closed cart. The tokens look at the
         closures themselves.
         """
-        token = _settled(self._tokens.access_token)
+        token = _asked(self._tokens.access_token)
         try:
             return self._once(request, token)
         except TokenEndedError:
-            renewed = _settled(partial(self._tokens.renew, token))
+            renewed = _asked(partial(self._tokens.renew, token))
         try:
             return self._once(request, renewed)
         except TokenEndedError as error:
@@ -132,7 +132,7 @@ class BaseCalls:
         )
 
 
-def _settled(ask: Callable[[], str]) -> str:
+def _asked(ask: Callable[[], str]) -> str:
     """Return a token. A refresh in doubt leaves no doubt about the call: it was not made."""
     try:
         return ask()

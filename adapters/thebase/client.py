@@ -100,7 +100,11 @@ class TheBaseCart:
         self._edit_status(orders.deferred_shipping(line, parcel))
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
-        """See StockTarget.set_stock. Answers the quantity the cart now tells for the item."""
+        """Set an absolute number; repeating it is harmless.
+
+        Returns: the quantity the cart now tells for the item.
+        Raises: NotFound (item or variation unknown), Rejected.
+        """
         if level.unlimited:
             raise Rejected(f"BASE: item {item.item} cannot be sold without counting")
         form = items.update(item, level.quantity)
@@ -109,7 +113,10 @@ class TheBaseCart:
         )
 
     def list_stock(self) -> Iterator[Listing[ExternalItem]]:
-        """See StockTarget.list_stock. One call for each 100 items, and one for the empty end."""
+        """Yield all items and variations of the shop, page by page.
+
+        One call for each 100 items, and one for the empty end.
+        """
 
         def fetch(start: int) -> Sequence[items.Listed]:
             return items.page(self._page(ApiFamily.STOCK, items.LIST, items.ORDER, start), start)
@@ -118,7 +125,7 @@ class TheBaseCart:
             yield listing(sold for row in rows for sold in _sold(row))
 
     def test_connection(self) -> str:
-        """See TestsConnection.test_connection."""
+        """Return a name of the shop a person recognises. Raises AuthenticationFailed."""
         return orders.shop_name(self._calls.read(ApiFamily.ORDERS, orders.ME))
 
     def _edit_status(self, form: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 import click
 
 from adapters.postgres.views.merchants import list_clients
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import Column
 from console.session import Session, leaf
 from console.words import KEY
@@ -64,5 +64,5 @@ def revoke(session: Session, name: str) -> None:
     """End a client's access at once."""
     with session.change() as (connection, actor):
         if not revoke_client(connection, actor, name):
-            raise Failed(f"no API client {name}: see `renkei api-client list`")
+            raise CommandFailed(f"no API client {name}: see `renkei api-client list`")
     session.tell({"name": name}, f"{name} may not call the API any more")

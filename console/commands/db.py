@@ -39,10 +39,10 @@ def upgrade(session: Session) -> None:
 @leaf
 def reseal(session: Session) -> None:
     """Encrypt all credentials with the first key of RENKEI_SECRET_KEYS."""
-    from workers.services.shops import reseal as seal_again  # noqa: PLC0415 -- loads every table
+    from workers.services import shops  # noqa: PLC0415 -- loads what a shop is made of
 
     with session.engine.begin() as connection:
-        count = seal_again(connection, actor_name(), secret_box(session.settings))
+        count = shops.reseal(connection, actor_name(), secret_box(session.settings))
     session.tell({"shops": count}, f"the secrets of {count} shops are encrypted with the first key")
 
 

@@ -56,15 +56,15 @@ def replay(
     timeout: float,
 ) -> None:
     """Try dead letters once more: those named, or all open ones of a shop."""
-    from console.requested_runs import follow_all  # noqa: PLC0415
-    from workers.services.dead_letters import replay as try_again  # noqa: PLC0415 -- loads every table
+    from console.requested_runs import follow_all  # noqa: PLC0415 -- as below
+    from workers.services import dead_letters  # noqa: PLC0415 -- loads what a shop is made of
 
     if bool(ids) == bool(shop):
         raise Wrong("give IDs or --shop KEY")
     with session.change(reason) as (connection, actor):
         if shop is not None:
             shop_of(connection, actor.merchant_id, shop)
-        asked = try_again(
+        asked = dead_letters.replay(
             connection, actor, secret_box(session.settings), ids=ids, shop=shop, action=action
         )
     said = [f"{len(asked.letters)} dead letters are tried again"]
@@ -78,10 +78,10 @@ def replay(
 @leaf
 def discard(session: Session, ids: tuple[int, ...], reason: str) -> None:
     """Give dead letters up."""
-    from workers.services.dead_letters import discard as give_up  # noqa: PLC0415 -- loads every table
+    from workers.services import dead_letters  # noqa: PLC0415 -- as above
 
     if not reason.strip():
         raise Wrong("--reason is not blank")
     with session.change(reason.strip()) as (connection, actor):
-        chosen = give_up(connection, actor, ids)
+        chosen = dead_letters.discard(connection, actor, ids)
     session.tell({"discarded": chosen}, f"{len(chosen)} dead letters discarded")

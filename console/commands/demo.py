@@ -10,7 +10,7 @@ from console.demo.screen import DemoScreen
 from console.demo.show import Plan, Shown, own_settings, play, staged
 from console.demo.sizes import MOST_ORDERS, MOST_SHOPS, MOST_SKUS, Sizes
 from console.demo.stage import Stage
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import print_json, print_table
 from console.session import Session, leaf
 from console.supervisor.programs import FLOWER_USER, password_place
@@ -45,7 +45,7 @@ def demo(session: Session, shops: int, orders: int, skus: int, faults: bool, kee
         signals.calm()
         screen.close()
     if not shown.ok:
-        raise Failed(f"figures differ; logs are in {settings.home / 'log'}")
+        raise CommandFailed(f"figures differ; logs are in {settings.home / 'log'}")
     shutil.rmtree(settings.home, ignore_errors=True)
 
 

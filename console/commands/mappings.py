@@ -7,7 +7,7 @@ import click
 
 from adapters.postgres.views.shops import refer
 from adapters.postgres.views.stock import list_mappings
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from console.files import Row, read_rows
 from console.output import Column
 from console.session import Session, leaf
@@ -103,7 +103,7 @@ def remove(session: Session, shop: str, item: str, variation: str) -> None:
     words = item_words(shop, key)
     with session.change() as (connection, actor):
         if not remove_link(connection, actor, shop_of(connection, actor.merchant_id, shop), key):
-            raise Failed(f"{words} is not mapped")
+            raise CommandFailed(f"{words} is not mapped")
     document: dict[str, object] = {"shop": shop, "item": key.item, "variation": key.variation}
     session.tell(document, f"{words} unmapped")
 
@@ -177,7 +177,7 @@ def _created(linked: Linked) -> list[str]:
 
 
 def _read_links(file: str, shop_id: Callable[[str], int | None]) -> list[Link]:
-    """Return the wished links. Raises Failed naming the line.
+    """Return the wished links. Raises CommandFailed naming the line.
 
     Args: shop_id: the id of a shop by key, None when the merchant has none such.
     """

@@ -19,7 +19,7 @@ def merchant() -> None:
 @leaf
 def add(session: Session, key: str, name: str) -> None:
     """Add a merchant."""
-    from workers.services.shops import add_merchant  # noqa: PLC0415 -- loads every table
+    from workers.services.shops import add_merchant  # noqa: PLC0415 -- loads what a shop is made of
 
     with session.engine.begin() as connection:
         add_merchant(connection, actor_name(), key, name)

@@ -3,7 +3,7 @@
 import click
 
 from adapters.postgres.views.shops import list_carriers
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from console.output import Column
 from console.session import Session, leaf
 from console.words import ONLY_SHOP, shop_of
@@ -30,7 +30,7 @@ def show(session: Session, shop: str | None) -> None:
 @leaf
 def change(session: Session, shop: str, name: str, carrier: str) -> None:
     """Translate a delivery method of a shop to a carrier of its cart."""
-    from workers.services.shops import set_carrier  # noqa: PLC0415 -- loads every table
+    from workers.services.shops import set_carrier  # noqa: PLC0415 -- loads what a shop is made of
 
     if not carrier.strip():
         raise Wrong("--carrier is not blank")
@@ -47,10 +47,10 @@ def change(session: Session, shop: str, name: str, carrier: str) -> None:
 @leaf
 def remove(session: Session, shop: str, name: str) -> None:
     """Forget a translation."""
-    from workers.services.shops import remove_carrier  # noqa: PLC0415 -- loads every table
+    from workers.services.shops import remove_carrier  # noqa: PLC0415 -- loads what a shop is made of
 
     with session.change() as (connection, actor):
         found = shop_of(connection, actor.merchant_id, shop)
         if not remove_carrier(connection, actor, found, name.strip()):
-            raise Failed(f"{shop} has no method {name}: see `renkei method list`")
+            raise CommandFailed(f"{shop} has no method {name}: see `renkei method list`")
     session.tell({"shop": shop, "method": name}, f"{shop}: {name} forgotten")

@@ -61,7 +61,7 @@ def export(session: Session, file: str, shop: str | None, encoding: str, lines: 
 
 
 def _read_shipments(file: str, *, today: date, shop: str | None) -> list[Request]:
-    """Return what the file says left. Raises Failed naming the line and the column.
+    """Return what the file says left. Raises CommandFailed naming the line and the column.
 
     Args:
         today: ship date of lines without one.

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 from adapters.postgres.views.orders import find_orders, list_orders
 from console.commands.order_files import FILE_COMMANDS
 from console.commands.order_moves import MOVE_COMMANDS
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import ONLY_SHOP, known_shop
@@ -79,16 +79,16 @@ def show_one(session: Session, number: str, shop: str | None, key: str | None) -
 def the_order(
     connection: Connection, merchant_id: int, number: str, *, shop: str | None, key: str | None
 ) -> dict[str, object]:
-    """Return the one instruction a person means. Raises Failed naming the candidates."""
+    """Return the one instruction a person means. Raises CommandFailed naming the candidates."""
     found = find_orders(connection, merchant_id, number, shop=shop, key=key)
     if not found:
-        raise Failed(f"no shipping instruction {number}: see `renkei orders list`")
+        raise CommandFailed(f"no shipping instruction {number}: see `renkei orders list`")
     shops = sorted({str(row["shop"]) for row in found})
     if len(shops) > 1:
-        raise Failed(f"{' and '.join(shops)} both have an order {number}: add --shop")
+        raise CommandFailed(f"{' and '.join(shops)} both have an order {number}: add --shop")
     if len(found) > 1:
         keys = ", ".join(str(row["cart_order_key"]) for row in found)
-        raise Failed(f"{shops[0]} has {number} more than once: add --key, one of {keys}")
+        raise CommandFailed(f"{shops[0]} has {number} more than once: add --key, one of {keys}")
     return found[0]
 
 

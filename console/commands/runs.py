@@ -3,7 +3,7 @@
 import click
 
 from adapters.postgres.views.runs import list_runs, show_run
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import Column
 from console.requested_runs import show_document
 from console.session import Session, leaf
@@ -50,5 +50,5 @@ def show_one(session: Session, run_id: int) -> None:
     with session.work() as (connection, merchant_id):
         found = show_run(connection, merchant_id, run_id)
     if found is None:
-        raise Failed(f"no run {run_id}: see `renkei runs list`")
+        raise CommandFailed(f"no run {run_id}: see `renkei runs list`")
     show_document(session, found)

@@ -3,7 +3,7 @@
 import click
 
 from adapters.postgres.views.stock import list_sets
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from console.output import Column
 from console.session import Session, leaf
 from console.words import LARGEST_COUNT
@@ -51,7 +51,7 @@ def remove(session: Session, set_sku: str) -> None:
     """Make a set an ordinary SKU again."""
     with session.change() as (connection, actor):
         if not remove_set(connection, actor, set_sku):
-            raise Failed(f"{set_sku} is no set: see `renkei sets list`")
+            raise CommandFailed(f"{set_sku} is no set: see `renkei sets list`")
     session.tell({"sku": set_sku}, f"{set_sku} is no set any more")
 
 

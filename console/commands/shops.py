@@ -5,7 +5,7 @@ import sys
 import click
 
 from adapters.postgres.views.shops import list_shops
-from console.failures import Failed, Wrong
+from console.failures import CommandFailed, Wrong
 from console.output import Column, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
@@ -57,7 +57,7 @@ def add(
     "redirect_uri"} and, when already authorised, {"access_token","refresh_token"}.
     """
     from console.shop_values import web_address  # noqa: PLC0415
-    from workers.services.shops import ShopWish, add_shop  # noqa: PLC0415 -- loads every table
+    from workers.services.shops import ShopWish, add_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     kind, now = Cart(cart), session.now()
     api, auth = (web_address(url) if url else None for url in (api_url, auth_url))
@@ -87,7 +87,7 @@ def show_one(session: Session, key: str) -> None:
     with session.work() as (connection, merchant_id):
         rows = list_shops(connection, merchant_id, key)
         if not rows:
-            raise Failed(f"no shop {key}: see `renkei shop list`")
+            raise CommandFailed(f"no shop {key}: see `renkei shop list`")
         robots = robot_documents(connection, merchant_id, key)
     if session.as_json:
         print_json({**rows[0], "robots": robots})
@@ -171,7 +171,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
     Names: calls_per_second, in_flight, default_method, overlap_s, name, api_url, auth_url.
     """
     from console.shop_values import read_values  # noqa: PLC0415
-    from workers.services.shops import change_shop  # noqa: PLC0415 -- loads every table
+    from workers.services.shops import change_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     if not pairs and not secrets_stdin:
         raise Wrong("nothing to set: give NAME=VALUE or --secrets-stdin")
@@ -194,7 +194,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
 @leaf
 def remove(session: Session, key: str) -> None:
     """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
-    from workers.services.shops import remove_shop  # noqa: PLC0415 -- loads every table
+    from workers.services.shops import remove_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     with session.change() as (connection, actor):
         found = shop_of(connection, actor.merchant_id, key)
@@ -203,7 +203,7 @@ def remove(session: Session, key: str) -> None:
 
 
 def _switch(session: Session, key: str, action: str | None, reason: str, *, parked: bool) -> None:
-    from workers.services.shops import park_shop  # noqa: PLC0415 -- loads every table
+    from workers.services.shops import park_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     with session.change(reason.strip()) as (connection, actor):
         found = shop_of(connection, actor.merchant_id, key)

@@ -83,7 +83,7 @@ def _code(sku: str) -> str:
 
 
 def _read_counts(file: str) -> dict[str, int]:
-    """Return pieces by SKU. Raises Failed naming the line; a SKU may come only once."""
+    """Return pieces by SKU. Raises CommandFailed naming the line; a SKU may come only once."""
     on_hand: dict[str, int] = {}
     lines: dict[str, int] = {}
     for row in read_rows(file, ("sku", "on_hand")):

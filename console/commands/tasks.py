@@ -3,7 +3,7 @@
 import click
 
 from adapters.postgres.views.tasks import list_tasks, show_task, to_convert
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import Column, print_json, print_lines, shown
 from console.session import Session, leaf
 from console.words import ID, ONLY_SHOP, TIMEOUT, WAIT, only_state, shop_of
@@ -44,7 +44,7 @@ def show_one(session: Session, task_id: int) -> None:
     with session.work() as (connection, merchant_id):
         found = show_task(connection, merchant_id, task_id)
     if found is None:
-        raise Failed(f"no task {task_id}: see `renkei tasks list`")
+        raise CommandFailed(f"no task {task_id}: see `renkei tasks list`")
     if session.as_json:
         print_json(found)
         return
@@ -64,7 +64,7 @@ def convert(
 ) -> None:
     """Convert the stored answers again (IMP-6); without IDs, all that are not converted."""
     from console.requested_runs import follow_all  # noqa: PLC0415
-    from workers.services.runs import convert_tasks  # noqa: PLC0415 -- loads every table
+    from workers.services.runs import convert_tasks  # noqa: PLC0415 -- loads what a shop is made of
 
     with session.change() as (connection, actor):
         if shop is not None:
@@ -73,7 +73,7 @@ def convert(
         found = {task_id for keys in chosen.values() for task_id in keys}
         missing = sorted(set(task_ids) - found)
         if missing:
-            raise Failed(f"no task {missing[0]}: see `renkei tasks list`")
+            raise CommandFailed(f"no task {missing[0]}: see `renkei tasks list`")
         run_ids = convert_tasks(
             connection, actor, secret_box(session.settings), chosen, subject=shop or "all"
         )

@@ -6,7 +6,7 @@ import socket
 import click
 
 from adapters.embedded.ports import free_port
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.output import print_json
 from console.session import Session, leaf
 from console.supervisor.programs import (
@@ -57,7 +57,7 @@ def up(session: Session, once: bool, port: int) -> None:
 
 
 def all_programs(settings: Settings, port: int) -> list[Program]:
-    """Return what a whole machine runs. Raises Failed when the console's port is taken."""
+    """Return what a whole machine runs. Raises CommandFailed when the console's port is taken."""
     programs = [*worker_programs(settings), beat_program(settings)]
     programs.append(flower_program(settings, free_port()))
     console = console_program(port)
@@ -86,7 +86,7 @@ def _once(session: Session, signals: StopSignals) -> None:
     document: dict[str, object] = {"runs": ended, "not_succeeded": bad}
     session.tell(document, f"{ended} runs ended, {len(bad)} of them did not succeed", *bad)
     if bad or signals.stop.is_set():
-        raise Failed("stopped before the end" if signals.stop.is_set() else "; ".join(bad))
+        raise CommandFailed("stopped before the end" if signals.stop.is_set() else "; ".join(bad))
 
 
 def _described(settings: Settings, station: Station) -> dict[str, object]:
@@ -107,4 +107,4 @@ def _check_port(port: int) -> None:
         try:
             probe.bind((LOOPBACK, port))
         except OSError:
-            raise Failed(f"port {port} is taken: choose another with --port") from None
+            raise CommandFailed(f"port {port} is taken: choose another with --port") from None

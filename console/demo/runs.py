@@ -6,7 +6,7 @@ from adapters.postgres.database import DatabaseUnavailable, autocommit
 from adapters.postgres.views import totals
 from console.demo.faults import Faults
 from console.demo.stage import Stage
-from console.failures import Failed
+from console.failures import CommandFailed
 from domain.actions import Action
 from domain.engine.runs import RunMode
 from workers.services.runs import announce_runs, request_run
@@ -21,7 +21,7 @@ def run_everywhere(stage: Stage, action: Action, *, faults: bool = False) -> lis
     """Request a run in every shop that has the action, and wait until all have ended.
 
     Args: faults: strike in the middle, if the demo was asked to.
-    Raises: Failed when nothing moves any more.
+    Raises: CommandFailed when nothing moves any more.
     """
     run_ids = _request(stage, action)
     striker = Faults(stage, action) if faults and stage.faults else None
@@ -56,7 +56,7 @@ def _wait(stage: Stage, run_ids: list[int], striker: Faults | None) -> None:
         if (now.items_ended, now.runs_ended) != seen:
             seen, moved_at = (now.items_ended, now.runs_ended), time.monotonic()
         if time.monotonic() - moved_at > STUCK_AFTER_S:
-            raise Failed(
+            raise CommandFailed(
                 f"nothing moved for {STUCK_AFTER_S:g} s: {now.items_ended} of {now.items} items,"
                 f" {now.runs_ended} of {now.runs} runs ended"
             )

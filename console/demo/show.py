@@ -17,7 +17,7 @@ from console.demo.screen import DemoScreen
 from console.demo.shops import open_ours, open_simulated
 from console.demo.sizes import Sizes
 from console.demo.stage import Phase, Stage
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.supervisor.programs import (
     Program,
     beat_program,
@@ -129,7 +129,7 @@ def _programs(settings: Settings, *, windows: bool) -> list[Program]:
 
 
 def _fresh(home: Path) -> None:
-    """Empty the demo's home. Raises Failed while another demo uses it."""
+    """Empty the demo's home. Raises CommandFailed while another demo uses it."""
     if is_held(home / LOCK_FILE):
-        raise Failed(f"another demo runs in {home}")
+        raise CommandFailed(f"another demo runs in {home}")
     shutil.rmtree(home, ignore_errors=True)

@@ -57,7 +57,7 @@ class Phase(Protocol):
     name: str
 
     def run(self, stage: Stage) -> None:
-        """Do it. Raises Failed when it cannot be done at all."""
+        """Do it. Raises CommandFailed when it cannot be done at all."""
 
     def figures(self, stage: Stage) -> list[Figure]:
         """Return its rows of the table; called once, after the last phase."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from adapters.embedded import PrivateServers
 from adapters.embedded.locks import FileLock
 from adapters.postgres.migrations import upgrade
-from console.failures import Failed
+from console.failures import CommandFailed
 from console.supervisor.child import Child, Forker
 from console.supervisor.programs import CONSOLE, FLOWER, STOP_ORDER, Program, environment
 from console.supervisor.servers import ServerWatch
@@ -55,13 +55,13 @@ class Station:
         self._written: UpState | None = None
 
     def claim(self) -> None:
-        """Take the home. Raises Failed when another `renkei up` has it."""
+        """Take the home. Raises CommandFailed when another `renkei up` has it."""
         home = self.settings.home
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._lock.acquire(wait_s=LOCK_PATIENCE_S):
             other = read_state(home)
             pid = f" (pid {other.pid})" if other else ""
-            raise Failed(f"another `renkei up`{pid} runs for {home}")
+            raise CommandFailed(f"another `renkei up`{pid} runs for {home}")
         (home / "log").mkdir(mode=0o700, exist_ok=True)
 
     def open(self) -> None:

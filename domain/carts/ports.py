@@ -6,12 +6,10 @@ Undecodable, LeaseLost. Writes raise OutcomeUnknown instead of RemoteDown when t
 after sending.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from domain.carts.listings import Listing
 from domain.errors import ApiFamily
 
 
@@ -68,27 +66,6 @@ class CartParcel:
     carrier: str
     tracking_number: str
     shipped_on: date
-
-
-class StockTarget(Protocol):
-    """Tells a shop how much it may sell, and reads what it offers."""
-
-    def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
-        """Set an absolute number; repeating it is harmless.
-
-        Returns: the quantity the cart answers it now holds, None where it answers none.
-        Raises: NotFound (item or variation unknown), Rejected.
-        """
-
-    def list_stock(self) -> Iterator[Listing[ExternalItem]]:
-        """Yield all items and variations of the shop, page by page."""
-
-
-class TestsConnection(Protocol):
-    """One cheap call that proves the credentials."""
-
-    def test_connection(self) -> str:
-        """Return a name of the shop a person recognises. Raises AuthenticationFailed."""
 
 
 class CallGate(Protocol):

@@ -116,4 +116,4 @@ class LetterState(StrEnum):
 
 
 UNDECIDED = frozenset({LetterState.OPEN, LetterState.REPLAYED})
-"""A person may still decide: a replay that changed nothing has not settled anything."""
+"""A person may still decide: a replay that changed nothing has decided nothing."""

@@ -196,16 +196,16 @@ def taxes_of_parts(parts: Sequence[Taxable]) -> list[int]:
     """Return each part's tax, so that they add up to the order's tax to the yen (IMP-14).
 
     Each part's own tax is the start. What rounding and the deductions on other parts leave over is
-    settled on part 1, and on the next one only where part 1 would leave the range from 0 to the
+    put right on part 1, and on the next one only where part 1 would leave the range from 0 to the
     tax its total can hold.
     """
     order = whole(parts)
     taxes = [tax_of(part) for part in parts]
     missing = tax_of(order) - sum(taxes)
     for index, part in enumerate(parts):
-        settled = max(0, min(taxes[index] + missing, _most(part, order)))
-        missing -= settled - taxes[index]
-        taxes[index] = settled
+        corrected = max(0, min(taxes[index] + missing, _most(part, order)))
+        missing -= corrected - taxes[index]
+        taxes[index] = corrected
     return taxes
 
 

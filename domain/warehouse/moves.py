@@ -114,7 +114,7 @@ class Deallocate(_Plain):
 
 
 @dataclass(frozen=True, slots=True)
-class Work(_Plain):
+class BeginWork(_Plain):
     """Begin to pick and pack (出荷作業中)."""
 
     name: ClassVar[str] = "work"

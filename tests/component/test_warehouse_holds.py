@@ -8,10 +8,10 @@ from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import (
     Arrived,
     AwaitArrival,
+    BeginWork,
     MarkPaidHere,
     PutOnHold,
     ReleaseHold,
-    Work,
 )
 from domain.warehouse.targets import AmbiguousNumber, Target, UnknownInstruction
 from tests.component.warehouse_samples import SHIP, UNPAID, Warehouse
@@ -85,7 +85,7 @@ def test_an_instruction_waits_for_goods_and_goes_on_when_they_came(warehouse: Wa
 
 def test_work_that_began_cannot_be_put_on_hold(warehouse: Warehouse) -> None:
     warehouse.order("1", {"A": 1})
-    warehouse.do(Work(), "1")
+    warehouse.do(BeginWork(), "1")
 
     with pytest.raises(BrokenRule, match="working cannot become hold"):
         warehouse.do(PutOnHold((HoldReason.CHECK,)), "1")

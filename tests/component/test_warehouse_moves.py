@@ -13,6 +13,7 @@ from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,
+    BeginWork,
     CancelHere,
     Deallocate,
     Inspect,
@@ -20,7 +21,6 @@ from domain.warehouse.moves import (
     Parcel,
     PutOnHold,
     TakeBack,
-    Work,
 )
 from domain.warehouse.targets import Target
 from tests.component.warehouse_samples import DAY, SHIP, UNPAID, Warehouse, shipped
@@ -36,7 +36,7 @@ def warehouse(engine: Engine) -> Warehouse:
 
 @pytest.mark.parametrize(
     "before",
-    [(), (Work(),), (Work(), Inspect())],
+    [(), (BeginWork(),), (BeginWork(), Inspect())],
     ids=["awaiting_shipment", "working", "inspected"],
 )
 def test_shipping_takes_pieces_off_on_hand_and_secured_so_free_stock_stays(
@@ -89,7 +89,9 @@ def test_naming_one_instruction_twice_is_refused(warehouse: Warehouse) -> None:
         warehouse.do(SHIP, "1", Target("1", "tote"))
 
 
-@pytest.mark.parametrize("operation", [SHIP, Work(), Allocate(), Arrived()], ids=lambda o: o.name)
+@pytest.mark.parametrize(
+    "operation", [SHIP, BeginWork(), Allocate(), Arrived()], ids=lambda o: o.name
+)
 def test_an_instruction_on_hold_is_neither_worked_on_nor_shipped(
     warehouse: Warehouse, operation: Operation
 ) -> None:
@@ -139,7 +141,7 @@ def test_cancelling_gives_secured_pieces_back_and_drops_allocation_and_holds(
     warehouse.order("1", {"A": 2})
     warehouse.do(Allocate(), "1")
     if begun:
-        warehouse.do(Work(), "1")
+        warehouse.do(BeginWork(), "1")
 
     warehouse.do(CancelHere(), "1")
 

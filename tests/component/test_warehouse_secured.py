@@ -19,6 +19,7 @@ from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,
+    BeginWork,
     CancelHere,
     Deallocate,
     Inspect,
@@ -27,7 +28,6 @@ from domain.warehouse.moves import (
     PutOnHold,
     ReleaseHold,
     TakeBack,
-    Work,
 )
 from tests.component.warehouse_samples import SHIP, UNPAID, Warehouse
 
@@ -35,7 +35,7 @@ SKUS = ("A", "B", "SET")
 OPERATIONS: tuple[Operation, ...] = (
     Allocate(),
     Deallocate(),
-    Work(),
+    BeginWork(),
     Inspect(),
     SHIP,
     TakeBack(),

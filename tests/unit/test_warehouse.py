@@ -13,6 +13,7 @@ from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,
+    BeginWork,
     CancelHere,
     Deallocate,
     Inspect,
@@ -24,7 +25,6 @@ from domain.warehouse.moves import (
     Ship,
     Standing,
     TakeBack,
-    Work,
 )
 from domain.warehouse.shelf import Shelf, Shortage, stock_effect
 from tests.unit.samples import moves_from
@@ -35,7 +35,7 @@ SHIP = Ship(Parcel("宅急便", "4000-1", date(2025, 1, 16)))
 TABLE: dict[Operation, dict[Status, Status]] = {
     Allocate(): {Status.AWAITING_SHIPMENT: Status.AWAITING_SHIPMENT},
     Deallocate(): {Status.AWAITING_SHIPMENT: Status.AWAITING_SHIPMENT},
-    Work(): {Status.AWAITING_SHIPMENT: Status.WORKING},
+    BeginWork(): {Status.AWAITING_SHIPMENT: Status.WORKING},
     Inspect(): {Status.WORKING: Status.INSPECTED},
     SHIP: dict.fromkeys(
         (Status.AWAITING_SHIPMENT, Status.WORKING, Status.INSPECTED), Status.SHIPPED

@@ -17,8 +17,7 @@ from sqlalchemy import Connection
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
-from adapters.postgres.stock import compares as rows
-from adapters.postgres.stock import pushes
+from adapters.postgres.stock import compares, pushes
 from adapters.postgres.stock.compares import Known
 from domain.actions import ACTIONS, Action
 from domain.carts.listings import Listing, UnreadableRow
@@ -44,7 +43,7 @@ def start_nightly(host: Host) -> int:
     if not is_night(now):
         return 0
     with host.database.begin() as connection:
-        started = rows.start_nightly(connection, now)
+        started = compares.start_nightly(connection, now)
     host.dispatcher.send_runs(started)
     return len(started)
 
@@ -52,7 +51,9 @@ def start_nightly(host: Host) -> int:
 def yield_to_changed(host: Host) -> int:
     """Let compares under way take over, and put first, what changed meanwhile."""
     with host.database.begin() as connection:
-        return rows.yield_to_changed(connection, own=COMPARE_PRIORITY, ordinary=_ORDINARY_PRIORITY)
+        return compares.yield_to_changed(
+            connection, own=COMPARE_PRIORITY, ordinary=_ORDINARY_PRIORITY
+        )
 
 
 def plan(work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
@@ -103,7 +104,7 @@ class _Reading:
         self._work = work
         self._run = run
         with work.database.begin() as connection:
-            known = rows.known_items(connection, work.shop.id)
+            known = compares.known_items(connection, work.shop.id)
         self._unseen: dict[ItemKey, Known] = {_plain(key): one for key, one in known.items()}
         self._compared = 0
         self._differing = 0
@@ -156,7 +157,7 @@ class _Reading:
         return Step(find, log=log)
 
     def _push(self, connection: Connection, differing: Sequence[Known]) -> None:
-        self._differing += rows.want_push(
+        self._differing += compares.want_push(
             connection,
             run_id=self._run.id,
             shop_id=self._work.shop.id,
@@ -182,7 +183,7 @@ def _differing(
 ) -> list[Known]:
     """Return what the shop shows differently from what it would be told now."""
     differing = []
-    for push in rows.up_to_date(connection, shown.keys()):
+    for push in compares.up_to_date(connection, shown.keys()):
         known, item = shown[push.mapping_id]
         if differs(offer_of(work.shop.cart, push).level, item):
             differing.append(known)

@@ -17,7 +17,7 @@ from domain.orders.confirmations import Confirmed, NotConfirmable, Verdict, judg
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
-SETTLED = "nothing to confirm any more: printed, cancelled or returned here"
+NOTHING_LEFT = "nothing to confirm any more: printed, cancelled or returned here"
 
 
 class ConfirmOrders(TakenAgain):
@@ -31,8 +31,8 @@ class ConfirmOrders(TakenAgain):
         wanted = set(waiting if replayed is None else replayed)
         keys = [key for key in waiting if key in wanted]
         items = [_item(work, key, raw) for key, raw in work.read_batches(keys)]
-        settled = sorted(wanted.difference(keys))
-        items += [NewItem(key, skipped=True, reason=SETTLED) for key in settled]
+        left = sorted(wanted.difference(keys))
+        items += [NewItem(key, skipped=True, reason=NOTHING_LEFT) for key in left]
         yield Step(lambda _: items)
 
     def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:

@@ -232,7 +232,7 @@ class _Applied:
             return
         later = any(change.recalculate_later for _, change in cancelled)
         parts = [part for part, _ in cancelled]
-        status_changes.cancel(connection, parts, give_back_now=not later)
+        status_changes.cancel(connection, self._work.shop.id, parts, give_back_now=not later)
         self._log += [
             LogLine(f"{part.number}: キャンセルのため引当を解除しました。", "warning", True)
             for part, change in cancelled

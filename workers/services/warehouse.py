@@ -20,6 +20,7 @@ from domain.warehouse.moves import (
     Allocate,
     Arrived,
     AwaitArrival,
+    BeginWork,
     CancelHere,
     Deallocate,
     Inspect,
@@ -30,7 +31,6 @@ from domain.warehouse.moves import (
     Ship,
     Standing,
     TakeBack,
-    Work,
 )
 from domain.warehouse.shelf import Shelf, StockEffect, stock_effect
 from domain.warehouse.targets import Instruction, Target, the_one
@@ -66,7 +66,7 @@ class Move:
 MOVES = (
     Move(Allocate, "Set pieces aside (引当); they must be there."),
     Move(Deallocate, "Give pieces set aside back (引当解除)."),
-    Move(Work, "Picking and packing begins (出荷作業中)."),
+    Move(BeginWork, "Picking and packing begins (出荷作業中)."),
     Move(Inspect, "The parcel was checked (出荷検品済)."),
     Move(Ship),
     Move(TakeBack),

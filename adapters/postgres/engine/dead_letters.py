@@ -53,46 +53,51 @@ def bury(connection: Connection, failure: Failure) -> None:
 
 
 _CLOSE = Statement[None](f"""
-{CLOSE}, decision_reason = coalesce(:why, decision_reason)
- where shop_id = :shop_id and action = any(:actions) and key = any(:keys)
-   and state = any(:states)
+{CLOSE}
+ where shop_id = :shop_id and action = :action and key = any(:keys)
+   and state in ('open', 'replayed')
 """)
 
 
 def close(connection: Connection, shop_id: int, action: str, keys: Sequence[str]) -> None:
     """Close dead letters about what was looked at again and needs nothing any more (CLS-4)."""
-    _closed(connection, shop_id, [action], keys, UNDECIDED, why=None)
+    if keys:
+        _CLOSE.run(connection, shop_id=shop_id, action=action, keys=list(keys))
+
+
+_WITHDRAW = Statement[None](f"""
+{CLOSE}, decision_reason = :why
+ where shop_id = :shop_id and state = 'open'
+   and (cast(:actions as text[]) is null or action = any(:actions))
+   and (cast(:keys as text[]) is null or key = any(:keys))
+""")
 
 
 def withdraw(
-    connection: Connection, shop_id: int, actions: Sequence[str], keys: Sequence[str], *, why: str
-) -> None:
-    """Close open dead letters whose subject is gone. Args: why: what became of it, in a word."""
-    _closed(connection, shop_id, actions, keys, [LetterState.OPEN], why=why)
-
-
-def _closed(
     connection: Connection,
     shop_id: int,
-    actions: Sequence[str],
-    keys: Sequence[str],
-    states: Sequence[LetterState] | frozenset[LetterState],
     *,
-    why: str | None,
+    why: str,
+    actions: Sequence[str] | None = None,
+    keys: Sequence[str] | None = None,
 ) -> None:
-    if keys:
-        _CLOSE.run(
-            connection,
-            shop_id=shop_id,
-            actions=list(actions),
-            keys=list(keys),
-            states=list(states),
-            why=why,
-        )
+    """Close open dead letters whose subject is gone.
+
+    Args:
+        why: what became of it, in a word.
+        actions, keys: None = all of the shop's.
+    """
+    _WITHDRAW.run(
+        connection,
+        shop_id=shop_id,
+        why=why,
+        actions=None if actions is None else list(actions),
+        keys=None if keys is None else list(keys),
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class LockedLetter:
     """One dead letter, locked for a decision.
 
     Attributes:
@@ -108,7 +113,7 @@ class DeadLetter:
     under_way: bool
 
 
-_CHOOSE = Statement[DeadLetter]("""
+_CHOOSE = Statement[LockedLetter]("""
 select d.id, s.id as shop_id, s.key as shop, d.action, d.key, d.state,
        d.state = 'replayed' and exists (
          select 1 from runs r
@@ -132,7 +137,7 @@ def choose(
     ids: Sequence[int] = (),
     shop: str | None = None,
     action: str | None = None,
-) -> list[DeadLetter]:
+) -> list[LockedLetter]:
     """Lock dead letters: those named by id, else all open ones of a shop or an action.
 
     Raises:

@@ -45,26 +45,26 @@ update instructions
    set status = 'cancelled', allocated = false, holds = '[]'::jsonb, changed_at = now()
  where id = any(:ids)
 """)
-# Nobody confirms, ships or completes an order that has no live part left.
-_DEAD_ORDERS = Statement[tuple[int, str]]("""
-select distinct c.shop_id, c.cart_order_key from instructions c
- where c.id = any(:ids)
-   and not exists (select 1 from instructions o
-                    where o.shop_id = c.shop_id and o.cart_order_key = c.cart_order_key
-                      and o.status <> 'cancelled')
+_WITHOUT_LIVE_PART = Statement[str]("""
+select cart_order_key from instructions
+ where shop_id = :shop_id and cart_order_key = any(:keys)
+ group by 1 having bool_and(status = 'cancelled')
 """)
-_AFTER_IMPORT = (Action.CONFIRM_ORDERS, Action.RETURN_SHIPMENTS, Action.COMPLETE_ORDERS)
+# What nobody tries any more with an order that has no live part left.
+_ENDS_WITH_ORDER = (Action.CONFIRM_ORDERS, Action.RETURN_SHIPMENTS, Action.COMPLETE_ORDERS)
 
 
-def cancel(connection: Connection, parts: Sequence[Part], *, give_back_now: bool) -> None:
+def cancel(
+    connection: Connection, shop_id: int, parts: Sequence[Part], *, give_back_now: bool
+) -> None:
     """Cancel open instructions, give their secured pieces back, close what failed about them.
 
     Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
     """
-    ids = [part.id for part in parts]
-    _CANCEL.run(connection, ids=ids)
-    for shop_id, key in _DEAD_ORDERS.all(connection, ids=ids):
-        dead_letters.withdraw(connection, shop_id, _AFTER_IMPORT, [key], why="cancelled")
+    _CANCEL.run(connection, ids=[part.id for part in parts])
+    keys = [part.key for part in parts]
+    gone = _WITHOUT_LIVE_PART.all(connection, shop_id=shop_id, keys=keys)
+    dead_letters.withdraw(connection, shop_id, why="cancelled", actions=_ENDS_WITH_ORDER, keys=gone)
     pieces: Counter[int] = Counter()
     for part in parts:
         for line in part.lines:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine.dead_letters import CLOSE
+from adapters.postgres.engine import dead_letters
 from adapters.postgres.orders.rules import add_standard_rules
 from adapters.postgres.shops.robots import add_robots
 from adapters.postgres.shops.secrets import SecretBox
@@ -184,9 +184,6 @@ update runs r
          group by u.id) c
  where r.id = c.id and r.state in ('pending', 'planning', 'open')
 """)
-_CLOSE_LETTERS = Statement[None](f"""
-{CLOSE}, decision_reason = :reason where d.shop_id = :shop_id and d.state = 'open'
-""")
 _UNMAP = Statement[None]("delete from mappings where shop_id = :shop_id")
 _REMOVE = Statement[None]("""
 update shops set removed_at = now(), credentials = :nothing, tokens = null where id = :shop_id
@@ -227,8 +224,9 @@ def remove_shop(connection: Connection, shop_id: int, box: SecretBox) -> None:
     Workers that are in the middle of a call finish it; what they would record is refused.
     """
     _REMOVE.run(connection, shop_id=shop_id, nothing=box.seal({}))
-    for stop in (_STOP_ITEMS, _STOP_RUNS, _CLOSE_LETTERS):
+    for stop in (_STOP_ITEMS, _STOP_RUNS):
         stop.run(connection, shop_id=shop_id, reason=REMOVED)
+    dead_letters.withdraw(connection, shop_id, why=REMOVED)
     _UNMAP.run(connection, shop_id=shop_id)
 
 

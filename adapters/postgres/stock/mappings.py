@@ -64,9 +64,9 @@ delete from mappings m using external_items e
 returning m.sku_id
 """)
 
-# STK-4: a SKU nobody maps in the shop any more is not tried again.
+# The code of a SKU nobody maps in the shop any more.
 _UNMAPPED = Statement[str]("""
-select s.code from skus s
+select code from skus s
  where s.id = :sku_id
    and not exists (select 1 from mappings m where m.shop_id = :shop_id and m.sku_id = s.id)
 """)
@@ -114,8 +114,10 @@ def remove_link(connection: Connection, shop_id: int, key: ItemKey) -> bool:
     sku_id = _UNLINK.first(connection, shop_id=shop_id, item=key.item, variation=key.variation)
     if sku_id is None:
         return False
-    unmapped = _UNMAPPED.all(connection, shop_id=shop_id, sku_id=sku_id)
-    dead_letters.withdraw(connection, shop_id, [Action.SYNC_STOCK], unmapped, why="unmapped")
+    gone = _UNMAPPED.all(connection, shop_id=shop_id, sku_id=sku_id)
+    dead_letters.withdraw(
+        connection, shop_id, why="unmapped", actions=[Action.SYNC_STOCK], keys=gone
+    )
     return True
 
 

@@ -16,9 +16,8 @@ _VERSION = Statement[tuple[int, str]](
 _CLOCK = Statement[datetime]("select clock_timestamp()")
 _SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
 _OVERDUE = Statement[int](f"""
-select count(*) from robots b join shops s on s.id = b.shop_id
- where b.enabled and not b.parked and {WORKING_SHOP}
-   and b.next_due_at < now() - make_interval(secs => :late_s)
+select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP}
+ where b.enabled and not b.parked and b.next_due_at < now() - make_interval(secs => :late_s)
    and not exists (select 1 from runs r where r.shop_id = b.shop_id
                       and r.action = b.action and r.state in ('pending', 'planning', 'open'))
 """)

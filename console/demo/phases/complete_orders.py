@@ -13,7 +13,7 @@ from domain.actions import Action
 COLLECTION_S = 2.5
 
 
-class CompleteOrders:
+class CompleteOrdersPhase:
     """Implements Phase."""
 
     name = "complete orders"

@@ -8,7 +8,7 @@ from console.demo.stage import Stage
 from domain.actions import Action
 
 
-class ConfirmOrders:
+class ConfirmOrdersPhase:
     """Implements Phase."""
 
     name = "confirm orders"

@@ -8,7 +8,7 @@ from console.demo.stage import Stage
 from domain.actions import Action
 
 
-class ImportOrders:
+class ImportOrdersPhase:
     """Implements Phase."""
 
     name = "import orders"

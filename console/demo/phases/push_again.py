@@ -7,7 +7,7 @@ from console.demo.stage import Stage
 from domain.actions import Action
 
 
-class PushAgain:
+class PushAgainPhase:
     """Implements Phase."""
 
     name = "push stock again"

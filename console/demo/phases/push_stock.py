@@ -10,7 +10,7 @@ from console.demo.stage import Stage
 from domain.actions import Action
 
 
-class PushStock:
+class PushStockPhase:
     """Implements Phase."""
 
     name = "push stock"

@@ -28,7 +28,7 @@ CARRIERS = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}
 RECEIVED = 5_000
 
 
-class ReturnShipments:
+class ReturnShipmentsPhase:
     """Implements Phase."""
 
     name = "ship and return shipments"

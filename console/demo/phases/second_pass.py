@@ -21,7 +21,7 @@ WRITES = frozenset(
 )
 
 
-class SecondPass:
+class SecondPassPhase:
     """Implements Phase."""
 
     name = "second pass"

@@ -15,7 +15,7 @@ LONGEST_RECALCULATION_S = 30.0
 CANCELLED = "cancelled"
 
 
-class SyncStatus:
+class SyncStatusPhase:
     """Implements Phase."""
 
     name = "sync status"

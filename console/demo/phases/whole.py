@@ -10,7 +10,7 @@ SIGNING_IN = "oauth."
 FIRST_ERROR = 400
 
 
-class Whole:
+class WholePhase:
     """Implements Phase."""
 
     name = "count"

@@ -18,9 +18,10 @@ from sqlalchemy import Engine
 
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.maintenance import LiveClosure
-from adapters.postgres.shops import tokens as rows
+from adapters.postgres.shops import tokens as stored_tokens
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import Shop
+from adapters.postgres.shops.tokens import Tokens
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
@@ -101,12 +102,12 @@ class SharedTokens:
             return stored.access_token
         return self._refresh(refused=refused).access_token
 
-    def _stored(self) -> rows.Tokens:
+    def _stored(self) -> Tokens:
         with self._database.begin() as connection:
-            found = rows.load_tokens(connection, self._shop.id, self._box)
+            found = stored_tokens.load_tokens(connection, self._shop.id, self._box)
         return self._seen(found)
 
-    def _seen(self, stored: rows.Tokens | None) -> rows.Tokens:
+    def _seen(self, stored: Tokens | None) -> Tokens:
         if stored is None:
             raise AuthenticationFailed(
                 f"{self._shop.key}: not authorised yet; run `renkei shop authorize"
@@ -115,14 +116,14 @@ class SharedTokens:
         self._cache.put(self._shop.id, stored)
         return stored
 
-    def _refresh(self, *, refused: str | None) -> rows.Tokens:
+    def _refresh(self, *, refused: str | None) -> Tokens:
         """Refresh under the lease, or wait for whoever holds it and take their token."""
         holder = uuid.uuid4().hex
         give_up_at = time.monotonic() + LONGEST_WAIT_S
         while True:
             alone = self._only_alone()
             with self._database.begin() as connection:
-                ours = rows.claim_refresh(
+                ours = stored_tokens.claim_refresh(
                     connection, self._shop.id, holder, REFRESH_LEASE_S, alone=alone
                 )
             stored = self._stored()
@@ -173,7 +174,7 @@ class SharedTokens:
             )
         time.sleep(_POLL_S)
 
-    def _refresh_now(self, holder: str, stored: rows.Tokens, *, alone: bool) -> rows.Tokens:
+    def _refresh_now(self, holder: str, stored: Tokens, *, alone: bool) -> Tokens:
         try:
             answered = self._oauth.refresh(stored.refresh_token)
         except AuthenticationFailed as error:
@@ -185,7 +186,7 @@ class SharedTokens:
             if not alone:  # else the lease runs out by itself, and keeps the other shops waiting
                 self._release(holder)
             raise
-        new = rows.Tokens(
+        new = Tokens(
             access_token=answered.access_token,
             refresh_token=answered.refresh_token,
             access_expires_at=datetime.now(UTC) + timedelta(seconds=answered.expires_in_s),
@@ -195,7 +196,7 @@ class SharedTokens:
         self._cache.put(self._shop.id, new)
         return self._store(new, replaces=stored.refresh_token, release=holder)
 
-    def _store(self, new: rows.Tokens, *, replaces: str, release: str | None) -> rows.Tokens:
+    def _store(self, new: Tokens, *, replaces: str, release: str | None) -> Tokens:
         """Commit new tokens and return what is stored then; a restarting database is waited for.
 
         Args: release: who gives its lease back in the same step.
@@ -205,11 +206,11 @@ class SharedTokens:
             try:
                 with self._database.begin() as connection:
                     now = datetime.now(UTC)
-                    stored = rows.replace_tokens(
+                    stored = stored_tokens.replace_tokens(
                         connection, self._shop.id, new, now, self._box, replaces=replaces
                     )
                     if release is not None:
-                        rows.release_refresh(connection, self._shop.id, release)
+                        stored_tokens.release_refresh(connection, self._shop.id, release)
             except DatabaseUnavailable:
                 if time.monotonic() > give_up_at:
                     raise
@@ -220,7 +221,7 @@ class SharedTokens:
             self._stash.drop(self._shop.id)
         return self._seen(stored)
 
-    def _adopted(self, stored: rows.Tokens) -> bool:
+    def _adopted(self, stored: Tokens) -> bool:
         """Store tokens left by a crash, if there are any; the lease stays ours."""
         left = self._left_by_a_crash(stored)
         if left is None:
@@ -228,7 +229,7 @@ class SharedTokens:
         self._store(left, replaces=stored.refresh_token, release=None)
         return True
 
-    def _left_by_a_crash(self, stored: rows.Tokens) -> rows.Tokens | None:
+    def _left_by_a_crash(self, stored: Tokens) -> Tokens | None:
         """Return tokens a worker got and could not commit; the stored ones are dead then.
 
         Those it got in place of others than the stored ones are older than these: somebody has
@@ -243,13 +244,13 @@ class SharedTokens:
         if replaces != stored.refresh_token or values["refresh_token"] == stored.refresh_token:
             self._stash.drop(self._shop.id)
             return None
-        return rows.Tokens(
+        return Tokens(
             access_token=values["access_token"],
             refresh_token=values["refresh_token"],
             access_expires_at=datetime.fromisoformat(values["access_expires_at"]),
         )
 
-    def _sealed(self, tokens: rows.Tokens, *, replaces: str) -> bytes:
+    def _sealed(self, tokens: Tokens, *, replaces: str) -> bytes:
         return self._box.seal(
             {
                 "replaces": replaces,
@@ -259,7 +260,7 @@ class SharedTokens:
             }
         )
 
-    def _newer_than(self, refused: rows.Tokens, error: AuthenticationFailed) -> rows.Tokens:
+    def _newer_than(self, refused: Tokens, error: AuthenticationFailed) -> Tokens:
         """Look once more before giving up: somebody may have rotated the token meanwhile."""
         stored = self._stored()
         if stored.refresh_token != refused.refresh_token:
@@ -271,8 +272,8 @@ class SharedTokens:
 
     def _release(self, holder: str) -> None:
         with self._database.begin() as connection:
-            rows.release_refresh(connection, self._shop.id, holder)
+            stored_tokens.release_refresh(connection, self._shop.id, holder)
 
 
-def _fresh(tokens: rows.Tokens) -> bool:
+def _fresh(tokens: Tokens) -> bool:
     return tokens.access_expires_at - datetime.now(UTC) > AHEAD
