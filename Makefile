@@ -20,7 +20,7 @@ FOR_TESTING := $(VENV)/.for-testing
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command 'make lock'
 
-.PHONY: help setup demo test check rules bench chaos up lock setup-dev
+.PHONY: help setup demo test watch check rules bench chaos up lock setup-dev
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,12 @@ demo: $(FOR_RUNNING)  ## run every action of both carts once on private servers 
 up: $(FOR_RUNNING)  ## run everything on this machine until Ctrl-C (UP_ARGS="--port 8000")
 	@$(BIN)/renkei up $(UP_ARGS)
 
-test: $(FOR_TESTING)  ## run the tests on private servers (TEST_ARGS="tests/unit -x")
+test: $(FOR_TESTING)  ## run the tests on private servers (TEST_ARGS="tests/unit -x", "-m stock", "-n0")
 	@$(BIN)/python -m pytest -q -m 'not chaos_long' $(IN_PARALLEL) $(TEST_ARGS)
+
+watch: $(FOR_TESTING)  ## unit tests and WATCH=tests/component/test_x.py again after each change
+	@$(BIN)/watchfiles --filter python '$(BIN)/python -m pytest -q -x tests/unit $(WATCH)' \
+		domain adapters workers console tests
 
 chaos: $(FOR_TESTING)  ## kill workers and servers at random, count what was lost (CHAOS=long SEED=7)
 	@RENKEI_TEST_CHAOS=$(CHAOS) RENKEI_TEST_SEED=$(SEED) \

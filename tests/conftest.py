@@ -24,9 +24,11 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.embedded import PrivateServers, ServerAddresses
 from adapters.postgres.database import open_engine
+from tests.rooms import ROOMS, rooms_of
 
 OTHER_DATABASE_SERVER = os.environ.get("RENKEI_TEST_DATABASE_URL")
 OTHER_REDIS_SERVER = os.environ.get("RENKEI_TEST_REDIS_URL")
+TESTS = Path(__file__).parent
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - only a folder made by mkdtemp inside it is used
 ROOM_IN_MEMORY_BYTES = 2 * 1024**3
 DROP_TRIES = 20
@@ -50,16 +52,23 @@ settings.load_profile("renkei")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make every room a marker."""
+    for room in ROOMS:
+        config.addinivalue_line("markers", f"{room}: tests of that room (tests/rooms.py)")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tell several workers what belongs together: a file, and whatever needs the installation."""
-    if not hasattr(config, "workerinput"):
-        return
-    folder = Path(__file__).parent
-    kinds = {item: item.path.relative_to(folder).parts[0] for item in items}
-    items.sort(key=lambda item: LONGEST_FIRST.index(kinds[item]))
-    for item in items:
+    """Mark tests with their rooms, and tell several workers what belongs together."""
+    places = {item: item.path.relative_to(TESTS).as_posix() for item in items}
+    for item, place in places.items():
+        for room in rooms_of(place):
+            item.add_marker(room)
         needs_hub = "hub" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("hub" if needs_hub else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("hub" if needs_hub else place))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONGEST_FIRST.index(places[item].split("/")[0]))
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,23 @@ from workers.engine.dispatcher import Dispatcher
 from workers.places import places
 from workers.settings import Settings
 
+_TRANSPORT = {
+    "ack_emulation": False,
+    "global_keyprefix": "renkei:",
+    "priority_steps": [0],
+    "max_connections": 200,
+    "socket_timeout": 15,
+    "socket_connect_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
+_PUBLISH_RETRY = {
+    "max_retries": 2,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.5,
+}
+
 
 def celery_settings(redis_url: str) -> dict[str, Any]:
     """Return Celery's configuration. The rows are the queue; a message only says "look at N"."""
@@ -28,26 +45,12 @@ def celery_settings(redis_url: str) -> dict[str, Any]:
         # at half the cost per task (docs/decisions/0003-runs-and-items.md).
         "task_acks_late": False,
         "worker_prefetch_multiplier": 1,
-        "broker_transport_options": {
-            "ack_emulation": False,
-            "global_keyprefix": "renkei:",
-            "priority_steps": [0],
-            "max_connections": 200,
-            "socket_timeout": 15,
-            "socket_connect_timeout": 5,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
-        },
+        "broker_transport_options": _TRANSPORT,
         "broker_connection_retry_on_startup": True,
         # Never give up on the broker; the default stops the worker after 100 tries.
         "broker_connection_max_retries": None,
         "broker_pool_limit": 10,
-        "task_publish_retry_policy": {
-            "max_retries": 2,
-            "interval_start": 0,
-            "interval_step": 0.2,
-            "interval_max": 0.5,
-        },
+        "task_publish_retry_policy": _PUBLISH_RETRY,
         # Flower sees run-level tasks; item tasks switch events off, which cost more than they do.
         "worker_send_task_events": True,
         "task_send_sent_event": False,

@@ -37,12 +37,12 @@ def live_closures(connection: Connection) -> list[LiveClosure]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _OpenEnded:
     id: int
     closed_answers: int
 
 
-_KNOWN = Statement[_Known]("""
+_KNOWN = Statement[_OpenEnded]("""
 select id, closed_answers from closures
  where cart = :cart and api in (:api, :all) and ended_at is null and ends_at is null
  order by id limit 1 for update
