@@ -215,12 +215,11 @@ class Steps:
     def close_a_run(self, run_id: int) -> None:
         """Close a run if it can be: with every planned item ended, and none of them twice."""
         with self.engine.begin() as connection:
-            found = run_endings.lock_for_closing(connection, run_id)
-            if found is None:
+            run = run_endings.lock_for_closing(connection, run_id)
+            if run is None:
                 return
-            run, counted = found
-            state = final_state(counted.tally, closed=False, plan_failed=False)
-            run_endings.close(connection, run, counted, state)
+            state = final_state(run.tally, closed=False, plan_failed=False)
+            run_endings.close(connection, run, state)
         ended = {key for run, key in self.model.ended if run == run_id}
         assert ended == self.model.planned.get(run_id, set())
 

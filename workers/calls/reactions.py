@@ -15,8 +15,7 @@ from domain.carts.cart import limits_of
 from domain.engine.budget import Limit, is_just_reset, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
-from workers.calls.directory import ShopDirectory
-from workers.calls.maintenance import ClosureBoard
+from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.engine.context import Claim, Clock, Reaction
 
 # Postponed without a known end: look again after this.

@@ -12,52 +12,31 @@ from adapters.shopserve.wire.orders import MOST_KEYS
 from adapters.thebase.client import TheBaseCart
 from domain.actions import Action
 from domain.carts.ports import CallGate
-from domain.engine.runs import RunMode
 from domain.errors import BrokenRule
 from workers.calls.carts import ShopCart, open_cart
-from workers.calls.gate import GateTools, ShopGate
+from workers.calls.gate import ShopGate
 from workers.calls.tokens.refresh import TokenTools
 from workers.engine.context import Clock, Record, nothing
-from workers.engine.leases import Lease
-
-# A person asked for these and waits for them.
-WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTools:
-    """What the claims of one process share.
-
-    Attributes:
-        autocommit: the same database; every statement commits by itself.
-    """
-
-    database: Engine
-    autocommit: Engine
-    gates: GateTools
-    tokens: TokenTools
-    clock: Clock
-
-
+@dataclass
 class ShopWork:
     """Implements workers.engine.context.Work: everything an action may use.
 
     Attributes:
+        autocommit: the same database; every statement commits by itself.
+        now: the clock.
         late: what is recorded when the claim was lost after calls were made, however they ended.
     """
 
-    def __init__(
-        self, tools: WorkTools, shop: Shop, action: Action, lease: Lease, mode: RunMode
-    ) -> None:
-        """Args: lease: of the run or item that is worked on."""
-        self.database = tools.database
-        self.autocommit = tools.autocommit
-        self.shop = shop
-        self.action = action
-        self.late: Record = nothing
-        self.now: Clock = tools.clock
-        self.gate = ShopGate(shop, action, lease, tools.gates, by_hand=mode in WAITED_FOR)
-        self._tokens = tools.tokens
+    database: Engine
+    autocommit: Engine
+    tokens: TokenTools
+    now: Clock
+    shop: Shop
+    action: Action
+    gate: ShopGate
+    late: Record = nothing
 
     @cached_property
     def cart(self) -> ShopCart:
@@ -66,7 +45,7 @@ class ShopWork:
 
     def cart_behind(self, gate: CallGate) -> ShopCart:
         """Return the shop's cart with another gate in front of it."""
-        return open_cart(self._tokens, self.shop, gate)
+        return open_cart(self.tokens, self.shop, gate)
 
     @property
     def shopserve(self) -> ShopServeCart:

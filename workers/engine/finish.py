@@ -153,14 +153,14 @@ def close_if_done(host: Host, run_id: int) -> bool:
     """
     try:
         with host.database.begin() as connection:
-            found = run_endings.lock_for_closing(connection, run_id)
-            if found is None:
+            run = run_endings.lock_for_closing(connection, run_id)
+            if run is None:
                 return False
-            run, counted = found
             action = host.registry[run.action]
-            state = final_state(counted.tally, closed=run.closed, plan_failed=run.plan_failed)
-            run_endings.close(connection, run, counted, state)
-            log(connection, action, run, [LogLine(ended_line(action.label, counted.tally))])
+            state = final_state(run.tally, closed=run.closed, plan_failed=run.plan_failed)
+            line = LogLine(ended_line(action.label, run.tally))
+            run_endings.close(connection, run, state)
+            log(connection, action, run, [line])
             _follow_up(connection, action, run, state)
             waiting = runs.announce_pending(connection, shop_id=run.shop_id)
             # Work of the shop's other runs may have waited for the room this one took.
@@ -171,8 +171,8 @@ def close_if_done(host: Host, run_id: int) -> bool:
     if waiting or admitted:
         host.dispatcher.send_runs(waiting)
         host.dispatcher.send_items(admitted)
-    told = {"run": run.id, "shop": run.shop_id, "action": run.action, "state": state.value}
-    ends = {"succeeded": counted.succeeded, "failed": counted.failed}
+    told = {"run": run_id, "shop": run.shop_id, "action": run.action, "state": state.value}
+    ends = {"succeeded": run.tally.succeeded, "failed": run.tally.failed}
     _log.info("run ended", extra={"fields": {**told, **ends}})
     return True
 

@@ -30,12 +30,5 @@ def log(
     connection: Connection, *, shop_id: int, run_id: int | None, category: str, line: LogLine
 ) -> None:
     """Write one line. Args: category: of the action (LOG-1)."""
-    _LOG.run(
-        connection,
-        shop_id=shop_id,
-        run_id=run_id,
-        category=category,
-        level=line.level,
-        needs_person=line.needs_person,
-        message=line.message[:2000],
-    )
+    message = line.message[:2000]
+    _LOG.run(connection, line, shop_id=shop_id, run_id=run_id, category=category, message=message)

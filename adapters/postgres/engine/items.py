@@ -150,23 +150,16 @@ with done as (
       cross join lateral ({SENDABLE} limit 1 for update of n skip locked) next)
   returning id, action
 )%s
-select (select count(*) from done) > 0 as accepted,
-       (select id from handed) as handed_id, (select action from handed) as handed_action,
+select exists (select from done) as accepted,
+       (select jsonb_build_object('id', id, 'action', action) from handed) as handed,
        exists (select 1 from run_items o
                 where o.run_id = :run_id and o.id <> :id and o.finished_at is null) as others_open
 """
 
 
-def _ended(
-    *, accepted: bool, handed_id: int | None, handed_action: str, others_open: bool
-) -> Ended:
-    handed = None if handed_id is None else QueuedItem(handed_id, handed_action)
-    return Ended(accepted, handed, others_open)
-
-
 @cache  # one per kind of record
 def _end(beside: str) -> Statement[Ended]:
-    return Statement(_END % (f", beside as ({beside})" if beside else ""), _ended)
+    return Statement[Ended](_END % (f", beside as ({beside})" if beside else ""))
 
 
 def end(
@@ -179,16 +172,13 @@ def end(
     """
     return _end(beside.sql if beside else "").one(
         connection,
+        ending,
         **(beside.values if beside else {}),
         id=item.id,
         run_id=item.run_id,
         generation=item.generation,
-        state=ending.state,
         reason=ending.reason[:2000],
-        calls=ending.calls,
         refund=0 if ending.spent else 1,
-        due_at=ending.due_at,
-        heals=ending.heals,
         queued_s=QUEUED_LEASE_S,
     )
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import psycopg
 from sqlalchemy import Connection
@@ -25,6 +24,7 @@ class ClaimedRun:
     Attributes:
         generation: the fencing token: of this claim, larger than any before.
         read_until: a range run is recorded up to here.
+        replayed: the keys a replay is about, None for every other run.
     """
 
     id: int
@@ -32,7 +32,9 @@ class ClaimedRun:
     action: str
     mode: RunMode
     request: dict[str, object]
-    window: Window | None
+    replayed: list[str] | None
+    window_from: datetime | None
+    window_to: datetime | None
     read_until: datetime | None
     generation: int
     attempts: int
@@ -44,12 +46,11 @@ class ClaimedRun:
         return self.id
 
     @property
-    def replayed(self) -> list[str] | None:
-        """The keys a replay is about, None for every other run."""
-        if self.mode is not RunMode.REPLAY:
+    def window(self) -> Window | None:
+        """The order times asked for or read so far."""
+        if self.window_from is None or self.window_to is None:
             return None
-        keys = self.request.get("keys")
-        return [str(key) for key in keys] if isinstance(keys, list) else []
+        return Window(self.window_from, self.window_to)
 
 
 _INSERT = Statement[int]("""
@@ -117,25 +118,16 @@ _STARTABLE = f"""
 """
 
 
-def _claimed(
-    *, window_from: datetime | None, window_to: datetime, mode: str, **row: Any
-) -> ClaimedRun:
-    window = Window(window_from, window_to) if window_from else None
-    return ClaimedRun(window=window, mode=RunMode(mode), **row)
-
-
-_CLAIM = Statement(
-    f"""
+_CLAIM = Statement[ClaimedRun](f"""
 update runs r
    set state = 'planning', generation = r.generation + 1, attempts = r.attempts + 1,
        lease_until = now() + make_interval(secs => :lease_s),
        started_at = coalesce(r.started_at, now())
  where r.id = :id and {_STARTABLE} and r.mode <> all(:but)
 returning r.id, r.shop_id, r.action, r.mode, r.request, r.window_from, r.window_to, r.read_until,
-          r.generation, r.attempts, r.started_at
-""",
-    _claimed,
-)
+          r.generation, r.attempts, r.started_at,
+          case when r.mode = 'replay' then coalesce(r.request -> 'keys', '[]') end as replayed
+""")
 
 
 def claim(connection: Connection, run_id: int, *, but: Sequence[RunMode] = ()) -> ClaimedRun | None:
@@ -185,8 +177,7 @@ def record_step(
     return bool(
         _STEP.run(
             connection,
-            id=run.id,
-            generation=run.generation,
+            run,
             last=last,
             since=window.since if window else None,
             until=window.until if window else None,
@@ -218,8 +209,7 @@ def put_back(
     return bool(
         _BACK.run(
             connection,
-            id=run.id,
-            generation=run.generation,
+            run,
             due_at=due_at,
             refund=0 if spent else 1,
             calls=calls,
@@ -243,16 +233,7 @@ def cut_short(
 
     Args: failed: the run fails; otherwise the cart closed.
     """
-    return bool(
-        _CUT_SHORT.run(
-            connection,
-            id=run.id,
-            generation=run.generation,
-            failed=failed,
-            calls=calls,
-            reason=reason[:2000],
-        )
-    )
+    return bool(_CUT_SHORT.run(connection, run, failed=failed, calls=calls, reason=reason[:2000]))
 
 
 _CLOSED = Statement[None]("update runs set closed_at = now() where id = :id and closed_at is null")

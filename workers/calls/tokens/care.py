@@ -12,9 +12,9 @@ from adapters.postgres.shops import tokens
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed, Postponed, SyncError
-from workers.calls.directory import ShopDirectory
+from workers.calls.board import ShopDirectory
 from workers.calls.reactions import CartReactions
-from workers.calls.tokens.refresh import SharedTokens, TokenTools, closed_altogether
+from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.drain import Draining
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class TokenCare:
             if time.monotonic() > stop_at or self.draining.stopping.is_set():
                 break
             # A closure with an unknown end too: a refresh cannot be repeated, so it is no probe.
-            if closed_altogether(self.tools.closures, Cart.BASE):
+            if self.tools.closures.closed_altogether(Cart.BASE):
                 break
             if not self._refreshed(shop_id):
                 failing.add(shop_id)
