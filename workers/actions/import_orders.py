@@ -164,8 +164,7 @@ def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Proce
             )
             for sku in created
         )
-        import_tasks.note_total(connection, work.shop.id, order.key, order.charges.total_yen)
-        import_tasks.set_state(connection, task.id, TaskState.CONVERTED)
+        import_tasks.note_converted(connection, task.id, order.charges.total_yen)
 
     return Outcome(record=record, log=log)
 

@@ -20,6 +20,7 @@ from domain.errors import (
     RemoteBusy,
     RemoteDown,
 )
+from domain.orders.cart_order import CartOrder
 from workers.calls.work import ShopWork
 from workers.engine.context import Record, nothing
 
@@ -30,13 +31,17 @@ class Reading:
 
     Attributes:
         at: when the read began.
-        happened: None if the read does not tell.
-        again: reads the cart once more, after it refused the call as done before.
+        shows: tells whether an order shows the effect; None if it does not tell.
     """
 
     at: datetime
-    happened: bool | None
-    again: Callable[[], bool | None]
+    order: CartOrder
+    shows: Callable[[CartOrder], bool | None]
+
+    @property
+    def happened(self) -> bool | None:
+        """Whether the order as it was read shows it."""
+        return self.shows(self.order)
 
 
 # Refused, or it never left: certainly not happened.
@@ -79,7 +84,7 @@ class EffectLedger:
 
     def _after_reading(self, effect: Effect, reading: Reading) -> Effect:
         """Return the effect after the cart was read for a lost answer."""
-        if not must_read_first(effect.state) or effect.sent_at is None:
+        if effect.sent_at is None or not must_read_first(effect.state):
             return effect
         state = after_reading(
             effect.sent_at, effect.deadline_s, reading.at, happened=reading.happened
@@ -111,7 +116,7 @@ class EffectLedger:
                 self.work.gate.before_sending = None
         except AlreadyDone:
             # Done before, perhaps by a person in the cart; or not changeable, which is a refusal.
-            if not reading.again():
+            if not self._shown_now(reading):
                 self._move(effect, EffectState.PLANNED, sent)
                 raise
         except _TakenByAnother as error:
@@ -123,6 +128,11 @@ class EffectLedger:
             self._move(effect, EffectState.UNKNOWN, sent)
             raise
         self._confirm(effect, sent, record)
+
+    def _shown_now(self, reading: Reading) -> bool | None:
+        """Read the order again and tell whether it shows the effect."""
+        raw = self.work.cart.read_order(reading.order.key)
+        return None if raw is None else reading.shows(self.work.cart.decode(raw))
 
     def _recording(self, effect: Effect) -> Callable[[], None]:
         """Return what records "sent": the turn has come and the lease was checked right before."""

@@ -1,4 +1,4 @@
-"""One claim of one shop: what an action works with."""
+"""One claim of one shop: what an action works with, the client of the shop's cart first of all."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,15 +8,39 @@ from sqlalchemy import Engine
 
 from adapters.postgres.shops.shops import Shop
 from adapters.shopserve.client import ShopServeCart
+from adapters.shopserve.wire.details import order as shopserve_order
 from adapters.shopserve.wire.orders import MOST_KEYS
 from adapters.thebase.client import TheBaseCart
+from adapters.thebase.wire.details import order as base_order
 from domain.actions import Action
+from domain.carts.cart import Cart
 from domain.carts.ports import CallGate
 from domain.errors import BrokenRule
-from workers.calls.carts import ShopCart, open_cart
+from domain.orders.cart_order import CartOrder
 from workers.calls.gate import ShopGate
-from workers.calls.tokens.refresh import TokenTools
+from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.context import Clock, Record, nothing
+
+ShopCart = ShopServeCart | TheBaseCart
+
+
+def open_cart(tools: TokenTools, shop: Shop, gate: CallGate) -> ShopCart:
+    """Return a client for one shop whose every call asks the gate first."""
+    if shop.cart is Cart.SHOPSERVE:
+        return ShopServeCart(
+            tools.http,
+            base_url=shop.api_url,
+            shop_id=shop.credentials.get("shop_id", ""),
+            manager_key=shop.credentials.get("manager_key", ""),
+            gate=gate,
+        )
+    tokens = SharedTokens(shop, tools)
+    return TheBaseCart(tools.http, base_url=shop.api_url, tokens=tokens, gate=gate)
+
+
+def decode(cart: Cart, raw: dict[str, object]) -> CartOrder:
+    """Translate a whole raw order without a client. Raises Undecodable naming the field."""
+    return shopserve_order(raw) if cart is Cart.SHOPSERVE else base_order(raw)
 
 
 @dataclass

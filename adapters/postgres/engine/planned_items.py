@@ -69,21 +69,21 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
         reasons=[item.reason for item in new],
         payloads=[None if item.payload is None else storable(item.payload) for item in new],
     )
-    after_inserting(connection, inserted)
+    if inserted >= FLOOD:
+        renew_statistics(connection)
 
 
-# So many new items are looked at by PostgreSQL at once.
+# Whatever inserts so many items by itself has PostgreSQL look at them at once.
 FLOOD = 2_000
 _LOOK = Statement[None]("analyze run_items")
 
 
-def after_inserting(connection: Connection, items: int) -> None:
-    """Renew the statistics when a flood came: plans made for an almost empty table cost seconds.
+def renew_statistics(connection: Connection) -> None:
+    """Have PostgreSQL look at a flood: plans made for an almost empty table cost seconds.
 
-    Autovacuum would do it a minute later. Must follow whatever inserts items by itself.
+    Autovacuum would do it a minute later.
     """
-    if items >= FLOOD:
-        _LOOK.run(connection)
+    _LOOK.run(connection)
 
 
 _CARRY = Statement[None]("""

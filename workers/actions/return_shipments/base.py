@@ -1,10 +1,9 @@
 """Returning an instruction to BASE: one call per line, or one per deferred order (RET-3)."""
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
@@ -23,7 +22,6 @@ from domain.shipments.dispatches import (
     dispatch_happened,
     plan_base,
 )
-from workers.actions.return_shipments.parts import Returned, look
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
 from workers.engine.context import Record, nothing
@@ -32,6 +30,19 @@ from workers.engine.context import Record, nothing
 COMPANIES_FRESH_S = 3600.0
 
 _companies: dict[int, tuple[float, dict[str, str]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """How returning one instruction ended.
+
+    Attributes:
+        failure: blank when the cart knows all of it.
+        notes: lines for the API log.
+    """
+
+    failure: str = ""
+    notes: Sequence[str] = ()
 
 
 def return_to_base(
@@ -119,11 +130,7 @@ class _Sending:
             kind,
             key,
             send,
-            Reading(
-                self._read_at,
-                shows(self._order),
-                partial(look, self._work, self._order.key, shows),
-            ),
+            Reading(self._read_at, self._order, shows),
             record,
         )
 

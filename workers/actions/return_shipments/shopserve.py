@@ -1,7 +1,6 @@
 """Returning an instruction to ShopServe: settlement first, then its destination (RET-2)."""
 
 from datetime import datetime
-from functools import partial
 
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
@@ -12,14 +11,13 @@ from domain.carts.ports import CartParcel
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import EffectKind, RequestSettlement, plan_shopserve
 from domain.shipments.settlements import request_happened
-from workers.actions.return_shipments.parts import Returned, look
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
 
 
 def return_to_shopserve(
     work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: CartParcel
-) -> Returned:
+) -> None:
     """Request settlement where it is needed, write carrier and number, note it here.
 
     Writing the same shipping result twice is harmless; the settlement request is a charge and goes
@@ -39,7 +37,6 @@ def return_to_shopserve(
         for line in part.lines:
             order_parts.mark_line_returned(connection, line.id)
         order_parts.mark_returned(connection, part.id)
-    return Returned()
 
 
 def _settle(work: ShopWork, order: CartOrder, read_at: datetime) -> None:
@@ -49,5 +46,5 @@ def _settle(work: ShopWork, order: CartOrder, read_at: datetime) -> None:
         EffectKind.SETTLEMENT,
         order.key,
         lambda: cart.request_settlement(order.key),
-        Reading(read_at, request_happened(order), partial(look, work, order.key, request_happened)),
+        Reading(read_at, order, request_happened),
     )
