@@ -132,6 +132,7 @@ class Process:
             self.directory,
             _share(self.settings.threads, SLEEPERS_SHARE),
         )
+        self._now: Clock = lambda: self.clock()  # noqa: PLW0108 -- as it is then, not as it is now
         reactions = CartReactions(self.directory, self.closures, self.budget, self._now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
@@ -149,9 +150,6 @@ class Process:
         return ShopWork(
             self.database, self.autocommit, self.token_tools, self._now, shop, action, gate
         )
-
-    def _now(self) -> datetime:
-        return self.clock()  # as it is then, not as it was when the process began
 
     def free_turn(self, shop_id: int, claim_name: str) -> None:
         """See Host.free_turn."""

@@ -29,7 +29,6 @@ from adapters.postgres.engine.run_endings import OpenRun
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import LONGEST_MESSAGE, GiveUp
 from domain.engine.runs import ItemState, RunMode, RunState, ended_line, final_state
-from domain.errors import LeaseLost
 from workers.engine.context import Claim, Record, nothing
 from workers.engine.host import Host
 from workers.engine.registry import Registration, Registry
@@ -92,7 +91,6 @@ def end_item(connection: Connection, registry: Registry, item: ClaimedItem, end:
     if again:
         end.record(connection)  # blocks the lane before the next item is chosen
     ended = items.end(connection, item, end.ending)
-    accepted(ended.accepted, item)
     if not again:
         end.record(connection)
     if end.log:
@@ -120,16 +118,9 @@ def end_plan(
     why: Failed | None,
 ) -> None:
     """Record that a plan did not read its list to the end: the cart closed, or `why` it failed."""
-    cut = runs.cut_short(connection, run, failed=why is not None, calls=calls, reason=reason)
-    accepted(cut, run)
+    runs.cut_short(connection, run, failed=why is not None, calls=calls, reason=reason)
     if why is not None:
         log(connection, registry[run.action], run, [why.line()])
-
-
-def accepted(ours: bool, claim: Claim) -> None:
-    """Raise LeaseLost, which rolls everything back, when a newer owner has the work."""
-    if not ours:
-        raise LeaseLost(f"run {claim.run_id}: a newer owner has the work")
 
 
 def log(

@@ -14,6 +14,7 @@ from adapters.postgres.engine.dead_letters import CLOSE
 from adapters.postgres.engine.lanes import SENDABLE, WORKING_SHOP
 from adapters.postgres.statement import Statement
 from domain.engine.runs import ItemState, RunMode
+from domain.errors import LeaseLost
 
 # A worker that stops renewing loses its work after this; renewed every third of it.
 LEASE_S = 15
@@ -95,13 +96,13 @@ def _alone(beside: str) -> Statement[None]:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Whether the ending was accepted, and the item handed over in its place.
+    """What followed from the end of an item.
 
     Attributes:
+        handed: the item handed over in its place.
         others_open: the run had other open items when the statement began.
     """
 
-    accepted: bool
     handed: QueuedItem | None
     others_open: bool
 
@@ -150,10 +151,10 @@ with done as (
       cross join lateral ({SENDABLE} limit 1 for update of n skip locked) next)
   returning id, action
 )%s
-select exists (select from done) as accepted,
-       (select jsonb_build_object('id', id, 'action', action) from handed) as handed,
+select (select jsonb_build_object('id', id, 'action', action) from handed) as handed,
        exists (select 1 from run_items o
                 where o.run_id = :run_id and o.id <> :id and o.finished_at is null) as others_open
+ where exists (select from done)
 """
 
 
@@ -168,9 +169,9 @@ def end(
     """End a claim and hand the shop's place over to its next due item, in one statement.
 
     Args: beside: written in the same statement; with it no transaction is needed.
-    Returns: `accepted` False when the item has a newer owner: roll back everything.
+    Raises: LeaseLost: the item has a newer owner; roll back everything.
     """
-    return _end(beside.sql if beside else "").one(
+    ended = _end(beside.sql if beside else "").first(
         connection,
         ending,
         **(beside.values if beside else {}),
@@ -181,6 +182,9 @@ def end(
         refund=0 if ending.spent else 1,
         queued_s=QUEUED_LEASE_S,
     )
+    if ended is None:
+        raise LeaseLost(f"item {item.id}: a newer owner has the work")
+    return ended
 
 
 _RENEW = Statement[int]("""

@@ -53,10 +53,10 @@ on conflict (run_id, key) do nothing
 """)
 
 
-def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence[NewItem]) -> None:
-    """Record what a plan found; a key the run already has stays as it is."""
+def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence[NewItem]) -> int:
+    """Record what a plan found; returns how many. A key the run already has stays as it is."""
     if not new:
-        return
+        return 0
     inserted = _INSERT.run(
         connection,
         run_id=run.id,
@@ -71,6 +71,7 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
     )
     if inserted >= FLOOD:
         renew_statistics(connection)
+    return inserted
 
 
 # Whatever inserts so many items by itself has PostgreSQL look at them at once.

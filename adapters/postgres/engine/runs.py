@@ -12,6 +12,7 @@ from adapters.postgres.engine.items import LEASE_S
 from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.statement import Statement
 from domain.engine.runs import RunMode, Window
+from domain.errors import LeaseLost
 
 # A pending run's message is believed lost after this.
 ANNOUNCED_S = 10
@@ -164,6 +165,12 @@ update runs
 """)
 
 
+def _ours(run: ClaimedRun, touched: int) -> None:
+    """Raise LeaseLost, which rolls everything back, when the run has a newer owner."""
+    if not touched:
+        raise LeaseLost(f"run {run.id}: a newer owner has the work")
+
+
 def record_step(
     connection: Connection,
     run: ClaimedRun,
@@ -172,9 +179,10 @@ def record_step(
     window: Window | None,
     read_until: datetime | None,
     calls: int,
-) -> bool:
-    """Record how far a plan came; False when the run has a newer owner: roll back everything."""
-    return bool(
+) -> None:
+    """Record how far a plan came. Raises LeaseLost, as whatever ends a plan does."""
+    _ours(
+        run,
         _STEP.run(
             connection,
             run,
@@ -184,7 +192,7 @@ def record_step(
             read_until=read_until,
             calls=calls,
             lease_s=LEASE_S,
-        )
+        ),
     )
 
 
@@ -204,9 +212,10 @@ def put_back(
     spent: bool,
     calls: int,
     reason: str,
-) -> bool:
-    """Plan it again later; False when the run has a newer owner."""
-    return bool(
+) -> None:
+    """Plan it again later."""
+    _ours(
+        run,
         _BACK.run(
             connection,
             run,
@@ -214,7 +223,7 @@ def put_back(
             refund=0 if spent else 1,
             calls=calls,
             reason=reason[:2000],
-        )
+        ),
     )
 
 
@@ -228,12 +237,12 @@ update runs
 
 def cut_short(
     connection: Connection, run: ClaimedRun, *, failed: bool, calls: int, reason: str
-) -> bool:
-    """End a plan that did not read its list to the end; False when the run has a newer owner.
+) -> None:
+    """End a plan that did not read its list to the end.
 
     Args: failed: the run fails; otherwise the cart closed.
     """
-    return bool(_CUT_SHORT.run(connection, run, failed=failed, calls=calls, reason=reason[:2000]))
+    _ours(run, _CUT_SHORT.run(connection, run, failed=failed, calls=calls, reason=reason[:2000]))
 
 
 _CLOSED = Statement[None]("update runs set closed_at = now() where id = :id and closed_at is null")

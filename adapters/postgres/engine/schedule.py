@@ -21,9 +21,6 @@ class _DueRobot:
     next_due_at: datetime
     now: datetime
 
-    def next_slot(self) -> datetime:
-        return Cadence(every_s=self.every_s, at=self.at).next_slot(self.now, self.anchor_at)
-
 
 # A due robot whose last run is still under way stays due and starts as soon as that one ends.
 _DUE = Statement[_DueRobot](f"""
@@ -79,9 +76,8 @@ def start_due(connection: Connection, action: str, *, most: int = 1000) -> list[
     due = _DUE.all(connection, action=action, most=most)
     if not due:
         return []
-    _MOVE_ON.run(
-        connection, ids=[robot.id for robot in due], ats=[robot.next_slot() for robot in due]
-    )
+    slots = [Cadence(every_s=b.every_s, at=b.at).next_slot(b.now, b.anchor_at) for b in due]
+    _MOVE_ON.run(connection, ids=[robot.id for robot in due], ats=slots)
     return start_slots(
         connection, action, "scheduled", {robot.shop_id: robot.next_due_at for robot in due}
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part, PartLine
-from domain.actions import ACTIONS
+from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.errors import Rejected
@@ -28,6 +28,7 @@ from workers.engine.context import Record, nothing
 
 # Delivery companies hardly ever change: one call per shop and hour.
 COMPANIES_FRESH_S = 3600.0
+_DEADLINE_S = ACTIONS[Action.RETURN_SHIPMENTS].deadline_s(Cart.BASE)
 
 _companies: dict[int, tuple[float, dict[str, str]]] = {}
 
@@ -78,8 +79,6 @@ def _ended(
     ended = outcome(failed_steps=len(failures), problems=len(problems))
     with work.database.begin() as connection:
         if ended is ReturnOutcome.RETURNED:
-            for line in part.lines:
-                order_parts.mark_line_returned(connection, line.id)
             order_parts.mark_returned(connection, part.id)
         elif ended is ReturnOutcome.IMPOSSIBLE:
             order_parts.block_return(connection, part.id)
@@ -96,7 +95,7 @@ class _Sending:
         self._order = order
         self._read_at = read_at
         self._parcel = parcel
-        self._ledger = EffectLedger(work, deadline_s=ACTIONS[work.action].deadline_s(Cart.BASE))
+        self._ledger = EffectLedger(work, deadline_s=_DEADLINE_S)
 
     def line(self, line: PartLine) -> None:
         """Set one line dispatched."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
-from domain.actions import ACTIONS
+from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.orders.cart_order import CartOrder
@@ -13,6 +13,8 @@ from domain.shipments.candidates import EffectKind, RequestSettlement, plan_shop
 from domain.shipments.settlements import request_happened
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
+
+_DEADLINE_S = ACTIONS[Action.RETURN_SHIPMENTS].deadline_s(Cart.SHOPSERVE)
 
 
 def return_to_shopserve(
@@ -34,15 +36,12 @@ def return_to_shopserve(
     with work.database.begin() as connection:
         if request_happened(order):  # of an earlier claim that lost the answer, or of the staff
             effects.note_seen(connection, work.shop.id, EffectKind.SETTLEMENT, [order.key])
-        for line in part.lines:
-            order_parts.mark_line_returned(connection, line.id)
         order_parts.mark_returned(connection, part.id)
 
 
 def _settle(work: ShopWork, order: CartOrder, read_at: datetime) -> None:
     cart = work.shopserve
-    ledger = EffectLedger(work, deadline_s=ACTIONS[work.action].deadline_s(Cart.SHOPSERVE))
-    ledger.once(
+    EffectLedger(work, deadline_s=_DEADLINE_S).once(
         EffectKind.SETTLEMENT,
         order.key,
         lambda: cart.request_settlement(order.key),
