@@ -93,10 +93,11 @@ def end_item(connection: Connection, registry: Registry, item: ClaimedItem, end:
     ended = items.end(connection, item, end.ending)
     if not again:
         end.record(connection)
+    category = registry[item.action].category
     if end.log:
-        log(connection, registry[item.action], item, end.log)
+        api_log.log(connection, item, category, *end.log)
     if end.failed is not None:
-        log(connection, registry[item.action], item, [end.failed.line(item.key)])
+        api_log.log(connection, item, category, end.failed.line(item.key))
         dead_letters.bury(connection, failure_of(item, end.failed))
     return ended
 
@@ -120,21 +121,7 @@ def end_plan(
     """Record that a plan did not read its list to the end: the cart closed, or `why` it failed."""
     runs.cut_short(connection, run, failed=why is not None, calls=calls, reason=reason)
     if why is not None:
-        log(connection, registry[run.action], run, [why.line()])
-
-
-def log(
-    connection: Connection, action: Registration, claim: Claim, lines: Sequence[LogLine]
-) -> None:
-    """Write lines of the API log about a claim."""
-    for line in lines:
-        api_log.log(
-            connection,
-            shop_id=claim.shop_id,
-            run_id=claim.run_id,
-            category=action.category,
-            line=line,
-        )
+        api_log.log(connection, run, registry[run.action].category, why.line())
 
 
 def close_if_done(host: Host, run_id: int) -> bool:
@@ -151,7 +138,7 @@ def close_if_done(host: Host, run_id: int) -> bool:
             state = final_state(run.tally, closed=run.closed, plan_failed=run.plan_failed)
             line = LogLine(ended_line(action.label, run.tally))
             run_endings.close(connection, run, state)
-            log(connection, action, run, [line])
+            api_log.log(connection, run, action.category, line)
             _follow_up(connection, action, run, state)
             waiting = runs.announce_pending(connection, shop_id=run.shop_id)
             # Work of the shop's other runs may have waited for the room this one took.

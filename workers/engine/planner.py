@@ -9,7 +9,7 @@ import random
 import time
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.engine import dead_letters, planned_items, runs, schedule
+from adapters.postgres.engine import api_log, dead_letters, planned_items, runs, schedule
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import GiveUp, RetryAt, decide
 from domain.errors import AuthenticationFailed, LeaseLost
@@ -152,7 +152,7 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
         if action.heals_on_skip and listed:
             dead_letters.close(connection, run.shop_id, run.action, listed)
         if step.log:
-            finish.log(connection, action, run, step.log)
+            api_log.log(connection, run, action.category, *step.log)
     return inserted > len(listed)
 
 

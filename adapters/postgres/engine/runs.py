@@ -165,10 +165,9 @@ update runs
 """)
 
 
-def _ours(run: ClaimedRun, touched: int) -> None:
-    """Raise LeaseLost, which rolls everything back, when the run has a newer owner."""
-    if not touched:
-        raise LeaseLost(f"run {run.id}: a newer owner has the work")
+def _lost(run: ClaimedRun) -> LeaseLost:
+    """Return what rolls everything back when the run has a newer owner."""
+    return LeaseLost(f"run {run.id}: a newer owner has the work")
 
 
 def record_step(
@@ -181,19 +180,18 @@ def record_step(
     calls: int,
 ) -> None:
     """Record how far a plan came. Raises LeaseLost, as whatever ends a plan does."""
-    _ours(
+    ours = _STEP.run(
+        connection,
         run,
-        _STEP.run(
-            connection,
-            run,
-            last=last,
-            since=window.since if window else None,
-            until=window.until if window else None,
-            read_until=read_until,
-            calls=calls,
-            lease_s=LEASE_S,
-        ),
+        last=last,
+        since=window.since if window else None,
+        until=window.until if window else None,
+        read_until=read_until,
+        calls=calls,
+        lease_s=LEASE_S,
     )
+    if not ours:
+        raise _lost(run)
 
 
 _BACK = Statement[None](f"""
@@ -214,17 +212,16 @@ def put_back(
     reason: str,
 ) -> None:
     """Plan it again later."""
-    _ours(
+    ours = _BACK.run(
+        connection,
         run,
-        _BACK.run(
-            connection,
-            run,
-            due_at=due_at,
-            refund=0 if spent else 1,
-            calls=calls,
-            reason=reason[:2000],
-        ),
+        due_at=due_at,
+        refund=0 if spent else 1,
+        calls=calls,
+        reason=reason[:2000],
     )
+    if not ours:
+        raise _lost(run)
 
 
 _CUT_SHORT = Statement[None](f"""
@@ -242,7 +239,8 @@ def cut_short(
 
     Args: failed: the run fails; otherwise the cart closed.
     """
-    _ours(run, _CUT_SHORT.run(connection, run, failed=failed, calls=calls, reason=reason[:2000]))
+    if not _CUT_SHORT.run(connection, run, failed=failed, calls=calls, reason=reason[:2000]):
+        raise _lost(run)
 
 
 _CLOSED = Statement[None]("update runs set closed_at = now() where id = :id and closed_at is null")

@@ -78,20 +78,11 @@ def start_due(connection: Connection, action: str, *, most: int = 1000) -> list[
         return []
     slots = [Cadence(every_s=b.every_s, at=b.at).next_slot(b.now, b.anchor_at) for b in due]
     _MOVE_ON.run(connection, ids=[robot.id for robot in due], ats=slots)
-    return start_slots(
-        connection, action, "scheduled", {robot.shop_id: robot.next_due_at for robot in due}
-    )
-
-
-def start_slots(
-    connection: Connection, action: str, mode: str, slots: dict[int, datetime]
-) -> list[int]:
-    """Insert a pending run for each shop's slot that has none yet; returns the run ids."""
     return _START.all(
         connection,
         action=action,
-        mode=mode,
-        shops=list(slots),
-        slots=list(slots.values()),
+        mode="scheduled",
+        shops=[robot.shop_id for robot in due],
+        slots=[robot.next_due_at for robot in due],
         announced_s=ANNOUNCED_S,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.postgres.engine import api_log
-from adapters.postgres.engine.api_log import LogLine
+from adapters.postgres.engine.api_log import LogLine, WholeShop
 from adapters.postgres.shops import tokens
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
@@ -59,7 +59,7 @@ class TokenCare:
             _log.warning("token not refreshed: %s", error, extra={"fields": {"shop": shop_id}})
             if isinstance(error, AuthenticationFailed):
                 with self.tools.database.begin() as connection:
-                    self.reactions.lock_out(connection, shop_id, None, Action.IMPORT_ORDERS)
+                    self.reactions.lock_out(connection, WholeShop(shop_id), Action.IMPORT_ORDERS)
             return isinstance(error, Postponed)
         return True
 
@@ -67,13 +67,9 @@ class TokenCare:
         """Ask a person to authorise what no refresh keeps alive: parked and failing shops."""
         with self.tools.database.begin() as connection:
             for shop_id, ends_at in tokens.warn_once_a_day(connection, failing):
-                api_log.log(
-                    connection,
-                    shop_id=shop_id,
-                    run_id=None,
-                    category=ACTIONS[Action.IMPORT_ORDERS].category,
-                    line=LogLine(_warning(ends_at), "warning", needs_person=True),
-                )
+                line = LogLine(_warning(ends_at), "warning", needs_person=True)
+                category = ACTIONS[Action.IMPORT_ORDERS].category
+                api_log.log(connection, WholeShop(shop_id), category, line)
 
 
 def _warning(ends_at: datetime) -> str:
