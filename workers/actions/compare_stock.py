@@ -26,7 +26,6 @@ from domain.engine.budget import Limit
 from domain.errors import ApiFamily, BudgetSpent
 from domain.stock.compares import COMPARE_PRIORITY, is_night
 from domain.stock.offers import differs
-from workers.actions.offers import offer_of
 from workers.calls.work import ShopWork
 from workers.engine.context import Step
 from workers.engine.host import Host
@@ -185,7 +184,7 @@ def _differing(
     differing = []
     for push in compares.up_to_date(connection, shown.keys()):
         known, item = shown[push.mapping_id]
-        if differs(offer_of(work.shop.cart, push).level, item):
+        if differs(push.offer(work.shop.cart).level, item):
             differing.append(known)
     return differing
 

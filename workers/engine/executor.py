@@ -38,8 +38,9 @@ def work_on(host: Host, item_id: int) -> Failure | None:
     May be called twice, late or out of order: only a queued item is claimed, and what a late
     worker found is refused with its generation.
     """
-    if not host.draining.begin_item(item_id):
+    if host.draining.stopping.is_set():
         return None
+    host.draining.items.discard(item_id)
     claimed_at = time.monotonic()
     try:
         with host.autocommit.connect() as connection:
@@ -171,9 +172,7 @@ def _record(host: Host, item: ClaimedItem, end: End) -> Ended:
     if isinstance(end.record, Beside) and not end.log and end.failed is None:
         # One statement, which writes all or nothing by itself.
         with host.autocommit.connect() as connection:
-            ended = items.end(connection, item, end.ending, end.record)
-        finish.accepted(ended.accepted, item)
-        return ended
+            return items.end(connection, item, end.ending, end.record)
     with host.database.begin() as connection:
         return finish.end_item(connection, host.registry, item, end)
 

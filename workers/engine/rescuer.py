@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import lanes, recovery, run_endings, turns
+from adapters.postgres.engine import api_log, lanes, recovery, run_endings, turns
 from adapters.postgres.engine.items import Ending
 from adapters.postgres.engine.recovery import LOST_CLAIMS_LIMIT, LostClaim
 from domain.engine.runs import ItemState
@@ -55,7 +55,7 @@ def _give_up_poisoned_plans(connection: Connection, registry: Registry) -> None:
     """Fail runs whose plan ended every worker that touched it; the next slot tries anew."""
     why = Failed(f"its worker died {LOST_CLAIMS_LIMIT} times while planning")
     for run in recovery.poisoned_runs(connection, why.reason):
-        finish.log(connection, registry[run.action], run, [why.line()])
+        api_log.log(connection, run, registry[run.action].category, why.line())
 
 
 def _give_up_poisoned_items(host: Host) -> None:
