@@ -1,7 +1,7 @@
 """Composition root: what one worker process is made of, and which actions it runs."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -73,6 +73,7 @@ REGISTRY = registry_of(
         replace(
             of_table(Action.IMPORT_ORDERS, ImportOrders()),
             heals_on_skip=True,
+            heals_when_listed=True,
             followed_by=Action.CONFIRM_ORDERS.value,
         ),
         replace(of_table(Action.CONFIRM_ORDERS, ConfirmOrders()), heals_on_skip=True),
@@ -151,10 +152,11 @@ class Process:
             self.database, self.autocommit, self.token_tools, self._now, shop, action, gate
         )
 
-    def free_turn(self, shop_id: int, claim_name: str) -> None:
-        """See Host.free_turn."""
+    def free_turns(self, claims: Iterable[tuple[int, str]]) -> None:
+        """See Host.free_turns; a broker that does not answer is asked once."""
         with suppress(RedisError):
-            self.budget.release(shop_id, claim_name)
+            for shop_id, claim_name in claims:
+                self.budget.release(shop_id, claim_name)
 
     def broker_start(self) -> str | None:
         """See Host.broker_start; always the same word where we may not ask."""

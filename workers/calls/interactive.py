@@ -26,7 +26,7 @@ LONGEST_WAIT_S = 30.0
 
 
 class InteractiveGate:
-    """Implements domain.ports.CallGate for a person who waits."""
+    """Implements domain.carts.ports.CallGate for a person who waits."""
 
     def __init__(
         self, shop: Shop, budget: CallBudget, closures: ClosureBoard, counter: CallCounter
