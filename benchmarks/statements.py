@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select, text
 from adapters.embedded import PrivateServers
 from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
-from adapters.postgres.schema import merchants
+from adapters.postgres.schema.shops import merchants
 from adapters.postgres.statement import Statement
 from benchmarks.tables import show
 

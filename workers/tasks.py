@@ -39,15 +39,15 @@ _ITEM_TASKS = frozenset(facts.task for facts in ACTIONS.values())
 @task_received.connect
 def _note_received(request: Request, **_: Any) -> None:
     if request.name in _ITEM_TASKS:
-        current().draining.item_received(request.args[0])
+        current().draining.items.add(request.args[0])
     elif request.name == names.PLAN_RUN:
-        current().draining.run_received(request.args[0])
+        current().draining.runs.add(request.args[0])
 
 
 @worker_shutting_down.connect
 def _drain(**_: Any) -> None:
     # Runs in a signal handler: only a flag is set here.
-    current().draining.stop()
+    current().draining.stopping.set()
 
 
 @worker_shutdown.connect

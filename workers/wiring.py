@@ -1,7 +1,7 @@
 """Composition root: what one worker process is made of, and which actions it runs."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -29,14 +29,12 @@ from workers.actions.import_orders import ImportOrders
 from workers.actions.return_shipments.action import ReturnShipments
 from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
-from workers.calls.directory import ShopDirectory
-from workers.calls.gate import CallCounter, GateTools
-from workers.calls.maintenance import ClosureBoard
+from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.gate import CallCounter, GateTools, ShopGate
 from workers.calls.reactions import CartReactions
-from workers.calls.tokens.cache import TokenCache
 from workers.calls.tokens.care import TokenCare
-from workers.calls.tokens.refresh import TokenTools
-from workers.calls.work import ShopWork, WorkTools
+from workers.calls.tokens.refresh import TokenCache, TokenTools
+from workers.calls.work import ShopWork
 from workers.engine.context import ActionHandler, Clock, Reactions
 from workers.engine.dispatcher import Dispatcher
 from workers.engine.drain import Draining
@@ -48,6 +46,8 @@ from workers.settings import Settings
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
 SLEEPERS_SHARE = 2
 PLAN_SLOTS_SHARE = 4
+# A person asked for these and waits for them.
+WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
 
 # Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
 # what workers had fetched died with their connections, and everything queued is sent again at once.
@@ -73,6 +73,7 @@ REGISTRY = registry_of(
         replace(
             of_table(Action.IMPORT_ORDERS, ImportOrders()),
             heals_on_skip=True,
+            heals_when_listed=True,
             followed_by=Action.CONFIRM_ORDERS.value,
         ),
         replace(of_table(Action.CONFIRM_ORDERS, ConfirmOrders()), heals_on_skip=True),
@@ -132,31 +133,30 @@ class Process:
             self.directory,
             _share(self.settings.threads, SLEEPERS_SHARE),
         )
-        self.work_tools = WorkTools(
-            self.database,
-            self.autocommit,
-            self.gate_tools,
-            self.token_tools,
-            lambda: self.clock(),  # noqa: PLW0108 -- as it is then, not as it is now
-        )
-        reactions = CartReactions(
-            self.directory,
-            self.closures,
-            self.budget,
-            self.work_tools.clock,
-        )
+        self._now: Clock = lambda: self.clock()  # noqa: PLW0108 -- as it is then, not as it is now
+        reactions = CartReactions(self.directory, self.closures, self.budget, self._now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
 
     def open_work(self, claim: ClaimedItem | ClaimedRun, lease: Lease) -> ShopWork:
         """See Host.open_work."""
-        shop = self.directory.shop(claim.shop_id)
-        return ShopWork(self.work_tools, shop, Action(claim.action), lease, claim.mode)
+        shop, action = self.directory.shop(claim.shop_id), Action(claim.action)
+        gate = ShopGate(
+            shop=shop,
+            action=action,
+            lease=lease,
+            tools=self.gate_tools,
+            by_hand=claim.mode in WAITED_FOR,
+        )
+        return ShopWork(
+            self.database, self.autocommit, self.token_tools, self._now, shop, action, gate
+        )
 
-    def free_turn(self, shop_id: int, claim_name: str) -> None:
-        """See Host.free_turn."""
+    def free_turns(self, claims: Iterable[tuple[int, str]]) -> None:
+        """See Host.free_turns; a broker that does not answer is asked once."""
         with suppress(RedisError):
-            self.budget.release(shop_id, claim_name)
+            for shop_id, claim_name in claims:
+                self.budget.release(shop_id, claim_name)
 
     def broker_start(self) -> str | None:
         """See Host.broker_start; always the same word where we may not ask."""

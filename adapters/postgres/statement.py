@@ -7,7 +7,7 @@ statement would cost a multiple of the driver's (docs/decisions/0010-one-kind-of
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -16,7 +16,7 @@ from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import psycopg
-from psycopg.rows import dict_row, kwargs_row, scalar_row, tuple_row
+from psycopg.rows import RowMaker, dict_row, kwargs_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
 from adapters.postgres.database import unavailable
@@ -25,8 +25,19 @@ Row = TypeVar("Row")
 
 # A bound name, but not the second half of a cast.
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+def _unread(_: "psycopg.Cursor[Any]") -> RowMaker[Any]:
+    """Refuse to make rows of a statement that says nobody reads them."""
+
+    def make(_: Sequence[Any]) -> Any:  # noqa: ANN401 -- as psycopg's
+        raise TypeError("Statement[None] returns no rows; say what they are made of")
+
+    return make
+
+
 _ROWS: Mapping[object, Any] = {
-    NoneType: tuple_row,
+    NoneType: _unread,
     tuple: tuple_row,
     dict: dict_row,
     **dict.fromkeys((int, str, bool, float, datetime), scalar_row),
@@ -39,7 +50,7 @@ class Statement(Generic[Row]):
     Its parameter tells what rows are made of: a scalar takes the first column, `tuple` and `dict`
     take the columns as they are, a dataclass takes them by name, made of what its fields are
     annotated with; `None` where nobody reads them. Values are what psycopg knows, string enums
-    too; a sequence of them has to be a list.
+    too; a sequence of them has to be a list. They come by name, or are attributes of `source`.
     """
 
     def __init__(self, sql: str, row: Callable[..., Row] | None = None) -> None:
@@ -60,26 +71,28 @@ class Statement(Generic[Row]):
             raise TypeError(f"say what rows are made of, as in Statement[int](...): {self.text}")
         return _ROWS.get(get_origin(kind) or kind) or kwargs_row(partial(_made, kind))
 
-    def all(self, connection: Connection, /, **values: object) -> list[Row]:
+    def all(self, connection: Connection, source: object = None, /, **values: object) -> list[Row]:
         """Run it and return every row."""
-        found: list[Row] = self._run(connection, values).fetchall()
+        found: list[Row] = self._run(connection, source, values).fetchall()
         return found
 
-    def first(self, connection: Connection, /, **values: object) -> Row | None:
+    def first(
+        self, connection: Connection, source: object = None, /, **values: object
+    ) -> Row | None:
         """Run it and return its first row, None without one."""
-        found: Row | None = self._run(connection, values).fetchone()
+        found: Row | None = self._run(connection, source, values).fetchone()
         return found
 
-    def one(self, connection: Connection, /, **values: object) -> Row:
+    def one(self, connection: Connection, source: object = None, /, **values: object) -> Row:
         """Run it and return its row. Raises: LookupError without one."""
-        found: Row | None = self._run(connection, values).fetchone()
+        found: Row | None = self._run(connection, source, values).fetchone()
         if found is None:
             raise LookupError("the statement returned no row")
         return found
 
-    def run(self, connection: Connection, /, **values: object) -> int:
+    def run(self, connection: Connection, source: object = None, /, **values: object) -> int:
         """Run it and return how many rows it touched."""
-        return self._run(connection, values).rowcount
+        return self._run(connection, source, values).rowcount
 
     def run_many(self, connection: Connection, rows: Iterable[Mapping[str, object]]) -> None:
         """Run it once for each set of values."""
@@ -92,11 +105,19 @@ class Statement(Generic[Row]):
             _tell_if_lost(connection, driver)
             raise unavailable(error) from error
 
-    def _run(self, connection: Connection, values: Mapping[str, object]) -> "psycopg.Cursor[Any]":
+    def _run(
+        self, connection: Connection, source: object, values: Mapping[str, object]
+    ) -> "psycopg.Cursor[Any]":
         driver = _driver(connection)
         cursor = psycopg.RawCursor(driver, row_factory=self._rows)
         try:
-            return cursor.execute(self._sql, [values[name] for name in self._names])
+            return cursor.execute(
+                self._sql,
+                [
+                    values[name] if source is None or name in values else getattr(source, name)
+                    for name in self._names
+                ],
+            )
         except psycopg.OperationalError as error:
             _tell_if_lost(connection, driver)
             raise unavailable(error) from error

@@ -1,11 +1,14 @@
 """The engine's rows as the model test sees them, and what it changes behind the engine's back."""
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Connection, text
 
 from domain.actions import Action
 from domain.engine.runs import FINAL_ITEM_STATES, FINAL_RUN_STATES, ItemState, RunState
+from domain.errors import LeaseLost
 
 # Of every shop of the model: more than two, so that a slowed-down one recovers step by step.
 IN_FLIGHT = 3
@@ -186,3 +189,8 @@ def most_at_once(connection: Connection) -> tuple[int, int]:
         {"under_way": [RunState.PLANNING.value, RunState.OPEN.value]},
     ).one()
     return row.items, row.runs
+
+
+def refused_unless(ours: bool) -> AbstractContextManager[object]:
+    """Expect a late move of a run to be refused, and no other."""
+    return nullcontext() if ours else pytest.raises(LeaseLost)

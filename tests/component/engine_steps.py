@@ -22,6 +22,7 @@ from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.actions import ACTIONS, Action
 from domain.engine.runs import FINAL_ITEM_STATES, ItemState, RunMode, RunState, final_state
+from domain.errors import LeaseLost
 from tests.component import engine_rows as rows
 
 DONE = (Action.IMPORT_ORDERS, Action.SYNC_STOCK)
@@ -84,11 +85,9 @@ class Steps:
         """Record a step of a plan, perhaps late."""
         with self.engine.begin() as connection:
             ours = _plans(connection, run)
-            step = runs.record_step(
-                connection, run, last=last, window=None, read_until=None, calls=0
-            )
-            assert step == ours
-            if step:
+            with rows.refused_unless(ours):
+                runs.record_step(connection, run, last=last, window=None, read_until=None, calls=0)
+            if ours:
                 new = [NewItem(key) for key in sorted(keys)]
                 planned_items.insert(connection, run, ACTIONS[Action(run.action)].priority, new)
                 self.model.planned.setdefault(run.id, set()).update(keys)
@@ -98,9 +97,8 @@ class Steps:
         due_at = rows.later() if dated else None
         with self.engine.begin() as connection:
             ours = _plans(connection, run)
-            assert ours == runs.put_back(
-                connection, run, due_at=due_at, spent=spent, calls=0, reason="closed"
-            )
+            with rows.refused_unless(ours):
+                runs.put_back(connection, run, due_at=due_at, spent=spent, calls=0, reason="closed")
         if ours and dated:
             self.model.waiting_runs.add(run.id)
             assert self.claim_a_run(run.id) is None
@@ -215,12 +213,11 @@ class Steps:
     def close_a_run(self, run_id: int) -> None:
         """Close a run if it can be: with every planned item ended, and none of them twice."""
         with self.engine.begin() as connection:
-            found = run_endings.lock_for_closing(connection, run_id)
-            if found is None:
+            run = run_endings.lock_for_closing(connection, run_id)
+            if run is None:
                 return
-            run, counted = found
-            state = final_state(counted.tally, closed=False, plan_failed=False)
-            run_endings.close(connection, run, counted, state)
+            state = final_state(run.tally, closed=False, plan_failed=False)
+            run_endings.close(connection, run, state)
         ended = {key for run, key in self.model.ended if run == run_id}
         assert ended == self.model.planned.get(run_id, set())
 
@@ -273,8 +270,9 @@ class Steps:
 
     def _end(self, connection: Connection, item: ClaimedItem, ending: Ending) -> list[int] | None:
         """End a claim; returns what was handed over, None where the claim was lost before."""
-        ended = items.end(connection, item, ending)
-        if not ended.accepted:
+        try:
+            ended = items.end(connection, item, ending)
+        except LeaseLost:
             return None
         if ending.state in FINAL_ITEM_STATES:
             self.model.end(item.run_id, item.key, ending.state)

@@ -62,7 +62,7 @@ def _between_call_and_record(
     answered, todo = ShopGate.answered, [meanwhile]
 
     def stopped(gate: ShopGate) -> None:
-        if todo and gate._lease.kind == ITEMS:
+        if todo and gate.lease.kind == ITEMS:
             todo.pop()()
         answered(gate)
 

@@ -30,10 +30,10 @@ def test_cls_7_a_stopping_worker_gives_back_what_it_was_sent_and_had_not_begun(
     planner.plan_run(bench.process, asked["id"])
     sent = bench.column("select id from run_items where state = 'queued' order by id")
     for item_id in sent[:3]:
-        stopping.draining.item_received(item_id)
+        stopping.draining.items.add(item_id)
     executor.work_on(stopping, sent[0])
 
-    stopping.draining.stop()
+    stopping.draining.stopping.set()
     for item_id in sent[1:]:
         executor.work_on(stopping, item_id)
     stopping.draining.give_back(stopping.database)
@@ -52,8 +52,8 @@ def test_cls_7_a_stopping_worker_plans_no_run_and_another_one_plans_it_at_once(
     shop = bench.shop("thebase", "card")
     asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
     planner.send_due(bench.process)
-    stopping.draining.run_received(asked["id"])
-    stopping.draining.stop()
+    stopping.draining.runs.add(asked["id"])
+    stopping.draining.stopping.set()
     planner.plan_run(stopping, asked["id"])
     stopping.draining.give_back(stopping.database)
 
@@ -76,7 +76,7 @@ def test_cls_7_work_under_way_stops_before_its_next_call_and_spends_no_attempt(
     def stops_after_a_dispatch(gate: ShopGate) -> None:
         done(gate)
         if shop.effects("line_dispatched"):
-            stopping.draining.stop()
+            stopping.draining.stopping.set()
 
     with monkeypatch.context() as patched:
         patched.setattr(ShopGate, "done", stops_after_a_dispatch)

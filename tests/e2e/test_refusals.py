@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.installation import Answer, Installation, Merchant
-from workers.calls.maintenance import FRESH_S as CLOSURES_FRESH_S
+from workers.calls.board import FRESH_S as CLOSURES_FRESH_S
 
 MAPPING_HEADER = "shop,item,variation,sku,low_stock,unlimited"
 

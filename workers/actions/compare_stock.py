@@ -26,7 +26,6 @@ from domain.engine.budget import Limit
 from domain.errors import ApiFamily, BudgetSpent
 from domain.stock.compares import COMPARE_PRIORITY, is_night
 from domain.stock.offers import differs
-from workers.actions.offers import offer_of
 from workers.calls.work import ShopWork
 from workers.engine.context import Step
 from workers.engine.host import Host
@@ -70,7 +69,7 @@ def plan(work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
 
 
 class PatientGate:
-    """Implements domain.ports.CallGate: waits for the shop's pace instead of giving up.
+    """Implements domain.carts.ports.CallGate: waits for the shop's pace instead of giving up.
 
     Other work of the shop takes turns with a long list; without patience the first such turn
     would throw away everything read so far.
@@ -185,7 +184,7 @@ def _differing(
     differing = []
     for push in compares.up_to_date(connection, shown.keys()):
         known, item = shown[push.mapping_id]
-        if differs(offer_of(work.shop.cart, push).level, item):
+        if differs(push.offer(work.shop.cart).level, item):
             differing.append(known)
     return differing
 

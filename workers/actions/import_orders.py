@@ -79,6 +79,7 @@ class ImportOrders:
         found = OrderList()
         for part in slices(window, work.shop.cart, now):
             found.read(work, part)
+        log = found.log()
         moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
 
         def find(connection: Connection) -> Sequence[NewItem]:
@@ -87,7 +88,7 @@ class ImportOrders:
             import_tasks.move_cursor(connection, work.shop.id, work.action, moved)
             return items
 
-        return Step(find, window=window, log=found.log())
+        return Step(find, window=window, log=log)
 
     def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: instructions are unique per order."""
@@ -164,8 +165,7 @@ def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Proce
             )
             for sku in created
         )
-        import_tasks.note_total(connection, work.shop.id, order.key, order.charges.total_yen)
-        import_tasks.set_state(connection, task.id, TaskState.CONVERTED)
+        import_tasks.note_converted(connection, task.id, order.charges.total_yen)
 
     return Outcome(record=record, log=log)
 

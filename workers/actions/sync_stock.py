@@ -22,7 +22,6 @@ from domain.engine.runs import ItemState, RunMode
 from domain.errors import BrokenRule, Rejected
 from domain.stock.offers import answer_matches
 from workers.actions import compare_stock
-from workers.actions.offers import offer_of
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 from workers.engine.host import Host
@@ -83,7 +82,7 @@ class SyncStock:
 
 def _tell(work: ShopWork, push: WantedPush) -> tuple[Pushed, str | None]:
     """Tell the shop one number; a refusal concerns this item of the shop only."""
-    wish = offer_of(work.shop.cart, push)
+    wish = push.offer(work.shop.cart)
     failure = ""
     try:
         answered = work.cart.set_stock(ItemKey(push.item, push.variation), wish.level)

@@ -4,12 +4,9 @@ intent recorded → the cart read if an earlier answer was lost → recorded as 
 of sending → outcome recorded. States and crash points: docs/decisions/0005-effects.md.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-
-from sqlalchemy import Connection
 
 from adapters.postgres.engine import effects
 from adapters.postgres.engine.effects import Effect
@@ -23,6 +20,7 @@ from domain.errors import (
     RemoteBusy,
     RemoteDown,
 )
+from domain.orders.cart_order import CartOrder
 from workers.calls.work import ShopWork
 from workers.engine.context import Record, nothing
 
@@ -33,26 +31,29 @@ class Reading:
 
     Attributes:
         at: when the read began.
-        happened: None if the read does not tell.
-        again: reads the cart once more, after it refused the call as done before.
+        shows: tells whether an order shows the effect; None if it does not tell.
     """
 
     at: datetime
-    happened: bool | None
-    again: Callable[[], bool | None]
+    order: CartOrder
+    shows: Callable[[CartOrder], bool | None]
+
+    @property
+    def happened(self) -> bool | None:
+        """Whether the order as it was read shows it."""
+        return self.shows(self.order)
 
 
 # Refused, or it never left: certainly not happened.
 _NOT_HAPPENED = (Rejected, AuthenticationFailed, Postponed, RemoteBusy, RemoteDown, LeaseLost)
 
 
+@dataclass(frozen=True, slots=True)
 class EffectLedger:
-    """The effects of one claim."""
+    """The effects of one claim. Attributes: deadline_s: how long one such call may take in all."""
 
-    def __init__(self, work: ShopWork, *, deadline_s: float) -> None:
-        """Args: deadline_s: how long one such call may take in all."""
-        self._work = work
-        self._deadline_s = deadline_s
+    work: ShopWork
+    deadline_s: float
 
     def once(
         self,
@@ -73,8 +74,8 @@ class EffectLedger:
             Postponed: it may still happen, so nothing is sent before it can be ruled out.
             AlreadyDone: the cart refused the call, and a read does not show it done.
         """
-        with self._work.database.begin() as connection:
-            effect = effects.plan(connection, self._work.shop.id, kind, key)
+        with self.work.database.begin() as connection:
+            effect = effects.plan(connection, self.work.shop.id, kind, key)
         effect = self._after_reading(effect, reading)
         if effect.state is EffectState.CONFIRMED or reading.happened:
             self._confirm(effect, effect.attempts, record)
@@ -83,7 +84,7 @@ class EffectLedger:
 
     def _after_reading(self, effect: Effect, reading: Reading) -> Effect:
         """Return the effect after the cart was read for a lost answer."""
-        if not must_read_first(effect.state) or effect.sent_at is None:
+        if effect.sent_at is None or not must_read_first(effect.state):
             return effect
         state = after_reading(
             effect.sent_at, effect.deadline_s, reading.at, happened=reading.happened
@@ -95,8 +96,8 @@ class EffectLedger:
             )
         if state is EffectState.PLANNED:
             self._move(effect, EffectState.PLANNED, effect.attempts)
-            with self._work.database.begin() as connection:
-                return effects.plan(connection, self._work.shop.id, effect.kind, effect.key)
+            with self.work.database.begin() as connection:
+                return effects.plan(connection, self.work.shop.id, effect.kind, effect.key)
         return effect
 
     def _send(
@@ -108,11 +109,14 @@ class EffectLedger:
     ) -> None:
         sent = effect.attempts + 1
         try:
-            with self._recorded_as_sent(effect):
+            self.work.gate.before_sending = self._recording(effect)
+            try:
                 send()
+            finally:
+                self.work.gate.before_sending = None
         except AlreadyDone:
             # Done before, perhaps by a person in the cart; or not changeable, which is a refusal.
-            if not reading.again():
+            if not self._shown_now(reading):
                 self._move(effect, EffectState.PLANNED, sent)
                 raise
         except _TakenByAnother as error:
@@ -125,35 +129,35 @@ class EffectLedger:
             raise
         self._confirm(effect, sent, record)
 
-    @contextmanager
-    def _recorded_as_sent(self, effect: Effect) -> Iterator[None]:
-        """Record "sent" after the turn has come and the lease was checked, right before sending."""
+    def _shown_now(self, reading: Reading) -> bool | None:
+        """Read the order again and tell whether it shows the effect."""
+        raw = self.work.cart.read_order(reading.order.key)
+        return None if raw is None else reading.shows(self.work.cart.decode(raw))
+
+    def _recording(self, effect: Effect) -> Callable[[], None]:
+        """Return what records "sent": the turn has come and the lease was checked right before."""
         marked = False
 
         def mark() -> None:
             nonlocal marked
-            with self._work.database.begin() as connection:
+            with self.work.database.begin() as connection:
                 if marked:  # the same call again with a new token: the first one was refused
                     ours = effects.mark_sent_again(connection, effect)
                 else:
-                    ours = effects.mark_sent(connection, effect, self._deadline_s)
+                    ours = effects.mark_sent(connection, effect, self.deadline_s)
             if not ours:
                 raise _TakenByAnother
             marked = True
 
-        with self._work.gate.before_sending(mark):
-            yield
+        return mark
 
     def _confirm(self, effect: Effect, attempts: int, record: Record) -> None:
-        def write(connection: Connection) -> None:
+        with self.work.database.begin() as connection:
             effects.move(connection, effect, EffectState.CONFIRMED, attempts=attempts)
             record(connection)
 
-        with self._work.database.begin() as connection:
-            write(connection)
-
     def _move(self, effect: Effect, to: EffectState, attempts: int) -> None:
-        with self._work.database.begin() as connection:
+        with self.work.database.begin() as connection:
             effects.move(connection, effect, to, attempts=attempts)
 
 

@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -28,6 +28,7 @@ from domain.errors import (
     AuthenticationFailed,
     BudgetSpent,
     Closed,
+    LeaseLost,
     Postponed,
     Rejected,
     RemoteBusy,
@@ -35,10 +36,9 @@ from domain.errors import (
     SwitchedOff,
     Transient,
 )
-from workers.calls.directory import ShopDirectory
-from workers.calls.maintenance import ClosureBoard
+from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.engine.drain import Draining
-from workers.engine.leases import Lease
+from workers.engine.leases import GUARD_S, Lease
 
 _log = logging.getLogger(__name__)
 
@@ -111,59 +111,43 @@ class GateTools:
     sleepers: threading.BoundedSemaphore
 
 
+@dataclass(slots=True, kw_only=True)
 class ShopGate:
-    """Implements domain.ports.CallGate for one claim."""
+    """Implements domain.carts.ports.CallGate for one claim.
 
-    def __init__(
-        self,
-        shop: Shop,
-        action: Action,
-        lease: Lease,
-        tools: GateTools,
-        *,
-        by_hand: bool,
-    ) -> None:
-        """Bind the gate to one claim.
+    Attributes:
+        by_hand: a person asked for the run and waits for it.
+        before_sending: called for each call when its turn has come, right before it.
+        calls: made so far.
+    """
 
-        Args: by_hand: a person asked for the run and waits for it.
-        """
-        self._shop = shop
-        self._action = action
-        self._lease = lease
-        self._budget = tools.budget
-        self._closures = tools.closures
-        self._counter = tools.counter
-        self._draining = tools.draining
-        self._directory = tools.directory
-        self._sleepers = tools.sleepers
-        self._by_hand = by_hand
-        self._probing: int | None = None
-        self._alone = lease.name if shop.in_flight == 1 else ""
-        self._before_sending: Callable[[], None] | None = None
-        self.calls = 0
-
-    @contextmanager
-    def before_sending(self, note: Callable[[], None]) -> Iterator[None]:
-        """Call `note` for each call inside the block when its turn has come, right before it."""
-        self._before_sending = note
-        try:
-            yield
-        finally:
-            self._before_sending = None
+    shop: Shop
+    action: Action
+    lease: Lease
+    tools: GateTools
+    by_hand: bool
+    before_sending: Callable[[], None] | None = None
+    calls: int = 0
+    _probing: int | None = None
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
-        self._lease.check()
+        self._check_lease()
         to_probe = self.check(api)
         self._wait_for_turn(deadline_s)
-        self._lease.check()
+        self._check_lease()
         if to_probe is not None:
             self._claim_probe(to_probe, api)
-        if self._before_sending is not None:
-            self._before_sending()
-            self._lease.check()
+        if self.before_sending is not None:
+            self.before_sending()
+            self._check_lease()
         self.calls += 1
-        self._counter.count(self._shop.id)
+        self.tools.counter.count(self.shop.id)
+
+    def _check_lease(self) -> None:
+        """Raise LeaseLost unless the work is certainly still ours."""
+        if self.lease.lost or time.monotonic() > self.lease.good_until - GUARD_S:
+            raise LeaseLost(f"the lease of {self.lease.id} ended")
 
     def check(self, api: ApiFamily) -> LiveClosure | None:
         """Raise unless calls of this family may be made now.
@@ -175,12 +159,12 @@ class ShopGate:
             SwitchedOff: a person parked the shop or the action.
             Closed: the cart is closed.
         """
-        if self._draining.stopping.is_set():
+        if self.tools.draining.stopping.is_set():
             raise Stopping("this worker is stopping")
-        shop = self._directory.shop(self._shop.id)
-        if shop.parked or self._action in shop.parked_actions:
-            raise SwitchedOff(f"{shop.key}: {self._action} is parked")
-        closure = self._closures.closed(shop.cart, api)
+        shop = self.tools.directory.shop(self.shop.id)
+        if shop.parked or self.action in shop.parked_actions:
+            raise SwitchedOff(f"{shop.key}: {self.action} is parked")
+        closure = self.tools.closures.closed(shop.cart, api)
         if closure is None or closure.id == self._probing:
             return None
         if closure.may_probe(datetime.now(UTC), at_once=self._at_once(closure)):
@@ -193,12 +177,12 @@ class ShopGate:
 
         That of a person who does not wait for it tells nothing about how often to try.
         """
-        return self._probing is not None and not self._by_hand
+        return self._probing is not None and not self.by_hand
 
     def answered(self) -> None:
         """Note that the cart answered: a closure this gate was allowed to probe is over."""
         if self._probing is not None:
-            self._closures.ended(self._probing)
+            self.tools.closures.ended(self._probing)
             self._probing = None
 
     def failed(self, error: Exception) -> None:
@@ -208,22 +192,22 @@ class ShopGate:
             self.answered()
 
     def _at_once(self, closure: LiveClosure) -> bool:
-        return closure.is_probed_at_once(self._shop.id, by_hand=self._by_hand)
+        return closure.is_probed_at_once(self.shop.id, by_hand=self.by_hand)
 
     def _claim_probe(self, closure: LiveClosure, api: ApiFamily) -> None:
         """Take the one call that finds out; only now that nothing else keeps it from being made."""
-        if not self._closures.claim_probe(closure, at_once=self._at_once(closure)):
+        if not self.tools.closures.claim_probe(closure, at_once=self._at_once(closure)):
             raise _closed(closure, api)
         self._probing = closure.id
 
     def done(self) -> None:
         """See CallGate.done."""
-        if self._alone:
+        if self.shop.in_flight == 1:
             with suppress(RedisError):  # the turn ends by itself at the call's deadline
-                self._budget.release(self._shop.id, self._alone)
+                self.tools.budget.release(self.shop.id, self.lease.name)
 
     def _wait_for_turn(self, deadline_s: float) -> None:
-        may_sleep = self._sleepers.acquire(blocking=False)
+        may_sleep = self.tools.sleepers.acquire(blocking=False)
         try:
             give_up_at = time.monotonic() + (LONGEST_SLEEP_S if may_sleep else 0)
             while True:
@@ -232,7 +216,7 @@ class ShopGate:
                     return
         finally:
             if may_sleep:
-                self._sleepers.release()
+                self.tools.sleepers.release()
 
     def _turn_came(self, deadline_s: float, left_s: float) -> bool:
         verdict = self._ask(deadline_s, max(0.0, left_s))
@@ -248,23 +232,23 @@ class ShopGate:
         if verdict.verdict == "unknown":  # Redis was emptied in this very moment
             raise Postponed("call budget not known yet", until=datetime.now(UTC) + _BROKER_PAUSE)
         raise BudgetSpent(
-            f"{self._shop.key}: no call left for now ({verdict.verdict})",
+            f"{self.shop.key}: no call left for now ({verdict.verdict})",
             until=until,
             limit=verdict.verdict,
         )
 
     def _ask(self, deadline_s: float, longest_wait_s: float) -> Verdict:
-        hour, day = _ceilings(self._shop.cart, self._action)
+        hour, day = _ceilings(self.shop.cart, self.action)
         allowance = Allowance(
-            pace_ms=round(1000 / self._shop.calls_per_second),
+            pace_ms=round(1000 / self.shop.calls_per_second),
             longest_wait_ms=round(longest_wait_s * 1000),
             hour=hour,
             day=day,
-            alone=self._alone,
+            alone=self.lease.name if self.shop.in_flight == 1 else "",
             deadline_ms=round(deadline_s * 1000),
         )
         try:
-            return self._budget.ask(self._shop.id, allowance)
+            return self.tools.budget.ask(self.shop.id, allowance)
         except RedisError as error:
             raise Postponed(
                 f"call budget not reachable: {type(error).__name__}",

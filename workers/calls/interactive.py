@@ -14,11 +14,10 @@ from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
-from workers.calls.carts import ShopCart, open_cart
+from workers.calls.board import ClosureBoard
 from workers.calls.gate import CallCounter
-from workers.calls.maintenance import ClosureBoard
-from workers.calls.tokens.cache import TokenCache
-from workers.calls.tokens.refresh import TokenTools
+from workers.calls.tokens.refresh import TokenCache, TokenTools
+from workers.calls.work import ShopCart, open_cart
 from workers.places import places, secret_box
 from workers.settings import Settings
 
@@ -27,7 +26,7 @@ LONGEST_WAIT_S = 30.0
 
 
 class InteractiveGate:
-    """Implements domain.ports.CallGate for a person who waits."""
+    """Implements domain.carts.ports.CallGate for a person who waits."""
 
     def __init__(
         self, shop: Shop, budget: CallBudget, closures: ClosureBoard, counter: CallCounter

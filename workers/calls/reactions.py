@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, lanes, planned_items, runs
-from adapters.postgres.engine.api_log import LogLine
+from adapters.postgres.engine.api_log import LogLine, Subject
 from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
@@ -15,8 +15,7 @@ from domain.carts.cart import limits_of
 from domain.engine.budget import Limit, is_just_reset, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
-from workers.calls.directory import ShopDirectory
-from workers.calls.maintenance import ClosureBoard
+from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.engine.context import Claim, Clock, Reaction
 
 # Postponed without a known end: look again after this.
@@ -73,26 +72,19 @@ class CartReactions:
             return Reaction()
 
         def stop(connection: Connection) -> None:
-            self.lock_out(connection, claim.shop_id, claim.run_id, claim.action)
+            self.lock_out(connection, claim, claim.action)
             planned_items.carry_over(
                 connection, claim.run_id, "the shop's credentials were refused"
             )
 
         return Reaction(stop, carries=True)
 
-    def lock_out(
-        self, connection: Connection, shop_id: int, run_id: int | None, action: str
-    ) -> None:
+    def lock_out(self, connection: Connection, about: Subject, action: str) -> None:
         """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts."""
-        if mark_auth_failed(connection, shop_id, self._clock()):
-            api_log.log(
-                connection,
-                shop_id=shop_id,
-                run_id=run_id,
-                category=ACTIONS[Action(action)].category,
-                line=LogLine(AUTH_FAILED, "error", needs_person=True),
-            )
-        self._directory.forget(shop_id)
+        if mark_auth_failed(connection, about.shop_id, self._clock()):
+            line = LogLine(AUTH_FAILED, "error", needs_person=True)
+            api_log.log(connection, about, ACTIONS[Action(action)].category, line)
+        self._directory.forget(about.shop_id)
 
     def _closed(self, claim: Claim, error: Closed, *, probing: bool) -> Reaction:
         if error.until is None:  # the cart itself said so; tell the other shops
@@ -121,11 +113,6 @@ class CartReactions:
 def _note_closure(connection: Connection, claim: Claim) -> None:
     """Carry over what a run has left; the first to find the cart closed writes the line."""
     if runs.mark_closed_by_cart(connection, claim.run_id):
-        api_log.log(
-            connection,
-            shop_id=claim.shop_id,
-            run_id=claim.run_id,
-            category=ACTIONS[Action(claim.action)].category,
-            line=LogLine(MAINTENANCE, "warning"),
-        )
+        category = ACTIONS[Action(claim.action)].category
+        api_log.log(connection, claim, category, LogLine(MAINTENANCE, "warning"))
     planned_items.carry_over(connection, claim.run_id, MAINTENANCE)

@@ -1,4 +1,4 @@
-"""One claim of one shop: what an action works with."""
+"""One claim of one shop: what an action works with, the client of the shop's cart first of all."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,56 +8,59 @@ from sqlalchemy import Engine
 
 from adapters.postgres.shops.shops import Shop
 from adapters.shopserve.client import ShopServeCart
+from adapters.shopserve.wire.details import order as shopserve_order
 from adapters.shopserve.wire.orders import MOST_KEYS
 from adapters.thebase.client import TheBaseCart
+from adapters.thebase.wire.details import order as base_order
 from domain.actions import Action
+from domain.carts.cart import Cart
 from domain.carts.ports import CallGate
-from domain.engine.runs import RunMode
 from domain.errors import BrokenRule
-from workers.calls.carts import ShopCart, open_cart
-from workers.calls.gate import GateTools, ShopGate
-from workers.calls.tokens.refresh import TokenTools
+from domain.orders.cart_order import CartOrder
+from workers.calls.gate import ShopGate
+from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.context import Clock, Record, nothing
-from workers.engine.leases import Lease
 
-# A person asked for these and waits for them.
-WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
+ShopCart = ShopServeCart | TheBaseCart
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTools:
-    """What the claims of one process share.
+def open_cart(tools: TokenTools, shop: Shop, gate: CallGate) -> ShopCart:
+    """Return a client for one shop whose every call asks the gate first."""
+    if shop.cart is Cart.SHOPSERVE:
+        return ShopServeCart(
+            tools.http,
+            base_url=shop.api_url,
+            shop_id=shop.credentials.get("shop_id", ""),
+            manager_key=shop.credentials.get("manager_key", ""),
+            gate=gate,
+        )
+    tokens = SharedTokens(shop, tools)
+    return TheBaseCart(tools.http, base_url=shop.api_url, tokens=tokens, gate=gate)
 
-    Attributes:
-        autocommit: the same database; every statement commits by itself.
-    """
 
-    database: Engine
-    autocommit: Engine
-    gates: GateTools
-    tokens: TokenTools
-    clock: Clock
+def decode(cart: Cart, raw: dict[str, object]) -> CartOrder:
+    """Translate a whole raw order without a client. Raises Undecodable naming the field."""
+    return shopserve_order(raw) if cart is Cart.SHOPSERVE else base_order(raw)
 
 
+@dataclass
 class ShopWork:
     """Implements workers.engine.context.Work: everything an action may use.
 
     Attributes:
+        autocommit: the same database; every statement commits by itself.
+        now: the clock.
         late: what is recorded when the claim was lost after calls were made, however they ended.
     """
 
-    def __init__(
-        self, tools: WorkTools, shop: Shop, action: Action, lease: Lease, mode: RunMode
-    ) -> None:
-        """Args: lease: of the run or item that is worked on."""
-        self.database = tools.database
-        self.autocommit = tools.autocommit
-        self.shop = shop
-        self.action = action
-        self.late: Record = nothing
-        self.now: Clock = tools.clock
-        self.gate = ShopGate(shop, action, lease, tools.gates, by_hand=mode in WAITED_FOR)
-        self._tokens = tools.tokens
+    database: Engine
+    autocommit: Engine
+    tokens: TokenTools
+    now: Clock
+    shop: Shop
+    action: Action
+    gate: ShopGate
+    late: Record = nothing
 
     @cached_property
     def cart(self) -> ShopCart:
@@ -66,7 +69,7 @@ class ShopWork:
 
     def cart_behind(self, gate: CallGate) -> ShopCart:
         """Return the shop's cart with another gate in front of it."""
-        return open_cart(self._tokens, self.shop, gate)
+        return open_cart(self.tokens, self.shop, gate)
 
     @property
     def shopserve(self) -> ShopServeCart:

@@ -85,13 +85,11 @@ class Gate(Protocol):
 
 
 class Work(Protocol):
-    """One claim: everything its action may use. The engine looks at this much of it.
+    """One claim: everything its action may use. The engine looks at this much of it."""
 
-    Attributes:
-        late: what is recorded when the claim was lost after calls were made, however they ended.
-    """
-
-    late: Record
+    @property
+    def late(self) -> Record:
+        """What is recorded when the claim was lost after calls were made, however they ended."""
 
     @property
     def gate(self) -> Gate:

@@ -6,6 +6,7 @@ waits in this process becomes due again instead of waiting for its lease (rollin
 
 import logging
 import threading
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
@@ -15,55 +16,22 @@ from adapters.postgres.engine import recovery
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
 class Draining:
     """What this process was sent, and whether it is stopping.
 
     Attributes:
-        stopping: set once the process was asked to stop.
+        stopping: set once the process was asked to stop: no new work is taken from then on.
+        items, runs: ids whose notes have arrived here and which were not begun.
     """
 
-    def __init__(self) -> None:
-        """Begin with nothing received."""
-        self.stopping = threading.Event()
-        self._guard = threading.Lock()
-        self._items: set[int] = set()
-        self._runs: set[int] = set()
-
-    def stop(self) -> None:
-        """Take no new work from now on."""
-        self.stopping.set()
-
-    def item_received(self, item_id: int) -> None:
-        """Note that an item's message has arrived here."""
-        with self._guard:
-            self._items.add(item_id)
-
-    def run_received(self, run_id: int) -> None:
-        """Note that a run's message has arrived here."""
-        with self._guard:
-            self._runs.add(run_id)
-
-    def begin_item(self, item_id: int) -> bool:
-        """Note that an item is begun; False when it is to be given back instead."""
-        if self.stopping.is_set():
-            return False
-        with self._guard:
-            self._items.discard(item_id)
-        return True
-
-    def begin_run(self, run_id: int) -> bool:
-        """Note that a run is begun; False when it is to be given back instead."""
-        if self.stopping.is_set():
-            return False
-        with self._guard:
-            self._runs.discard(run_id)
-        return True
+    stopping: threading.Event = field(default_factory=threading.Event)
+    items: set[int] = field(default_factory=set)
+    runs: set[int] = field(default_factory=set)
 
     def give_back(self, database: Engine) -> None:
         """Make due what was received and not begun."""
-        with self._guard:
-            items, self._items = self._items, set()
-            runs, self._runs = self._runs, set()
+        items, runs = self.items.copy(), self.runs.copy()  # in one step: notes may still arrive
         if not items and not runs:
             return
         try:

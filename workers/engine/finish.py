@@ -29,7 +29,6 @@ from adapters.postgres.engine.run_endings import OpenRun
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import LONGEST_MESSAGE, GiveUp
 from domain.engine.runs import ItemState, RunMode, RunState, ended_line, final_state
-from domain.errors import LeaseLost
 from workers.engine.context import Claim, Record, nothing
 from workers.engine.host import Host
 from workers.engine.registry import Registration, Registry
@@ -65,9 +64,14 @@ def failed(claim: Claim, error: Exception, decision: GiveUp, *, heals: bool) -> 
     detail = ""
     if decision.unexpected:
         detail = without_data(error)
-        fields = {"run": claim.run_id, "shop": claim.shop_id, "action": claim.action}
-        _log.error("a bug", extra={"fields": {**fields, "traceback": detail}})
+        _log.error("a bug", extra={"fields": {**fields_of(claim), "traceback": detail}})
     return Failed(decision.reason, decision.unexpected or not heals, detail)
+
+
+def fields_of(claim: Claim) -> dict[str, object]:
+    """Return what log lines say about a claim."""
+    item = {"item": claim.id} if isinstance(claim, ClaimedItem) else {}
+    return {**item, "run": claim.run_id, "shop": claim.shop_id, "action": claim.action}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +96,13 @@ def end_item(connection: Connection, registry: Registry, item: ClaimedItem, end:
     if again:
         end.record(connection)  # blocks the lane before the next item is chosen
     ended = items.end(connection, item, end.ending)
-    accepted(ended.accepted, item)
     if not again:
         end.record(connection)
+    category = registry[item.action].category
     if end.log:
-        log(connection, registry[item.action], item, end.log)
+        api_log.log(connection, item, category, *end.log)
     if end.failed is not None:
-        log(connection, registry[item.action], item, [end.failed.line(item.key)])
+        api_log.log(connection, item, category, end.failed.line(item.key))
         dead_letters.bury(connection, failure_of(item, end.failed))
     return ended
 
@@ -120,30 +124,9 @@ def end_plan(
     why: Failed | None,
 ) -> None:
     """Record that a plan did not read its list to the end: the cart closed, or `why` it failed."""
-    cut = runs.cut_short(connection, run, failed=why is not None, calls=calls, reason=reason)
-    accepted(cut, run)
+    runs.cut_short(connection, run, failed=why is not None, calls=calls, reason=reason)
     if why is not None:
-        log(connection, registry[run.action], run, [why.line()])
-
-
-def accepted(ours: bool, claim: Claim) -> None:
-    """Raise LeaseLost, which rolls everything back, when a newer owner has the work."""
-    if not ours:
-        raise LeaseLost(f"run {claim.run_id}: a newer owner has the work")
-
-
-def log(
-    connection: Connection, action: Registration, claim: Claim, lines: Sequence[LogLine]
-) -> None:
-    """Write lines of the API log about a claim."""
-    for line in lines:
-        api_log.log(
-            connection,
-            shop_id=claim.shop_id,
-            run_id=claim.run_id,
-            category=action.category,
-            line=line,
-        )
+        api_log.log(connection, run, registry[run.action].category, why.line())
 
 
 def close_if_done(host: Host, run_id: int) -> bool:
@@ -153,14 +136,14 @@ def close_if_done(host: Host, run_id: int) -> bool:
     """
     try:
         with host.database.begin() as connection:
-            found = run_endings.lock_for_closing(connection, run_id)
-            if found is None:
+            run = run_endings.lock_for_closing(connection, run_id)
+            if run is None:
                 return False
-            run, counted = found
             action = host.registry[run.action]
-            state = final_state(counted.tally, closed=run.closed, plan_failed=run.plan_failed)
-            run_endings.close(connection, run, counted, state)
-            log(connection, action, run, [LogLine(ended_line(action.label, counted.tally))])
+            state = final_state(run.tally, closed=run.closed, plan_failed=run.plan_failed)
+            line = LogLine(ended_line(action.label, run.tally))
+            run_endings.close(connection, run, state)
+            api_log.log(connection, run, action.category, line)
             _follow_up(connection, action, run, state)
             waiting = runs.announce_pending(connection, shop_id=run.shop_id)
             # Work of the shop's other runs may have waited for the room this one took.
@@ -171,8 +154,8 @@ def close_if_done(host: Host, run_id: int) -> bool:
     if waiting or admitted:
         host.dispatcher.send_runs(waiting)
         host.dispatcher.send_items(admitted)
-    told = {"run": run.id, "shop": run.shop_id, "action": run.action, "state": state.value}
-    ends = {"succeeded": counted.succeeded, "failed": counted.failed}
+    told = {"run": run_id, "shop": run.shop_id, "action": run.action, "state": state.value}
+    ends = {"succeeded": run.tally.succeeded, "failed": run.tally.failed}
     _log.info("run ended", extra={"fields": {**told, **ends}})
     return True
 

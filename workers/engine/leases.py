@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from adapters.postgres.engine.items import LEASE_S
-from domain.errors import LeaseLost, Transient
+from domain.errors import Transient
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ class Lease:
 
     Attributes:
         good_until: `time.monotonic()` at which it ends unless renewed.
+        lost: a newer owner has the work.
     """
 
     id: int
@@ -49,11 +50,6 @@ class Lease:
     def name(self) -> str:
         """Name of the claim, the same for whoever finds it abandoned."""
         return claim_name(self.kind, self.id, self.generation)
-
-    def check(self) -> None:
-        """Raise LeaseLost unless the work is certainly still ours."""
-        if self.lost or time.monotonic() > self.good_until - GUARD_S:
-            raise LeaseLost(f"the lease of {self.id} ended")
 
 
 class LeaseKeeper:

@@ -9,7 +9,7 @@ import random
 import time
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.engine import dead_letters, planned_items, runs, schedule
+from adapters.postgres.engine import api_log, dead_letters, planned_items, runs, schedule
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import GiveUp, RetryAt, decide
 from domain.errors import AuthenticationFailed, LeaseLost
@@ -46,8 +46,9 @@ def send_due(host: Host) -> int:
 
 def plan_run(host: Host, run_id: int) -> None:
     """Plan one run if it is still to be planned. Twice is harmless: one claim wins."""
-    if not host.draining.begin_run(run_id):
+    if host.draining.stopping.is_set():
         return
+    host.draining.runs.discard(run_id)
     claimed_at = time.monotonic()
     run, keeps_slot = _claim(host, run_id)
     if run is None:
@@ -77,7 +78,7 @@ def _claim(host: Host, run_id: int) -> tuple[ClaimedRun | None, bool]:
 def _plan_claimed(host: Host, run: ClaimedRun, claimed_at: float) -> None:
     with host.run_leases.hold(run.id, run.generation, claimed_at=claimed_at) as lease:
         try:
-            _plan_or_end(host, run, lease)
+            items_left = _plan_or_end(host, run, lease)
         except LeaseLost as lost:
             _log.warning("lost to a newer owner: %s", lost, extra={"fields": {"run": run.id}})
             return
@@ -85,23 +86,26 @@ def _plan_claimed(host: Host, run: ClaimedRun, claimed_at: float) -> None:
             # The lease runs out and the run is planned again.
             _log.warning("plan not recorded: %s", error, extra={"fields": {"run": run.id}})
             return
-    finish.close_if_done(host, run.id)
+    if not items_left:  # the last of them closes the run
+        finish.close_if_done(host, run.id)
 
 
-def _plan_or_end(host: Host, run: ClaimedRun, lease: Lease) -> None:
+def _plan_or_end(host: Host, run: ClaimedRun, lease: Lease) -> bool:
+    """Return whether the plan has left items that are to be worked on."""
     work: Work | None = None
     try:
         work = host.open_work(run, lease)
         # Nothing is planned for a cart that is closed: the same items would be written each time.
         work.gate.check(host.registry[run.action].api)
-        _plan(host, work, run)
+        return _plan(host, work, run)
     except (LeaseLost, DatabaseUnavailable):
         raise
     except Exception as error:  # noqa: BLE001 -- every failure ends in a state
         _not_planned(host, run, work, error)
+        return False
 
 
-def _plan(host: Host, work: Work, run: ClaimedRun) -> None:
+def _plan(host: Host, work: Work, run: ClaimedRun) -> bool:
     """Record each step when the next one is known, so that the last one opens the run."""
     steps = host.registry[run.action].handler.plan(work, run)
     held: Step | None = None
@@ -114,22 +118,27 @@ def _plan(host: Host, work: Work, run: ClaimedRun) -> None:
             raise
         if step is None:
             break
-        work.gate.answered()
+        if work.gate.calls:
+            work.gate.answered()
         if held is not None:
             _record(host, work, run, held, last=False)
             admit(host, shop_id=run.shop_id)
         held = step
-    _record(host, work, run, held or _EMPTY, last=True)
+    items_left = _record(host, work, run, held or _EMPTY, last=True)
     admit(host, shop_id=run.shop_id)
+    return items_left
 
 
-def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) -> None:
-    """Record a step's items, cursor and progress in one transaction."""
+def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) -> bool:
+    """Record a step's items, cursor and progress in one transaction.
+
+    Returns: whether some of the items are new and to be worked on, as far as the step lists them.
+    """
     calls, work.gate.calls = work.gate.calls, 0
     action = host.registry[run.action]
     with host.database.begin() as connection:
         # First, so that a worker that lost the run writes nothing and two cannot interleave.
-        ours = runs.record_step(
+        runs.record_step(
             connection,
             run,
             last=last,
@@ -137,16 +146,14 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
             read_until=step.read_until,
             calls=calls,
         )
-        if not ours:
-            raise LeaseLost(f"run {run.id}: a newer owner has the work")
         found = step.find(connection)
-        if found:
-            planned_items.insert(connection, run, action.priority, found)
+        inserted = planned_items.insert(connection, run, action.priority, found) if found else 0
         listed = [item.key for item in found if item.skipped]
-        if action.heals_on_skip and listed:
+        if action.heals_when_listed and listed:
             dead_letters.close(connection, run.shop_id, run.action, listed)
         if step.log:
-            finish.log(connection, action, run, step.log)
+            api_log.log(connection, run, action.category, *step.log)
+    return inserted > len(listed)
 
 
 def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exception) -> None:
@@ -171,7 +178,7 @@ def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exceptio
         return
     with host.database.begin() as connection:
         reaction.before(connection)
-        back = runs.put_back(
+        runs.put_back(
             connection,
             run,
             due_at=host.reactions.again_at(error, decision.at),
@@ -179,7 +186,6 @@ def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exceptio
             calls=calls,
             reason=str(error),
         )
-        finish.accepted(back, run)
 
 
 def _cut_short(  # noqa: PLR0917 -- what is recorded, together

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import lanes, recovery, run_endings, turns
+from adapters.postgres.engine import api_log, lanes, recovery, run_endings, turns
 from adapters.postgres.engine.items import Ending
 from adapters.postgres.engine.recovery import LOST_CLAIMS_LIMIT, LostClaim
 from domain.engine.runs import ItemState
@@ -32,10 +32,12 @@ def rescue(host: Host) -> int:
         finish.close_if_done(host, run_id)
     _give_up_poisoned_items(host)
     _send_again_after_loss(host)
-    for kind, lost in ((ITEMS, items_lost), (RUNS, runs_lost)):
-        for claim in lost:
-            # A shop of one call at a time would wait for the deadline of a call nobody makes.
-            host.free_turn(claim.shop_id, claim_name(kind, claim.id, claim.generation))
+    # A shop of one call at a time would wait for the deadline of a call nobody makes.
+    host.free_turns(
+        (claim.shop_id, claim_name(kind, claim.id, claim.generation))
+        for kind, lost in ((ITEMS, items_lost), (RUNS, runs_lost))
+        for claim in lost
+    )
     count = len(items_lost) + len(runs_lost)
     if count:
         _log.warning("lost work put back", extra={"fields": {"count": count}})
@@ -55,7 +57,7 @@ def _give_up_poisoned_plans(connection: Connection, registry: Registry) -> None:
     """Fail runs whose plan ended every worker that touched it; the next slot tries anew."""
     why = Failed(f"its worker died {LOST_CLAIMS_LIMIT} times while planning")
     for run in recovery.poisoned_runs(connection, why.reason):
-        finish.log(connection, registry[run.action], run, [why.line()])
+        api_log.log(connection, run, registry[run.action].category, why.line())
 
 
 def _give_up_poisoned_items(host: Host) -> None:

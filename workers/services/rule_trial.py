@@ -15,7 +15,7 @@ from domain.errors import BrokenRule, Undecodable
 from domain.orders.eligibility import Skip, judge_whole
 from domain.orders.rules import Rule
 from domain.orders.shop_rules import Processed, ShopRules, differences, without_rules
-from workers.calls.carts import decode
+from workers.calls.work import decode
 
 
 @dataclass(frozen=True, slots=True)

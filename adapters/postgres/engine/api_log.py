@@ -1,6 +1,7 @@
 """Writing the API log (APIログ)."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Connection
 
@@ -26,16 +27,34 @@ class LogLine:
     needs_person: bool = False
 
 
-def log(
-    connection: Connection, *, shop_id: int, run_id: int | None, category: str, line: LogLine
-) -> None:
-    """Write one line. Args: category: of the action (LOG-1)."""
-    _LOG.run(
-        connection,
-        shop_id=shop_id,
-        run_id=run_id,
-        category=category,
-        level=line.level,
-        needs_person=line.needs_person,
-        message=line.message[:2000],
-    )
+class Subject(Protocol):
+    """What a line is about: a claimed item or run, or a whole shop."""
+
+    @property
+    def shop_id(self) -> int:
+        """Of the shop."""
+
+    @property
+    def run_id(self) -> int | None:
+        """Of the run, None outside of runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeShop:
+    """A shop, whatever its runs."""
+
+    shop_id: int
+    run_id: None = None
+
+
+def log(connection: Connection, about: Subject, category: str, *lines: LogLine) -> None:
+    """Write lines. Args: category: of the action (LOG-1)."""
+    for line in lines:
+        _LOG.run(
+            connection,
+            line,
+            shop_id=about.shop_id,
+            run_id=about.run_id,
+            category=category,
+            message=line.message[:2000],
+        )

@@ -40,16 +40,8 @@ do update set run_id = excluded.run_id, reason = excluded.reason, detail = exclu
 
 def bury(connection: Connection, failure: Failure) -> None:
     """Keep a failed item as an open dead letter; a second failure updates the first's row."""
-    _BURY.run(
-        connection,
-        shop_id=failure.shop_id,
-        run_id=failure.run_id,
-        action=failure.action,
-        key=failure.key,
-        reason=failure.reason[:2000],
-        detail=failure.detail[:8000],
-        attempts=failure.attempts,
-    )
+    reason, detail = failure.reason[:2000], failure.detail[:8000]
+    _BURY.run(connection, failure, reason=reason, detail=detail)
 
 
 _CLOSE = Statement[None](f"""

@@ -32,6 +32,8 @@ class Effect:
     deadline_s: float
 
 
+_SOURCES = {state: list(sources(state)) for state in EffectState}
+
 _PLAN = Statement[Effect]("""
 with made as (
   insert into effects (shop_id, kind, key) values (:shop_id, :kind, :key)
@@ -66,7 +68,7 @@ def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool
             id=effect.id,
             attempts=effect.attempts,
             deadline_s=deadline_s,
-            sources=list(sources(EffectState.SENT)),
+            sources=_SOURCES[EffectState.SENT],
         )
     )
 
@@ -97,7 +99,7 @@ def note_seen(connection: Connection, shop_id: int, kind: str, keys: Sequence[st
         shop_id=shop_id,
         kind=kind,
         keys=list(keys),
-        sources=list(sources(EffectState.CONFIRMED)),
+        sources=_SOURCES[EffectState.CONFIRMED],
     )
 
 
@@ -113,6 +115,4 @@ def move(connection: Connection, effect: Effect, to: EffectState, *, attempts: i
 
     Args: attempts: of the sending this is about.
     """
-    return bool(
-        _MOVE.run(connection, id=effect.id, attempts=attempts, to=to, sources=list(sources(to)))
-    )
+    return bool(_MOVE.run(connection, id=effect.id, attempts=attempts, to=to, sources=_SOURCES[to]))

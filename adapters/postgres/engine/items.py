@@ -14,6 +14,7 @@ from adapters.postgres.engine.dead_letters import CLOSE
 from adapters.postgres.engine.lanes import SENDABLE, WORKING_SHOP
 from adapters.postgres.statement import Statement
 from domain.engine.runs import ItemState, RunMode
+from domain.errors import LeaseLost
 
 # A worker that stops renewing loses its work after this; renewed every third of it.
 LEASE_S = 15
@@ -95,13 +96,13 @@ def _alone(beside: str) -> Statement[None]:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Whether the ending was accepted, and the item handed over in its place.
+    """What followed from the end of an item.
 
     Attributes:
+        handed: the item handed over in its place.
         others_open: the run had other open items when the statement began.
     """
 
-    accepted: bool
     handed: QueuedItem | None
     others_open: bool
 
@@ -150,23 +151,16 @@ with done as (
       cross join lateral ({SENDABLE} limit 1 for update of n skip locked) next)
   returning id, action
 )%s
-select (select count(*) from done) > 0 as accepted,
-       (select id from handed) as handed_id, (select action from handed) as handed_action,
+select (select jsonb_build_object('id', id, 'action', action) from handed) as handed,
        exists (select 1 from run_items o
                 where o.run_id = :run_id and o.id <> :id and o.finished_at is null) as others_open
+ where exists (select from done)
 """
-
-
-def _ended(
-    *, accepted: bool, handed_id: int | None, handed_action: str, others_open: bool
-) -> Ended:
-    handed = None if handed_id is None else QueuedItem(handed_id, handed_action)
-    return Ended(accepted, handed, others_open)
 
 
 @cache  # one per kind of record
 def _end(beside: str) -> Statement[Ended]:
-    return Statement(_END % (f", beside as ({beside})" if beside else ""), _ended)
+    return Statement[Ended](_END % (f", beside as ({beside})" if beside else ""))
 
 
 def end(
@@ -175,22 +169,22 @@ def end(
     """End a claim and hand the shop's place over to its next due item, in one statement.
 
     Args: beside: written in the same statement; with it no transaction is needed.
-    Returns: `accepted` False when the item has a newer owner: roll back everything.
+    Raises: LeaseLost: the item has a newer owner; roll back everything.
     """
-    return _end(beside.sql if beside else "").one(
+    ended = _end(beside.sql if beside else "").first(
         connection,
+        ending,
         **(beside.values if beside else {}),
         id=item.id,
         run_id=item.run_id,
         generation=item.generation,
-        state=ending.state,
         reason=ending.reason[:2000],
-        calls=ending.calls,
         refund=0 if ending.spent else 1,
-        due_at=ending.due_at,
-        heals=ending.heals,
         queued_s=QUEUED_LEASE_S,
     )
+    if ended is None:
+        raise LeaseLost(f"item {item.id}: a newer owner has the work")
+    return ended
 
 
 _RENEW = Statement[int]("""

@@ -53,10 +53,10 @@ on conflict (run_id, key) do nothing
 """)
 
 
-def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence[NewItem]) -> None:
-    """Record what a plan found; a key the run already has stays as it is."""
+def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence[NewItem]) -> int:
+    """Record what a plan found; returns how many. A key the run already has stays as it is."""
     if not new:
-        return
+        return 0
     inserted = _INSERT.run(
         connection,
         run_id=run.id,
@@ -69,21 +69,22 @@ def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence
         reasons=[item.reason for item in new],
         payloads=[None if item.payload is None else storable(item.payload) for item in new],
     )
-    after_inserting(connection, inserted)
+    if inserted >= FLOOD:
+        renew_statistics(connection)
+    return inserted
 
 
-# So many new items are looked at by PostgreSQL at once.
+# Whatever inserts so many items by itself has PostgreSQL look at them at once.
 FLOOD = 2_000
 _LOOK = Statement[None]("analyze run_items")
 
 
-def after_inserting(connection: Connection, items: int) -> None:
-    """Renew the statistics when a flood came: plans made for an almost empty table cost seconds.
+def renew_statistics(connection: Connection) -> None:
+    """Have PostgreSQL look at a flood: plans made for an almost empty table cost seconds.
 
-    Autovacuum would do it a minute later. Must follow whatever inserts items by itself.
+    Autovacuum would do it a minute later.
     """
-    if items >= FLOOD:
-        _LOOK.run(connection)
+    _LOOK.run(connection)
 
 
 _CARRY = Statement[None]("""

@@ -11,90 +11,61 @@ from domain.engine.runs import RunMode, RunState, Tally
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run locked for closing."""
+    """A run locked for closing. Attributes: calls: made for its items."""
 
-    id: int
+    run_id: int
     shop_id: int
     action: str
     mode: RunMode
     closed: bool
     plan_failed: bool
-
-    @property
-    def run_id(self) -> int:
-        """The same, under the name that items have it by."""
-        return self.id
+    tally: Tally
+    calls: int
 
 
-_LOCK_OPEN = Statement[OpenRun]("""
-select r.id, r.shop_id, r.action, r.mode, r.closed_at is not null as closed, r.plan_failed
-  from runs r
+_LOCK_OPEN = Statement[None]("""
+select from runs r
  where r.id = :id and r.state = 'open'
    and not exists (select 1 from run_items i
                     where i.run_id = r.id and i.finished_at is null)
    for update
 """)
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How the items of a run ended, and the calls made for them."""
-
-    open: int
-    succeeded: int
-    failed: int
-    skipped: int
-    carried: int
-    calls: int
-
-    @property
-    def tally(self) -> Tally:
-        """The ended ones."""
-        return Tally(self.succeeded, self.failed, self.skipped, self.carried)
-
-
-# Once more, with the run locked: what the first look saw may be older than the lock.
-_COUNT = Statement[Counted]("""
-select count(*) filter (where finished_at is null) as open,
-       count(*) filter (where state = 'succeeded') as succeeded,
-       count(*) filter (where state = 'failed') as failed,
-       count(*) filter (where state = 'skipped') as skipped,
-       count(*) filter (where state = 'carried') as carried,
-       coalesce(sum(calls), 0) as calls
-  from run_items where run_id = :id
+# With the run locked: what the look before saw may be older than the lock.
+_COUNT = Statement[OpenRun]("""
+select r.id as run_id, r.shop_id, r.action, r.mode, r.closed_at is not null as closed,
+       r.plan_failed, c.calls, jsonb_build_object('succeeded', c.succeeded, 'failed', c.failed,
+                                 'skipped', c.skipped, 'carried_over', c.carried) as tally
+  from runs r
+ cross join lateral (
+   select count(*) filter (where finished_at is null) as open,
+          count(*) filter (where state = 'succeeded') as succeeded,
+          count(*) filter (where state = 'failed') as failed,
+          count(*) filter (where state = 'skipped') as skipped,
+          count(*) filter (where state = 'carried') as carried,
+          coalesce(sum(calls), 0) as calls
+     from run_items where run_id = r.id) c
+ where r.id = :id and c.open = 0
 """)
 
 
-def lock_for_closing(connection: Connection, run_id: int) -> tuple[OpenRun, Counted] | None:
+def lock_for_closing(connection: Connection, run_id: int) -> OpenRun | None:
     """Lock a run that can be closed; None when it has open items or was closed before."""
-    run = _LOCK_OPEN.first(connection, id=run_id)
-    if run is None:
-        return None
-    counted = _COUNT.one(connection, id=run_id)
-    return None if counted.open else (run, counted)
+    locked = _LOCK_OPEN.run(connection, id=run_id)
+    return _COUNT.first(connection, id=run_id) if locked else None
 
 
 _CLOSE = Statement[None]("""
 update runs
    set state = :state, finished_at = now(), lease_until = null, succeeded = :succeeded,
-       failed = :failed, skipped = :skipped, carried_over = :carried,
+       failed = :failed, skipped = :skipped, carried_over = :carried_over,
        calls = calls + :calls
- where id = :id
+ where id = :run_id
 """)
 
 
-def close(connection: Connection, run: OpenRun, counted: Counted, state: RunState) -> None:
+def close(connection: Connection, run: OpenRun, state: RunState) -> None:
     """Write the final state and figures of a locked run."""
-    _CLOSE.run(
-        connection,
-        id=run.id,
-        state=state,
-        succeeded=counted.succeeded,
-        failed=counted.failed,
-        skipped=counted.skipped,
-        carried=counted.carried,
-        calls=counted.calls,
-    )
+    _CLOSE.run(connection, run.tally, run_id=run.run_id, calls=run.calls, state=state)
 
 
 _COMPLETE = Statement[int]("""

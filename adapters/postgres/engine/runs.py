@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import psycopg
 from sqlalchemy import Connection
@@ -13,6 +12,7 @@ from adapters.postgres.engine.items import LEASE_S
 from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.statement import Statement
 from domain.engine.runs import RunMode, Window
+from domain.errors import LeaseLost
 
 # A pending run's message is believed lost after this.
 ANNOUNCED_S = 10
@@ -25,6 +25,7 @@ class ClaimedRun:
     Attributes:
         generation: the fencing token: of this claim, larger than any before.
         read_until: a range run is recorded up to here.
+        replayed: the keys a replay is about, None for every other run.
     """
 
     id: int
@@ -32,7 +33,9 @@ class ClaimedRun:
     action: str
     mode: RunMode
     request: dict[str, object]
-    window: Window | None
+    replayed: list[str] | None
+    window_from: datetime | None
+    window_to: datetime | None
     read_until: datetime | None
     generation: int
     attempts: int
@@ -44,12 +47,11 @@ class ClaimedRun:
         return self.id
 
     @property
-    def replayed(self) -> list[str] | None:
-        """The keys a replay is about, None for every other run."""
-        if self.mode is not RunMode.REPLAY:
+    def window(self) -> Window | None:
+        """The order times asked for or read so far."""
+        if self.window_from is None or self.window_to is None:
             return None
-        keys = self.request.get("keys")
-        return [str(key) for key in keys] if isinstance(keys, list) else []
+        return Window(self.window_from, self.window_to)
 
 
 _INSERT = Statement[int]("""
@@ -117,25 +119,16 @@ _STARTABLE = f"""
 """
 
 
-def _claimed(
-    *, window_from: datetime | None, window_to: datetime, mode: str, **row: Any
-) -> ClaimedRun:
-    window = Window(window_from, window_to) if window_from else None
-    return ClaimedRun(window=window, mode=RunMode(mode), **row)
-
-
-_CLAIM = Statement(
-    f"""
+_CLAIM = Statement[ClaimedRun](f"""
 update runs r
    set state = 'planning', generation = r.generation + 1, attempts = r.attempts + 1,
        lease_until = now() + make_interval(secs => :lease_s),
        started_at = coalesce(r.started_at, now())
  where r.id = :id and {_STARTABLE} and r.mode <> all(:but)
 returning r.id, r.shop_id, r.action, r.mode, r.request, r.window_from, r.window_to, r.read_until,
-          r.generation, r.attempts, r.started_at
-""",
-    _claimed,
-)
+          r.generation, r.attempts, r.started_at,
+          case when r.mode = 'replay' then coalesce(r.request -> 'keys', '[]') end as replayed
+""")
 
 
 def claim(connection: Connection, run_id: int, *, but: Sequence[RunMode] = ()) -> ClaimedRun | None:
@@ -172,6 +165,11 @@ update runs
 """)
 
 
+def _lost(run: ClaimedRun) -> LeaseLost:
+    """Return what rolls everything back when the run has a newer owner."""
+    return LeaseLost(f"run {run.id}: a newer owner has the work")
+
+
 def record_step(
     connection: Connection,
     run: ClaimedRun,
@@ -180,21 +178,20 @@ def record_step(
     window: Window | None,
     read_until: datetime | None,
     calls: int,
-) -> bool:
-    """Record how far a plan came; False when the run has a newer owner: roll back everything."""
-    return bool(
-        _STEP.run(
-            connection,
-            id=run.id,
-            generation=run.generation,
-            last=last,
-            since=window.since if window else None,
-            until=window.until if window else None,
-            read_until=read_until,
-            calls=calls,
-            lease_s=LEASE_S,
-        )
+) -> None:
+    """Record how far a plan came. Raises LeaseLost, as whatever ends a plan does."""
+    ours = _STEP.run(
+        connection,
+        run,
+        last=last,
+        since=window.since if window else None,
+        until=window.until if window else None,
+        read_until=read_until,
+        calls=calls,
+        lease_s=LEASE_S,
     )
+    if not ours:
+        raise _lost(run)
 
 
 _BACK = Statement[None](f"""
@@ -213,19 +210,18 @@ def put_back(
     spent: bool,
     calls: int,
     reason: str,
-) -> bool:
-    """Plan it again later; False when the run has a newer owner."""
-    return bool(
-        _BACK.run(
-            connection,
-            id=run.id,
-            generation=run.generation,
-            due_at=due_at,
-            refund=0 if spent else 1,
-            calls=calls,
-            reason=reason[:2000],
-        )
+) -> None:
+    """Plan it again later."""
+    ours = _BACK.run(
+        connection,
+        run,
+        due_at=due_at,
+        refund=0 if spent else 1,
+        calls=calls,
+        reason=reason[:2000],
     )
+    if not ours:
+        raise _lost(run)
 
 
 _CUT_SHORT = Statement[None](f"""
@@ -238,21 +234,13 @@ update runs
 
 def cut_short(
     connection: Connection, run: ClaimedRun, *, failed: bool, calls: int, reason: str
-) -> bool:
-    """End a plan that did not read its list to the end; False when the run has a newer owner.
+) -> None:
+    """End a plan that did not read its list to the end.
 
     Args: failed: the run fails; otherwise the cart closed.
     """
-    return bool(
-        _CUT_SHORT.run(
-            connection,
-            id=run.id,
-            generation=run.generation,
-            failed=failed,
-            calls=calls,
-            reason=reason[:2000],
-        )
-    )
+    if not _CUT_SHORT.run(connection, run, failed=failed, calls=calls, reason=reason[:2000]):
+        raise _lost(run)
 
 
 _CLOSED = Statement[None]("update runs set closed_at = now() where id = :id and closed_at is null")

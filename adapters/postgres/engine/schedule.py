@@ -21,9 +21,6 @@ class _DueRobot:
     next_due_at: datetime
     now: datetime
 
-    def next_slot(self) -> datetime:
-        return Cadence(every_s=self.every_s, at=self.at).next_slot(self.now, self.anchor_at)
-
 
 # A due robot whose last run is still under way stays due and starts as soon as that one ends.
 _DUE = Statement[_DueRobot](f"""
@@ -79,23 +76,13 @@ def start_due(connection: Connection, action: str, *, most: int = 1000) -> list[
     due = _DUE.all(connection, action=action, most=most)
     if not due:
         return []
-    _MOVE_ON.run(
-        connection, ids=[robot.id for robot in due], ats=[robot.next_slot() for robot in due]
-    )
-    return start_slots(
-        connection, action, "scheduled", {robot.shop_id: robot.next_due_at for robot in due}
-    )
-
-
-def start_slots(
-    connection: Connection, action: str, mode: str, slots: dict[int, datetime]
-) -> list[int]:
-    """Insert a pending run for each shop's slot that has none yet; returns the run ids."""
+    slots = [Cadence(every_s=b.every_s, at=b.at).next_slot(b.now, b.anchor_at) for b in due]
+    _MOVE_ON.run(connection, ids=[robot.id for robot in due], ats=slots)
     return _START.all(
         connection,
         action=action,
-        mode=mode,
-        shops=list(slots),
-        slots=list(slots.values()),
+        mode="scheduled",
+        shops=[robot.shop_id for robot in due],
+        slots=[robot.next_due_at for robot in due],
         announced_s=ANNOUNCED_S,
     )

@@ -112,10 +112,14 @@ update import_tasks set raw = cast(:raw as jsonb), needs_read = false, read_at =
  where id = :id
 """)
 _SET_STATE = Statement[None]("""
-update import_tasks
-   set state = :state, reason = :reason, retry_after = :retry_after,
-       converted_at = case when :state = 'converted' then now() end
+update import_tasks set state = :state, reason = :reason, retry_after = :retry_after
  where id = :id and state <> 'converted'
+""")
+_CONVERTED = Statement[None]("""
+update import_tasks
+   set state = 'converted', reason = '', retry_after = null, cart_total_yen = :total,
+       converted_at = case when state = 'converted' then converted_at else now() end
+ where id = :id
 """)
 
 
@@ -138,10 +142,15 @@ def set_state(
     reason: str = "",
     retry_after: datetime | None = None,
 ) -> None:
-    """Move a task on; a converted one stays converted."""
+    """Move a task on, but not to `converted`; a converted one stays so."""
     _SET_STATE.run(
         connection, id=task_id, state=state, reason=reason[:2000], retry_after=retry_after
     )
+
+
+def note_converted(connection: Connection, task_id: int, total_yen: int) -> None:
+    """Note that an order has become instructions, and its total as it was read."""
+    _CONVERTED.run(connection, id=task_id, total=total_yen)
 
 
 _READ_CURSOR = Statement[datetime](

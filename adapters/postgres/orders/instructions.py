@@ -75,10 +75,10 @@ def store(
     numbers: list[str] = []
     secured: Counter[int] = Counter()
     for one in instructions:
+        lines = [_line(line, position, sku_ids) for position, line in enumerate(one.lines, 1)]
         instruction_id = _INSERT.first(connection, **_columns(shop, one))
         if instruction_id is None:
             continue
-        lines = [_line(line, position, sku_ids) for position, line in enumerate(one.lines, 1)]
         _INSERT_LINES.run(connection, instruction_id=instruction_id, lines=json.dumps(lines))
         numbers.append(one.number)
         if secures_stock(one.status):

@@ -158,6 +158,10 @@ update instructions set return_wanted_at = null, return_blocked_at = now() where
 _RETURN_LINE = Statement[None]("""
 update instruction_lines set returned_at = coalesce(returned_at, now()) where id = :id
 """)
+_RETURN_LINES = Statement[None]("""
+update instruction_lines set returned_at = coalesce(returned_at, now())
+ where instruction_id = :id
+""")
 _RETURN = Statement[None]("""
 update instructions
    set api_status = 'tracking_returned', return_wanted_at = null,
@@ -192,7 +196,8 @@ def mark_line_returned(connection: Connection, line_id: int) -> None:
 
 
 def mark_returned(connection: Connection, instruction_id: int) -> None:
-    """Note that the cart knows the whole instruction left (RET-4)."""
+    """Note that the cart knows the whole instruction left, with every line (RET-4)."""
+    _RETURN_LINES.run(connection, id=instruction_id)
     _RETURN.run(connection, id=instruction_id)
 
 

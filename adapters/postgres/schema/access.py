@@ -1,15 +1,12 @@
 """Who may call the JSON API, and what was answered to requests that may come twice."""
 
-from sqlalchemy import Column, Index, SmallInteger, Table, Text, UniqueConstraint
+from sqlalchemy import Column, SmallInteger, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql import text
 
-from adapters.postgres.schema.base import identity, metadata, moment, reference
+from adapters.postgres.schema.base import index, moment, reference, thing
 
-api_clients = Table(
+api_clients = thing(
     "api_clients",
-    metadata,
-    identity(),
     reference("merchant_id", "merchants.id"),
     Column("name", Text, nullable=False),
     # SHA-256 of the token, hexadecimal; the token itself is shown once and kept nowhere.
@@ -18,19 +15,13 @@ api_clients = Table(
     moment("created_at", default_now=True),
     moment("last_used_at"),
     moment("revoked_at"),
-    Index(
-        "uq_api_clients_live_name",
-        "merchant_id",
-        "name",
-        unique=True,
-        postgresql_where=text("revoked_at is null"),
+    index(
+        "uq_api_clients_live_name", "merchant_id", "name", unique=True, where="revoked_at is null"
     ),
 )
 
-idempotency_keys = Table(
+idempotency_keys = thing(
     "idempotency_keys",
-    metadata,
-    identity(),
     reference("client_id", "api_clients.id"),
     Column("key", Text, nullable=False),
     # SHA-256 of method, path, query and body, hexadecimal.
@@ -40,5 +31,5 @@ idempotency_keys = Table(
     moment("created_at", default_now=True),
     moment("expires_at", nullable=False),
     UniqueConstraint("client_id", "key"),
-    Index("ix_idempotency_keys_expires_at", "expires_at"),
+    index("ix_idempotency_keys_expires_at", "expires_at"),
 )

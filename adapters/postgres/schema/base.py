@@ -1,8 +1,20 @@
 """What all tables share: names of constraints, kinds of columns."""
 
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, ForeignKey, Identity, MetaData
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    MetaData,
+    Table,
+)
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql import text
 
 from adapters.postgres.statement import words
@@ -18,9 +30,21 @@ metadata = MetaData(
 )
 
 
-def identity() -> Column[int]:
-    """Return the primary key every table of things has."""
-    return Column("id", BigInteger, Identity(always=False), primary_key=True)
+def thing(name: str, *parts: SchemaItem, fillfactor: str | None = None) -> Table:
+    """Return a table of things, each with an id of its own.
+
+    Args: fillfactor: per cent of a page that new rows may fill; the rest is left for their changes.
+    """
+    key: Column[int] = Column("id", BigInteger, Identity(always=False), primary_key=True)
+    options: dict[str, Any] = {"postgresql_with": {"fillfactor": fillfactor}} if fillfactor else {}
+    return Table(name, metadata, key, *parts, **options)
+
+
+def index(name: str, *columns: str, where: str | None = None, unique: bool = False) -> Index:
+    """Return an index. Args: columns: or expressions, as `id desc`; where: of which rows only."""
+    places = [text(column) if " " in column else column for column in columns]
+    condition = None if where is None else text(where)
+    return Index(name, *places, unique=unique, postgresql_where=condition)
 
 
 def moment(name: str, *, default_now: bool = False, nullable: bool | None = None) -> Column[object]:

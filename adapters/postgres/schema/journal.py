@@ -5,16 +5,20 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Index,
     Integer,
-    Table,
     Text,
     UniqueConstraint,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
-from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from adapters.postgres.schema.base import (
+    index,
+    moment,
+    one_of,
+    reference,
+    thing,
+)
 from domain.carts.cart import Cart
 from domain.engine.effects import EffectState
 from domain.engine.maintenance import ClosureSource
@@ -22,10 +26,8 @@ from domain.engine.runs import LetterState
 from domain.errors import ApiFamily
 
 # Things that must happen at most once (RET-5); states: docs/decisions.
-effects = Table(
+effects = thing(
     "effects",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),
@@ -41,10 +43,8 @@ effects = Table(
     CheckConstraint("state = 'planned' or sent_at is not null", name="sent_has_a_time"),
 )
 
-dead_letters = Table(
+dead_letters = thing(
     "dead_letters",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("action", Text, nullable=False),
     Column("key", Text, nullable=False),
@@ -59,20 +59,11 @@ dead_letters = Table(
     Column("decision_reason", Text),
     moment("decided_at"),
     one_of("state", LetterState),
-    Index(
-        "uq_dead_letters_open",
-        "shop_id",
-        "action",
-        "key",
-        unique=True,
-        postgresql_where=text("state = 'open'"),
-    ),
+    index("uq_dead_letters_open", "shop_id", "action", "key", unique=True, where="state = 'open'"),
 )
 
-api_log = Table(
+api_log = thing(
     "api_log",
-    metadata,
-    identity(),
     moment("at", default_now=True),
     reference("shop_id", "shops.id"),
     Column("run_id", BigInteger),
@@ -83,14 +74,12 @@ api_log = Table(
     Column("message", Text, nullable=False),
     one_of("category", ("出荷", "在庫")),
     one_of("level", ("info", "warning", "error")),
-    Index("ix_api_log_shop", "shop_id", text("at desc")),
-    Index("ix_api_log_run", "run_id"),
+    index("ix_api_log_shop", "shop_id", "at desc"),
+    index("ix_api_log_run", "run_id"),
 )
 
-closures = Table(
+closures = thing(
     "closures",
-    metadata,
-    identity(),
     Column("cart", Text, nullable=False),
     Column("api", Text, nullable=False),
     moment("starts_at", nullable=False),
@@ -106,21 +95,14 @@ closures = Table(
     one_of("api", (*ApiFamily, "all")),
     one_of("source", ClosureSource),
     CheckConstraint("ends_at is null or ends_at > starts_at", name="ends_after_start"),
-    Index("ix_closures_live", "cart", postgresql_where=text("ended_at is null")),
-    Index(
-        "uq_closures_calendar",
-        "cart",
-        "api",
-        "starts_at",
-        unique=True,
-        postgresql_where=text("source = 'calendar'"),
+    index("ix_closures_live", "cart", where="ended_at is null"),
+    index(
+        "uq_closures_calendar", "cart", "api", "starts_at", unique=True, where="source = 'calendar'"
     ),
 )
 
-audit = Table(
+audit = thing(
     "audit",
-    metadata,
-    identity(),
     moment("at", default_now=True),
     Column("merchant_id", BigInteger),
     Column("actor", Text, nullable=False),

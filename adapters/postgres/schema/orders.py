@@ -5,10 +5,8 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    Index,
     Integer,
     SmallInteger,
-    Table,
     Text,
     UniqueConstraint,
 )
@@ -17,14 +15,18 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.orders.import_tasks import UNFINISHED
 from adapters.postgres.orders.statuses import OPEN
-from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from adapters.postgres.schema.base import (
+    index,
+    moment,
+    one_of,
+    reference,
+    thing,
+)
 from domain.orders.eligibility import TaskState
 from domain.orders.instructions import ApiStatus, Payment, Status
 
-import_tasks = Table(
+import_tasks = thing(
     "import_tasks",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("cart_order_key", Text, nullable=False),
     Column("state", Text, nullable=False, server_default=text("'listed'")),
@@ -43,17 +45,11 @@ import_tasks = Table(
     Column("reason", Text, nullable=False, server_default=text("''")),
     UniqueConstraint("shop_id", "cart_order_key"),
     one_of("state", TaskState),
-    Index(
-        "ix_import_tasks_unfinished",
-        "shop_id",
-        postgresql_where=text(f"state in {UNFINISHED}"),
-    ),
+    index("ix_import_tasks_unfinished", "shop_id", where=f"state in {UNFINISHED}"),
 )
 
-instructions = Table(
+instructions = thing(
     "instructions",
-    metadata,
-    identity(),
     reference("merchant_id", "merchants.id"),
     reference("shop_id", "shops.id"),
     Column("cart_order_key", Text, nullable=False),
@@ -62,7 +58,7 @@ instructions = Table(
     # ShopServe's delivery_no; 1 on BASE.
     Column("destination", Integer, nullable=False, server_default=text("1")),
     Column("status", Text, nullable=False),
-    # [{"reason", "cause", "text"}] as domain.instructions.Hold.
+    # [{"reason", "cause", "text"}] as domain.orders.instructions.Hold.
     Column("holds", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("allocated", Boolean, nullable=False, server_default=text("false")),
     Column("payment", Text, nullable=False),
@@ -110,37 +106,26 @@ instructions = Table(
         "status <> 'shipped' or (tracking_number is not null and shipped_on is not null)",
         name="shipped_has_parcel",
     ),
-    Index("ix_instructions_number", "merchant_id", "number"),
-    Index("ix_instructions_order", "shop_id", "cart_order_key"),
+    index("ix_instructions_number", "merchant_id", "number"),
+    index("ix_instructions_order", "shop_id", "cart_order_key"),
     # Open orders are what sync_status looks at (保留〜出荷待ち).
-    Index(
-        "ix_instructions_open",
-        "shop_id",
-        "ordered_at",
-        postgresql_where=text(f"status in {OPEN}"),
-    ),
-    Index(
-        "ix_instructions_unprinted",
-        "shop_id",
-        postgresql_where=text("api_status = 'awaiting_print'"),
-    ),
-    Index(
+    index("ix_instructions_open", "shop_id", "ordered_at", where=f"status in {OPEN}"),
+    index("ix_instructions_unprinted", "shop_id", where="api_status = 'awaiting_print'"),
+    index(
         "ix_instructions_shipped",
         "shop_id",
         "shipped_on",
-        postgresql_where=text("status = 'shipped' and api_status <> 'tracking_returned'"),
+        where="status = 'shipped' and api_status <> 'tracking_returned'",
     ),
-    Index(
+    index(
         "ix_instructions_uncompleted",
         "shop_id",
-        postgresql_where=text("api_status = 'tracking_returned' and completed_at is null"),
+        where="api_status = 'tracking_returned' and completed_at is null",
     ),
 )
 
-instruction_lines = Table(
+instruction_lines = thing(
     "instruction_lines",
-    metadata,
-    identity(),
     reference("instruction_id", "instructions.id"),
     Column("position", Integer, nullable=False),
     reference("sku_id", "skus.id"),
@@ -156,5 +141,5 @@ instruction_lines = Table(
     moment("returned_at"),
     UniqueConstraint("instruction_id", "position"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
-    Index("ix_instruction_lines_sku", "sku_id"),
+    index("ix_instruction_lines_sku", "sku_id"),
 )

@@ -1,30 +1,25 @@
 """Rules that change new shipping instructions (変換ロボット, 処理ロボット)."""
 
-from sqlalchemy import (
-    Boolean,
-    CheckConstraint,
-    Column,
-    Integer,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import Boolean, CheckConstraint, Column, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
-from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from adapters.postgres.schema.base import (
+    moment,
+    one_of,
+    reference,
+    thing,
+)
 from domain.orders.shop_rules import StandardRule
 
-rules = Table(
+rules = thing(
     "rules",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     # 1, 2, ... in the order in which they run. A standard rule is part of the conversion itself
     # and comes before all of them: it has no place.
     Column("position", Integer),
     Column("standard", Text),
-    # As domain.rule_texts writes it, without `enabled`.
+    # As domain.orders.rule_texts writes it, without `enabled`.
     Column("definition", JSONB),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     moment("created_at", default_now=True),

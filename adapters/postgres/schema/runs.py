@@ -9,7 +9,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Index,
     Integer,
     SmallInteger,
     Table,
@@ -19,13 +18,18 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
-from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from adapters.postgres.schema.base import (
+    index,
+    metadata,
+    moment,
+    one_of,
+    reference,
+    thing,
+)
 from domain.engine.runs import ItemState, RunMode, RunState
 
-runs = Table(
+runs = thing(
     "runs",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("action", Text, nullable=False),
     Column("mode", Text, nullable=False),
@@ -64,23 +68,21 @@ runs = Table(
         name="finished_when_final",
     ),
     # One run per (shop, action) at a time (IMP-4).
-    Index(
+    index(
         "uq_runs_one_at_a_time",
         "shop_id",
         "action",
         unique=True,
-        postgresql_where=text("state in ('planning', 'open')"),
+        where="state in ('planning', 'open')",
     ),
-    Index("ix_runs_pending", "due_at", postgresql_where=text("state = 'pending'")),
-    Index("ix_runs_planning", "lease_until", postgresql_where=text("state = 'planning'")),
-    Index("ix_runs_open", "id", postgresql_where=text("state = 'open'")),
-    Index("ix_runs_shop_recent", "shop_id", "action", text("id desc")),
+    index("ix_runs_pending", "due_at", where="state = 'pending'"),
+    index("ix_runs_planning", "lease_until", where="state = 'planning'"),
+    index("ix_runs_open", "id", where="state = 'open'"),
+    index("ix_runs_shop_recent", "shop_id", "action", "id desc"),
 )
 
-run_items = Table(
+run_items = thing(
     "run_items",
-    metadata,
-    identity(),
     reference("run_id", "runs.id"),
     Column("shop_id", BigInteger, nullable=False),
     Column("action", Text, nullable=False),
@@ -109,25 +111,13 @@ run_items = Table(
         "(finished_at is null) = (state in ('due', 'queued', 'running'))",
         name="finished_when_final",
     ),
-    Index(
-        "ix_run_items_due",
-        "shop_id",
-        "priority",
-        "due_at",
-        "id",
-        postgresql_where=text("state = 'due'"),
-    ),
-    Index(
-        "ix_run_items_out",
-        "shop_id",
-        "lease_until",
-        postgresql_where=text("state in ('queued', 'running')"),
-    ),
+    index("ix_run_items_due", "shop_id", "priority", "due_at", "id", where="state = 'due'"),
+    index("ix_run_items_out", "shop_id", "lease_until", where="state in ('queued', 'running')"),
     # By another word than ix_run_items_out, or PostgreSQL takes this one for it when both were
     # empty at its last look, and counts a shop's few items out among a flood's thousands.
-    Index("ix_run_items_open", "run_id", postgresql_where=text("finished_at is null")),
+    index("ix_run_items_open", "run_id", where="finished_at is null"),
     # Rows change state several times in a short life: leave room beside them.
-    postgresql_with={"fillfactor": "70"},
+    fillfactor="70",
 )
 
 # One row per shop with work: the fair claim takes turns by last_pick_at (CLS-8).
@@ -152,20 +142,16 @@ lane_blocks = Table(
 )
 
 # Calls per shop and hour: what the budget in Redis starts from after it was emptied (CLS-2).
-call_counts = Table(
+call_counts = thing(
     "call_counts",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     moment("hour", nullable=False),
     Column("calls", Integer, nullable=False),
     UniqueConstraint("shop_id", "hour"),
 )
 
-cursors = Table(
+cursors = thing(
     "cursors",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("action", Text, nullable=False),
     moment("position", nullable=False),

@@ -4,33 +4,33 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Index,
     Integer,
     LargeBinary,
     Numeric,
-    Table,
     Text,
     Time,
     UniqueConstraint,
 )
 from sqlalchemy.sql import text
 
-from adapters.postgres.schema.base import identity, metadata, moment, one_of, reference
+from adapters.postgres.schema.base import (
+    index,
+    moment,
+    one_of,
+    reference,
+    thing,
+)
 from domain.carts.cart import Cart
 
-merchants = Table(
+merchants = thing(
     "merchants",
-    metadata,
-    identity(),
     Column("key", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     moment("created_at", default_now=True),
 )
 
-shops = Table(
+shops = thing(
     "shops",
-    metadata,
-    identity(),
     reference("merchant_id", "merchants.id"),
     Column("key", Text, nullable=False),
     Column("cart", Text, nullable=False),
@@ -59,30 +59,20 @@ shops = Table(
     CheckConstraint("calls_per_second > 0", name="pace_positive"),
     CheckConstraint("in_flight between 1 and 64", name="in_flight_bounded"),
     CheckConstraint("overlap_s >= 0", name="overlap_not_negative"),
-    Index(
-        "uq_shops_live_key",
-        "merchant_id",
-        "key",
-        unique=True,
-        postgresql_where=text("removed_at is null"),
-    ),
+    index("uq_shops_live_key", "merchant_id", "key", unique=True, where="removed_at is null"),
 )
 
 # Delivery method of the hub -> carrier of the cart (RET-6).
-carriers = Table(
+carriers = thing(
     "carriers",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("method", Text, nullable=False),
     Column("carrier", Text, nullable=False),
     UniqueConstraint("shop_id", "method"),
 )
 
-robots = Table(
+robots = thing(
     "robots",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("action", Text, nullable=False),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
@@ -94,10 +84,5 @@ robots = Table(
     UniqueConstraint("shop_id", "action"),
     CheckConstraint("(every_s is null) <> (at is null)", name="one_cadence"),
     CheckConstraint("every_s is null or every_s > 0", name="cadence_positive"),
-    Index(
-        "ix_robots_due",
-        "action",
-        "next_due_at",
-        postgresql_where=text("enabled and not parked"),
-    ),
+    index("ix_robots_due", "action", "next_due_at", where="enabled and not parked"),
 )

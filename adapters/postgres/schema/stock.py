@@ -6,7 +6,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
-    Index,
     Integer,
     Table,
     Text,
@@ -14,12 +13,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import text
 
-from adapters.postgres.schema.base import identity, metadata, moment, reference
+from adapters.postgres.schema.base import index, metadata, moment, reference, thing
 
-skus = Table(
+skus = thing(
     "skus",
-    metadata,
-    identity(),
     reference("merchant_id", "merchants.id"),
     Column("code", Text, nullable=False),
     # Below 0 where more was shipped than had been counted; free stock is never sent below 0.
@@ -32,21 +29,19 @@ skus = Table(
     UniqueConstraint("merchant_id", "code"),
     CheckConstraint("secured >= 0", name="secured_not_negative"),
     CheckConstraint("code <> ''", name="code_not_blank"),
-    postgresql_with={"fillfactor": "80"},
+    fillfactor="80",
 )
 
 # Set products (セット商品): STK-7.
-set_components = Table(
+set_components = thing(
     "set_components",
-    metadata,
-    identity(),
     reference("set_sku_id", "skus.id"),
     reference("component_sku_id", "skus.id"),
     Column("quantity", Integer, nullable=False),
     UniqueConstraint("set_sku_id", "component_sku_id"),
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("set_sku_id <> component_sku_id", name="not_of_itself"),
-    Index("ix_set_components_component", "component_sku_id"),
+    index("ix_set_components_component", "component_sku_id"),
 )
 
 # SKUs whose secured pieces are to be counted anew from the live instructions (STS-5).
@@ -57,10 +52,8 @@ recalculations = Table(
     moment("asked_at", default_now=True),
 )
 
-external_items = Table(
+external_items = thing(
     "external_items",
-    metadata,
-    identity(),
     reference("shop_id", "shops.id"),
     Column("item", Text, nullable=False),
     Column("variation", Text, nullable=False, server_default=text("''")),
@@ -71,10 +64,8 @@ external_items = Table(
     CheckConstraint("item <> ''", name="item_not_blank"),
 )
 
-mappings = Table(
+mappings = thing(
     "mappings",
-    metadata,
-    identity(),
     Column(
         "external_item_id",
         BigInteger,
@@ -89,8 +80,8 @@ mappings = Table(
     Column("unlimited", Boolean, nullable=False, server_default=text("false")),
     moment("changed_at", default_now=True),
     CheckConstraint("low_stock is null or low_stock >= 0", name="low_stock_not_negative"),
-    Index("ix_mappings_sku", "sku_id"),
-    Index("ix_mappings_shop", "shop_id", "sku_id"),
+    index("ix_mappings_sku", "sku_id"),
+    index("ix_mappings_shop", "shop_id", "sku_id"),
 )
 
 # What each mapping was last told. wanted_version moves with every change that matters to it;
@@ -115,13 +106,8 @@ stock_pushes = Table(
     # A worker died while it may have been telling the shop a number, which may arrive late (STK-5).
     moment("doubted_at"),
     CheckConstraint("pushed_version <= wanted_version", name="never_ahead"),
-    Index("ix_stock_pushes_doubted", "doubted_at", postgresql_where=text("doubted_at is not null")),
-    Index(
-        "ix_stock_pushes_behind",
-        "shop_id",
-        "sku_id",
-        postgresql_where=text("pushed_version < wanted_version"),
-    ),
-    Index("ix_stock_pushes_sku", "sku_id"),
+    index("ix_stock_pushes_doubted", "doubted_at", where="doubted_at is not null"),
+    index("ix_stock_pushes_behind", "shop_id", "sku_id", where="pushed_version < wanted_version"),
+    index("ix_stock_pushes_sku", "sku_id"),
     postgresql_with={"fillfactor": "70"},
 )

@@ -69,16 +69,13 @@ def ensure_skus(
 ) -> tuple[dict[str, int], list[str]]:
     """Return ids by code, and the codes that were unknown and are created with on hand 0."""
     wanted = sorted(set(codes))
-    ids = _find(connection, merchant_id, wanted)
+    ids = dict(_FIND.all(connection, merchant_id=merchant_id, codes=wanted))
     missing = [code for code in wanted if code not in ids]
     if not missing:
         return ids, []
     new = _ENSURE.all(connection, merchant_id=merchant_id, codes=missing)
-    return _find(connection, merchant_id, wanted), new
-
-
-def _find(connection: Connection, merchant_id: int, codes: list[str]) -> dict[str, int]:
-    return dict(_FIND.all(connection, merchant_id=merchant_id, codes=codes))
+    # Once more, since another transaction may have created some of them meanwhile.
+    return dict(_FIND.all(connection, merchant_id=merchant_id, codes=wanted)), new
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +115,8 @@ def change(
         secured=[kept.get(sku, 0) for sku in ids],
     )
     # A parcel that leaves takes both down together: no shop has anything to be told (STK-1).
-    mark_pushes(connection, [sku for sku, free_changed in changed if free_changed])
+    if freed := [sku for sku, free_changed in changed if free_changed]:
+        _MARK.run(connection, ids=freed)
 
 
 def mark_pushes(connection: Connection, sku_ids: list[int]) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from adapters.postgres.engine.items import Beside
-from adapters.postgres.engine.planned_items import after_inserting
+from adapters.postgres.engine.planned_items import FLOOD, renew_statistics
 from adapters.postgres.engine.recovery import LostClaim
 from adapters.postgres.statement import Statement
-from domain.carts.cart import LONGEST_PUSH_S
+from domain.carts.cart import LONGEST_PUSH_S, Cart
+from domain.stock.offers import Offer, free_stock, offer, set_free_stock
 
 _PLAN = Statement[None]("""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)
@@ -44,7 +45,8 @@ def plan(
         priority=priority,
         codes=None if codes is None else list(codes),
     )
-    after_inserting(connection, planned)
+    if planned >= FLOOD:
+        renew_statistics(connection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,17 @@ class WantedPush:
     low_stock: int | None
     unlimited: bool
     version: int
+
+    def offer(self, cart: Cart) -> Offer:
+        """Return what the shop is to be told: of a SKU, or of a set product (STK-2, STK-7)."""
+        if self.components:
+            free = set_free_stock(
+                (free_stock(on_hand, secured), needed)
+                for on_hand, secured, needed in self.components
+            )
+        else:
+            free = free_stock(self.on_hand, self.secured)
+        return offer(cart, free, self.low_stock, self.unlimited)
 
 
 OFFERED = """

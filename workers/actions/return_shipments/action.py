@@ -25,8 +25,7 @@ from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
 from domain.shipments.carriers import carrier_for, tracking_number_for
-from workers.actions.return_shipments.base import return_to_base
-from workers.actions.return_shipments.parts import Returned
+from workers.actions.return_shipments.base import Returned, return_to_base
 from workers.actions.return_shipments.shopserve import return_to_shopserve
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
@@ -129,7 +128,8 @@ def _return_part(
     try:
         parcel = _parcel(work, part, table)
         if work.shop.cart is Cart.SHOPSERVE:
-            return return_to_shopserve(work, order, read_at, part, parcel)
+            return_to_shopserve(work, order, read_at, part, parcel)
+            return Returned()
         return return_to_base(work, order, read_at, part, parcel)
     except AuthenticationFailed:
         raise

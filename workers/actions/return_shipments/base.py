@@ -1,15 +1,14 @@
 """Returning an instruction to BASE: one call per line, or one per deferred order (RET-3)."""
 
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part, PartLine
-from domain.actions import ACTIONS
+from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.errors import Rejected
@@ -23,15 +22,28 @@ from domain.shipments.dispatches import (
     dispatch_happened,
     plan_base,
 )
-from workers.actions.return_shipments.parts import Returned, look
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
 from workers.engine.context import Record, nothing
 
 # Delivery companies hardly ever change: one call per shop and hour.
 COMPANIES_FRESH_S = 3600.0
+_DEADLINE_S = ACTIONS[Action.RETURN_SHIPMENTS].deadline_s(Cart.BASE)
 
 _companies: dict[int, tuple[float, dict[str, str]]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """How returning one instruction ended.
+
+    Attributes:
+        failure: blank when the cart knows all of it.
+        notes: lines for the API log.
+    """
+
+    failure: str = ""
+    notes: Sequence[str] = ()
 
 
 def return_to_base(
@@ -67,8 +79,6 @@ def _ended(
     ended = outcome(failed_steps=len(failures), problems=len(problems))
     with work.database.begin() as connection:
         if ended is ReturnOutcome.RETURNED:
-            for line in part.lines:
-                order_parts.mark_line_returned(connection, line.id)
             order_parts.mark_returned(connection, part.id)
         elif ended is ReturnOutcome.IMPOSSIBLE:
             order_parts.block_return(connection, part.id)
@@ -85,7 +95,7 @@ class _Sending:
         self._order = order
         self._read_at = read_at
         self._parcel = parcel
-        self._ledger = EffectLedger(work, deadline_s=ACTIONS[work.action].deadline_s(Cart.BASE))
+        self._ledger = EffectLedger(work, deadline_s=_DEADLINE_S)
 
     def line(self, line: PartLine) -> None:
         """Set one line dispatched."""
@@ -119,11 +129,7 @@ class _Sending:
             kind,
             key,
             send,
-            Reading(
-                self._read_at,
-                shows(self._order),
-                partial(look, self._work, self._order.key, shows),
-            ),
+            Reading(self._read_at, self._order, shows),
             record,
         )
 

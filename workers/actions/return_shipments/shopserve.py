@@ -1,25 +1,25 @@
 """Returning an instruction to ShopServe: settlement first, then its destination (RET-2)."""
 
 from datetime import datetime
-from functools import partial
 
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
-from domain.actions import ACTIONS
+from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import EffectKind, RequestSettlement, plan_shopserve
 from domain.shipments.settlements import request_happened
-from workers.actions.return_shipments.parts import Returned, look
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
+
+_DEADLINE_S = ACTIONS[Action.RETURN_SHIPMENTS].deadline_s(Cart.SHOPSERVE)
 
 
 def return_to_shopserve(
     work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: CartParcel
-) -> Returned:
+) -> None:
     """Request settlement where it is needed, write carrier and number, note it here.
 
     Writing the same shipping result twice is harmless; the settlement request is a charge and goes
@@ -36,18 +36,14 @@ def return_to_shopserve(
     with work.database.begin() as connection:
         if request_happened(order):  # of an earlier claim that lost the answer, or of the staff
             effects.note_seen(connection, work.shop.id, EffectKind.SETTLEMENT, [order.key])
-        for line in part.lines:
-            order_parts.mark_line_returned(connection, line.id)
         order_parts.mark_returned(connection, part.id)
-    return Returned()
 
 
 def _settle(work: ShopWork, order: CartOrder, read_at: datetime) -> None:
     cart = work.shopserve
-    ledger = EffectLedger(work, deadline_s=ACTIONS[work.action].deadline_s(Cart.SHOPSERVE))
-    ledger.once(
+    EffectLedger(work, deadline_s=_DEADLINE_S).once(
         EffectKind.SETTLEMENT,
         order.key,
         lambda: cart.request_settlement(order.key),
-        Reading(read_at, request_happened(order), partial(look, work, order.key, request_happened)),
+        Reading(read_at, order, request_happened),
     )

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.postgres.engine import api_log
-from adapters.postgres.engine.api_log import LogLine
+from adapters.postgres.engine.api_log import LogLine, WholeShop
 from adapters.postgres.shops import tokens
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed, Postponed, SyncError
-from workers.calls.directory import ShopDirectory
+from workers.calls.board import ShopDirectory
 from workers.calls.reactions import CartReactions
-from workers.calls.tokens.refresh import SharedTokens, TokenTools, closed_altogether
+from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.drain import Draining
 
 _log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class TokenCare:
             if time.monotonic() > stop_at or self.draining.stopping.is_set():
                 break
             # A closure with an unknown end too: a refresh cannot be repeated, so it is no probe.
-            if closed_altogether(self.tools.closures, Cart.BASE):
+            if self.tools.closures.closed_altogether(Cart.BASE):
                 break
             if not self._refreshed(shop_id):
                 failing.add(shop_id)
@@ -59,7 +59,7 @@ class TokenCare:
             _log.warning("token not refreshed: %s", error, extra={"fields": {"shop": shop_id}})
             if isinstance(error, AuthenticationFailed):
                 with self.tools.database.begin() as connection:
-                    self.reactions.lock_out(connection, shop_id, None, Action.IMPORT_ORDERS)
+                    self.reactions.lock_out(connection, WholeShop(shop_id), Action.IMPORT_ORDERS)
             return isinstance(error, Postponed)
         return True
 
@@ -67,13 +67,9 @@ class TokenCare:
         """Ask a person to authorise what no refresh keeps alive: parked and failing shops."""
         with self.tools.database.begin() as connection:
             for shop_id, ends_at in tokens.warn_once_a_day(connection, failing):
-                api_log.log(
-                    connection,
-                    shop_id=shop_id,
-                    run_id=None,
-                    category=ACTIONS[Action.IMPORT_ORDERS].category,
-                    line=LogLine(_warning(ends_at), "warning", needs_person=True),
-                )
+                line = LogLine(_warning(ends_at), "warning", needs_person=True)
+                category = ACTIONS[Action.IMPORT_ORDERS].category
+                api_log.log(connection, WholeShop(shop_id), category, line)
 
 
 def _warning(ends_at: datetime) -> str:

@@ -17,7 +17,6 @@ import httpx
 from sqlalchemy import Engine
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops import tokens as stored_tokens
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import Shop
@@ -26,9 +25,10 @@ from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
-from workers.calls.maintenance import ClosureBoard
-from workers.calls.tokens.cache import AHEAD, TokenCache
+from workers.calls.board import ClosureBoard
 
+# Refresh this long before the end, so that no call meets an ended token in the normal course.
+AHEAD = timedelta(minutes=5)
 # Longer than a refresh may take, and a commit.
 REFRESH_LEASE_S = round(call_deadline_s(Cart.BASE, ApiFamily.ORDERS)) + 25
 # How long a thread waits for another worker's refresh before it gives its item back.
@@ -36,6 +36,37 @@ LONGEST_WAIT_S = call_deadline_s(Cart.BASE, ApiFamily.ORDERS) + 5
 # A database that restarts is back by then; the stash keeps the tokens longer.
 LONGEST_STORE_S = 60.0
 _POLL_S = 0.2
+
+
+class TokenCache:
+    """Tokens as this process last saw them, and how long the cart refreshes none."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._known: dict[int, Tokens] = {}
+        self._paused: dict[int, datetime] = {}
+
+    def fresh(self, shop_id: int) -> Tokens | None:
+        """Return what was last seen of a shop if no call meets its end in the normal course."""
+        known = self._known.get(shop_id)
+        return known if known is not None and _fresh(known) else None
+
+    def put(self, shop_id: int, tokens: Tokens) -> None:
+        """Remember a shop's tokens."""
+        self._known[shop_id] = tokens
+
+    def forget(self, shop_id: int) -> None:
+        """Read them anew next time."""
+        self._known.pop(shop_id, None)
+
+    def pause(self, shop_id: int, until: datetime) -> None:
+        """Refresh nothing of a shop until then: each of its items would ask again."""
+        self._paused[shop_id] = until
+
+    def paused_until(self, shop_id: int) -> datetime | None:
+        """Return when the shop may be refreshed, None if at once."""
+        until = self._paused.get(shop_id)
+        return until if until is not None and until > datetime.now(UTC) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +81,20 @@ class TokenTools:
     closures: ClosureBoard
 
 
-def closed_altogether(closures: ClosureBoard, cart: Cart) -> list[LiveClosure]:
-    """Return the closures in force while each family of a cart's calls is closed, else none.
-
-    The token address belongs to no family: one that is open needs tokens.
-    """
-    found = [closures.closed(cart, api) for api in ApiFamily]
-    known = [closure for closure in found if closure is not None]
-    return known if len(known) == len(found) else []
-
-
+@dataclass(frozen=True)
 class SharedTokens:
-    """Implements domain.ports.TokenStore for one shop."""
+    """Implements domain.carts.ports.TokenStore for one shop."""
 
-    def __init__(self, shop: Shop, tools: TokenTools) -> None:
-        """Args: tools: shared by all shops of the process."""
-        self._shop = shop
-        self._database = tools.database
-        self._box = tools.box
-        self._cache = tools.cache
-        self._stash = tools.stash
-        self._closures = tools.closures
-        self._http = tools.http
+    shop: Shop
+    tools: TokenTools
 
     @cached_property
     def _oauth(self) -> OAuthClient:
         """What exchanges tokens; most claims need none of it."""
-        given = self._shop.credentials
+        given = self.shop.credentials
         return OAuthClient(
-            self._http,
-            base_url=self._shop.auth_url,
+            self.tools.http,
+            base_url=self.shop.auth_url,
             client_id=given.get("client_id", ""),
             client_secret=given.get("client_secret", ""),
             redirect_uri=given.get("redirect_uri", ""),
@@ -87,7 +102,7 @@ class SharedTokens:
 
     def access_token(self) -> str:
         """See TokenStore.access_token."""
-        known = self._cache.fresh(self._shop.id)
+        known = self.tools.cache.fresh(self.shop.id)
         if known is not None:
             return known.access_token
         stored = self._stored()
@@ -103,17 +118,16 @@ class SharedTokens:
         return self._refresh(refused=refused).access_token
 
     def _stored(self) -> Tokens:
-        with self._database.begin() as connection:
-            found = stored_tokens.load_tokens(connection, self._shop.id, self._box)
+        with self.tools.database.begin() as connection:
+            found = stored_tokens.load_tokens(connection, self.shop.id, self.tools.box)
         return self._seen(found)
 
     def _seen(self, stored: Tokens | None) -> Tokens:
         if stored is None:
             raise AuthenticationFailed(
-                f"{self._shop.key}: not authorised yet; run `renkei shop authorize"
-                f" {self._shop.key}`"
+                f"{self.shop.key}: not authorised yet; run `renkei shop authorize {self.shop.key}`"
             )
-        self._cache.put(self._shop.id, stored)
+        self.tools.cache.put(self.shop.id, stored)
         return stored
 
     def _refresh(self, *, refused: str | None) -> Tokens:
@@ -122,9 +136,9 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_WAIT_S
         while True:
             alone = self._only_alone()
-            with self._database.begin() as connection:
+            with self.tools.database.begin() as connection:
                 ours = stored_tokens.claim_refresh(
-                    connection, self._shop.id, holder, REFRESH_LEASE_S, alone=alone
+                    connection, self.shop.id, holder, REFRESH_LEASE_S, alone=alone
                 )
             stored = self._stored()
             if ours and self._adopted(stored):
@@ -148,20 +162,20 @@ class SharedTokens:
             Closed: no call of any family is made now.
             Postponed: the cart said a moment ago that it refreshes nothing for this shop.
         """
-        closures = closed_altogether(self._closures, self._shop.cart)
+        closures = self.tools.closures.closed_altogether(self.shop.cart)
         now = datetime.now(UTC)
         if closures and not any(closure.may_probe(now, at_once=False) for closure in closures):
             opens = [at for closure in closures if (at := closure.end or closure.probe_at)]
             raise self._closed(min(opens))
-        paused_until = self._cache.paused_until(self._shop.id)
+        paused_until = self.tools.cache.paused_until(self.shop.id)
         if paused_until is not None:
-            raise Postponed(f"{self._shop.key}: no token for now", until=paused_until)
+            raise Postponed(f"{self.shop.key}: no token for now", until=paused_until)
         return bool(closures)
 
     def _closed(self, until: datetime) -> Closed:
         # Any family: whichever the token was asked for is closed.
         return Closed(
-            f"{self._shop.cart}: closed for maintenance", api=ApiFamily.ORDERS, until=until
+            f"{self.shop.cart}: closed for maintenance", api=ApiFamily.ORDERS, until=until
         )
 
     def _wait(self, give_up_at: float, *, alone: bool) -> None:
@@ -169,7 +183,7 @@ class SharedTokens:
             raise self._closed(datetime.now(UTC) + timedelta(seconds=REFRESH_LEASE_S))
         if time.monotonic() > give_up_at:
             raise Postponed(
-                f"{self._shop.key}: another worker is refreshing the token",
+                f"{self.shop.key}: another worker is refreshing the token",
                 until=datetime.now(UTC) + timedelta(seconds=5),
             )
         time.sleep(_POLL_S)
@@ -182,7 +196,7 @@ class SharedTokens:
             return self._newer_than(stored, error)
         except SyncError as error:
             if isinstance(error, Postponed) and error.until is not None:
-                self._cache.pause(self._shop.id, error.until)
+                self.tools.cache.pause(self.shop.id, error.until)
             if not alone:  # else the lease runs out by itself, and keeps the other shops waiting
                 self._release(holder)
             raise
@@ -192,8 +206,8 @@ class SharedTokens:
             access_expires_at=datetime.now(UTC) + timedelta(seconds=answered.expires_in_s),
         )
         # The old refresh token is dead from here on: keep the new one in three places, fast first.
-        self._stash.put(self._shop.id, self._sealed(new, replaces=stored.refresh_token))
-        self._cache.put(self._shop.id, new)
+        self.tools.stash.put(self.shop.id, self._sealed(new, replaces=stored.refresh_token))
+        self.tools.cache.put(self.shop.id, new)
         return self._store(new, replaces=stored.refresh_token, release=holder)
 
     def _store(self, new: Tokens, *, replaces: str, release: str | None) -> Tokens:
@@ -204,13 +218,13 @@ class SharedTokens:
         give_up_at = time.monotonic() + LONGEST_STORE_S
         while True:
             try:
-                with self._database.begin() as connection:
+                with self.tools.database.begin() as connection:
                     now = datetime.now(UTC)
                     stored = stored_tokens.replace_tokens(
-                        connection, self._shop.id, new, now, self._box, replaces=replaces
+                        connection, self.shop.id, new, now, self.tools.box, replaces=replaces
                     )
                     if release is not None:
-                        stored_tokens.release_refresh(connection, self._shop.id, release)
+                        stored_tokens.release_refresh(connection, self.shop.id, release)
             except DatabaseUnavailable:
                 if time.monotonic() > give_up_at:
                     raise
@@ -218,7 +232,7 @@ class SharedTokens:
             else:
                 break
         if stored is new:  # else the copy may be a later holder's; a stale one is dropped when met
-            self._stash.drop(self._shop.id)
+            self.tools.stash.drop(self.shop.id)
         return self._seen(stored)
 
     def _adopted(self, stored: Tokens) -> bool:
@@ -235,14 +249,14 @@ class SharedTokens:
         Those it got in place of others than the stored ones are older than these: somebody has
         authorised the shop anew meanwhile, or adopted them.
         """
-        sealed = self._stash.get(self._shop.id)
+        sealed = self.tools.stash.get(self.shop.id)
         if sealed is None:
             return None
-        values = self._box.open(sealed)
+        values = self.tools.box.open(sealed)
         # Without the name: left by a version that did not write it yet.
         replaces = values.get("replaces", stored.refresh_token)
         if replaces != stored.refresh_token or values["refresh_token"] == stored.refresh_token:
-            self._stash.drop(self._shop.id)
+            self.tools.stash.drop(self.shop.id)
             return None
         return Tokens(
             access_token=values["access_token"],
@@ -251,7 +265,7 @@ class SharedTokens:
         )
 
     def _sealed(self, tokens: Tokens, *, replaces: str) -> bytes:
-        return self._box.seal(
+        return self.tools.box.seal(
             {
                 "replaces": replaces,
                 "access_token": tokens.access_token,
@@ -266,13 +280,12 @@ class SharedTokens:
         if stored.refresh_token != refused.refresh_token:
             return stored
         raise AuthenticationFailed(
-            f"{self._shop.key}: no new token ({error}); run `renkei shop authorize"
-            f" {self._shop.key}`"
+            f"{self.shop.key}: no new token ({error}); run `renkei shop authorize {self.shop.key}`"
         ) from error
 
     def _release(self, holder: str) -> None:
-        with self._database.begin() as connection:
-            stored_tokens.release_refresh(connection, self._shop.id, holder)
+        with self.tools.database.begin() as connection:
+            stored_tokens.release_refresh(connection, self.shop.id, holder)
 
 
 def _fresh(tokens: Tokens) -> bool:

@@ -1,6 +1,6 @@
-"""Which carts are closed, shared between all shops and workers (CLS-1).
+"""What this process knows of shops and closed carts, seconds old, so that calls need no read.
 
-known before a call:   the calendar, a person's entry, another shop's discovery
+known before a call:   the shop; the calendar, a person's entry, another shop's discovery (CLS-1)
 found out by a call:   noted for all; when it should be over, one call probes (half-open)
 """
 
@@ -13,15 +13,48 @@ from sqlalchemy import Engine
 from adapters.postgres.engine import maintenance
 from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.closures import ensure_calendar
+from adapters.postgres.shops.secrets import SecretBox
+from adapters.postgres.shops.shops import Shop, load_shop
 from domain.carts.cart import LONGEST_CALL_S, Cart
 from domain.engine.maintenance import closed_now, next_probe_at
-from domain.errors import ApiFamily
+from domain.errors import ApiFamily, BrokenRule
 
+# How long a parked shop or new credentials may go unnoticed by a worker.
+SHOP_FRESH_S = 3.0
 # How long one shop's discovery may go unnoticed by another worker process.
 FRESH_S = 2.0
 CALENDAR_EVERY_S = 60.0
 # A probe that never reports is repeated after this; longer than any call.
 PROBE_LEASE_S = LONGEST_CALL_S + 30
+
+
+class ShopDirectory:
+    """Loads shops on demand and forgets them quickly."""
+
+    def __init__(self, database: Engine, box: SecretBox) -> None:
+        """Args: box: opens the credentials."""
+        self._database = database
+        self._box = box
+        self._known: dict[int, tuple[float, Shop]] = {}
+
+    def shop(self, shop_id: int) -> Shop:
+        """Return the shop. Raises BrokenRule when it was removed."""
+        now = time.monotonic()
+        known = self._known.get(shop_id)
+        if known is not None and now - known[0] < SHOP_FRESH_S:
+            return known[1]
+        with self._database.connect() as connection:
+            shop = load_shop(connection, shop_id, self._box)
+        if shop is None or shop.removed:
+            raise BrokenRule(f"shop {shop_id} was removed")
+        if len(self._known) > 10_000:  # noqa: PLR2004 -- a bound, not a tuning knob
+            self._known.clear()
+        self._known[shop_id] = (now, shop)
+        return shop
+
+    def forget(self, shop_id: int) -> None:
+        """Read the shop anew next time."""
+        self._known.pop(shop_id, None)
 
 
 class ClosureBoard:
@@ -39,6 +72,15 @@ class ClosureBoard:
         """Return the closure that forbids calls of this family now, None if it is open."""
         live = self._closures()
         return closed_now(live, cart, api, datetime.now(UTC)) if live else None
+
+    def closed_altogether(self, cart: Cart) -> list[LiveClosure]:
+        """Return the closures in force while each family of a cart's calls is closed, else none.
+
+        The token address belongs to no family: one that is open needs tokens.
+        """
+        found = [self.closed(cart, api) for api in ApiFamily]
+        known = [closure for closure in found if closure is not None]
+        return known if len(known) == len(found) else []
 
     def claim_probe(self, closure: LiveClosure, *, at_once: bool) -> bool:
         """Tell whether this caller makes the one call that finds out whether it is over."""
