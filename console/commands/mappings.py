@@ -1,6 +1,7 @@
 """`renkei mapping`: the shops' items and the SKU each is linked to (対応表)."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 
 import click
@@ -63,8 +64,7 @@ def set_one(
         linked = set_link(connection, actor, found, link)
     document: dict[str, object] = {
         "shop": shop,
-        "item": key.item,
-        "variation": key.variation,
+        **asdict(key),
         "sku": code,
         "low_stock": low_stock,
         "unlimited": unlimited,
@@ -87,7 +87,7 @@ def remove(session: Session, shop: str, item: str, variation: str) -> None:
     with session.change_shop(shop) as (connection, actor, found):
         if not remove_link(connection, actor, found, key):
             raise CommandFailed(f"{words} is not mapped")
-    document: dict[str, object] = {"shop": shop, "item": key.item, "variation": key.variation}
+    document: dict[str, object] = {"shop": shop, **asdict(key)}
     session.tell(document, f"{words} unmapped")
 
 

@@ -39,12 +39,8 @@ def answer(document: object) -> Response:
 
 def page(name: str, rows: list[dict[str, object]], following: object | None) -> Response:
     """Return one page; `next` is null on the last one."""
-    return answer({name: rows, "next": None if following is None else cursor_of(following)})
-
-
-def cursor_of(place: object) -> str:
-    """Return the text that continues from a place."""
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    cursor = base64.urlsafe_b64encode(json.dumps(following).encode()).decode()
+    return answer({name: rows, "next": None if following is None else cursor})
 
 
 def number_at(cursor: str | None) -> int | None:

@@ -116,7 +116,8 @@ def apply(
     """
     changes: list[str] = []
     for rule in rules:
-        if not rule.enabled or not matches(rule, instruction):
+        # A rule without conditions always matches.
+        if not rule.enabled or not all(_holds(each, instruction) for each in rule.conditions):
             continue
         after = instruction
         for step in rule.steps:
@@ -127,18 +128,8 @@ def apply(
     return instruction, tuple(changes)
 
 
-def matches(rule: Rule, instruction: NewInstruction) -> bool:
-    """Tell whether every condition of a rule holds; a rule without conditions always does."""
-    return all(_holds(condition, instruction) for condition in rule.conditions)
-
-
-def read_field(instruction: NewInstruction, field: str) -> str:
-    """Return a field as the text that conditions compare."""
-    return READABLE[field](instruction)
-
-
 def _holds(condition: Condition, instruction: NewInstruction) -> bool:
-    told = read_field(instruction, condition.field)
+    told = READABLE[condition.field](instruction)
     match condition.operator:
         case Operator.EQUALS | Operator.IN_LIST:
             answer = told in condition.values
@@ -149,7 +140,7 @@ def _holds(condition: Condition, instruction: NewInstruction) -> bool:
             filled = condition.field == "delivery_method" and instruction.method_filled
             answer = filled or not told.strip()
         case Operator.EQUALS_FIELD:
-            answer = told == read_field(instruction, condition.values[0])
+            answer = told == READABLE[condition.values[0]](instruction)
     return answer is not condition.negated
 
 
