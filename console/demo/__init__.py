@@ -1,6 +1,6 @@
 """`renkei demo`: the whole job on private servers and simulated carts, checked against their log.
 
-sizes.py      how much of everything
+plan.py       how much of everything, and what happens beside it
 shops.py      merchants, shops, goods and orders, in the simulator and here alike
 stage.py      what every phase works with
 runs.py       run one action of every shop and wait for it
