@@ -12,6 +12,7 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
+from adapters.postgres.engine.items import admit
 from benchmarks.contenders import publish_bare
 from benchmarks.stage import IN_FLIGHT, Stage
 from benchmarks.tables import show
