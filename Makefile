@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # -qq leaves errors only on the screen; the lines around it say what goes on.
 INSTALL := $(PIP) install -qq --require-hashes
 # A worker for each core, each with servers of its own; -n0 in TEST_ARGS means none.
-IN_PARALLEL := -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+IN_PARALLEL := -n logical --maxprocesses 8
 # Environments that are complete for a purpose; a second call has nothing to do.
 MADE := $(VENV)/.made
 FOR_RUNNING := $(VENV)/.for-running

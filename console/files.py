@@ -20,11 +20,7 @@ _NO = frozenset({"", "0", "false", "no", "n", "off", "×", "いいえ"})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a file.
-
-    Attributes:
-        line: where it begins in the file, from 1; the header is line 1.
-    """
+    """One line of a file. `line`: where it begins in the file, from 1; the header is line 1."""
 
     file: str
     line: int

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from typing import Literal
 
 import click
 
@@ -16,25 +17,34 @@ from domain.engine.cadence import TOKYO
 PIPE_WIDTH = 1000
 
 
+Cell = Callable[[dict[str, object]], object]
+"""Makes what stands in one column from a whole row."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table.
-
-    Attributes:
-        name: the key in the row; also what `of` reads.
-        title: the heading; the name when empty.
-        right: numbers stand on the right.
-        of: makes the text from the whole row; None = the value itself.
-    """
+    """One column of a table: its key in the rows, its heading, what stands there but the value."""
 
     name: str
-    title: str = ""
-    right: bool = False
-    of: Callable[[dict[str, object]], object] | None = None
+    title: str
+    of: Cell | None = None
 
-    def cell(self, row: dict[str, object]) -> str:
-        """Return the text of this column in a row."""
-        return shown(self.of(row) if self.of else row[self.name])
+    def value(self, row: dict[str, object]) -> object:
+        """Return what stands in a row, not yet as a text."""
+        return self.of(row) if self.of else row[self.name]
+
+
+def columns(told: str, **of: Cell) -> tuple[Column, ...]:
+    """Return columns from `name, name=heading, ...`.
+
+    Without a heading of its own, `first_failed_at` stands under `first failed`.
+    """
+    made = []
+    for each in told.split(", "):
+        name, own, title = each.partition("=")
+        plain = name.removesuffix("_at").replace("_", " ")
+        made.append(Column(name, title if own else plain, of.get(name)))
+    return tuple(made)
 
 
 def print_json(value: object) -> None:
@@ -85,22 +95,22 @@ def print_table(rows: Sequence[dict[str, object]], columns: Sequence[Column]) ->
     """Print rows under headings."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 -- not needed for --json
     from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
+    values = [[column.value(row) for row in rows] for column in columns]
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        title = column.title or column.name
-        table.add_column(title, justify="right" if column.right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_plain(column.cell(row)) for column in columns))
+    for column, below in zip(columns, values, strict=True):
+        table.add_column(column.title, justify=_justified(below), overflow="fold")
+    for row in zip(*values, strict=True):
+        table.add_row(*(escape(shown(value)) for value in row))
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(width=width, highlight=False, emoji=False).print(table)
     if not rows:
         click.echo("(none)")
 
 
-def _plain(text: str) -> str:
-    """Return text that rich prints as it is, brackets included."""
-    from rich.markup import escape  # noqa: PLC0415
-
-    return escape(text)
+def _justified(values: Sequence[object]) -> Literal["left", "right"]:
+    """Numbers stand on the right."""
+    numbers = any(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+    return "right" if numbers else "left"

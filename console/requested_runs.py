@@ -6,17 +6,12 @@ import click
 
 from adapters.postgres.views.runs import show_run
 from console.failures import CommandFailed
-from console.output import Column, print_json, print_lines, print_table, shown
+from console.output import columns, print_json, print_lines, print_table, shown
 from console.session import Session
 from console.waiting import Waiter
 
 SUCCEEDED = "succeeded"
-ITEM_COLUMNS = (
-    Column("key"),
-    Column("state"),
-    Column("attempts", right=True),
-    Column("reason"),
-)
+ITEM_COLUMNS = columns("key, state, attempts, reason")
 _FIGURES = {
     "succeeded": "成功",
     "failed": "失敗",

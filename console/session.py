@@ -4,17 +4,19 @@ import functools
 import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Concatenate, ParamSpec
 
 import click
 from sqlalchemy import Connection, Engine
 
 from adapters.postgres.views.merchants import find_merchant
+from adapters.postgres.views.shops import ShopRef
 from console.failures import CommandFailed
 from console.output import Column, print_json, print_lines, print_table
-from console.words import known_shop
+from console.words import known_shop, shop_of
 from workers.places import engine_of
 from workers.services.actors import Actor
 from workers.settings import Settings
@@ -33,33 +35,32 @@ class Session:
 
     as_json: bool
     wanted_merchant: str | None
-    _settings: Settings | None = field(default=None, repr=False)
-    _engine: Engine | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         """The checked environment. Raises BadSettings."""
-        if self._settings is None:
-            self._settings = Settings.from_environ()
-        return self._settings
+        return Settings.from_environ()
 
-    @property
-    def merchant_key(self) -> str:
-        """The merchant this call works for."""
-        return self.wanted_merchant or self.settings.merchant
-
-    @property
+    @cached_property
     def engine(self) -> Engine:
         """The database, opened on first use. Raises NotRunning."""
-        if self._engine is None:
-            self._engine = engine_of(self.settings, connections=1, name="renkei-cli")
-        return self._engine
+        return engine_of(self.settings, connections=1, name="renkei-cli")
 
     @contextmanager
     def work(self) -> Iterator[tuple[Connection, int]]:
-        """Open a transaction for this call's merchant; gives the connection and its id."""
+        """Open a transaction for this call's merchant; gives the connection and its id.
+
+        Raises: CommandFailed when there is no such merchant.
+        """
+        key = self.wanted_merchant or self.settings.merchant
         with self.engine.begin() as connection:
-            yield connection, self.merchant_id(connection)
+            found = find_merchant(connection, key)
+            if found is None:
+                raise CommandFailed(
+                    f"no merchant {key}: see `renkei merchant list`,"
+                    " or prepare the database with `renkei db upgrade`"
+                )
+            yield connection, found.id
 
     @contextmanager
     def change(self, reason: str = "") -> Iterator[tuple[Connection, Actor]]:
@@ -67,15 +68,13 @@ class Session:
         with self.work() as (connection, merchant_id):
             yield connection, Actor(merchant_id, actor_name(), reason)
 
-    def merchant_id(self, connection: Connection) -> int:
-        """Return the id of this call's merchant. Raises CommandFailed when there is none."""
-        found = find_merchant(connection, self.merchant_key)
-        if found is None:
-            raise CommandFailed(
-                f"no merchant {self.merchant_key}: see `renkei merchant list`,"
-                " or prepare the database with `renkei db upgrade`"
-            )
-        return found.id
+    @contextmanager
+    def change_shop(
+        self, key: str, reason: str = ""
+    ) -> Iterator[tuple[Connection, Actor, ShopRef]]:
+        """Open the transaction of a use case of one shop. Raises CommandFailed without the shop."""
+        with self.change(reason) as (connection, actor):
+            yield connection, actor, shop_of(connection, actor.merchant_id, key)
 
     def now(self) -> datetime:
         """Return the moment this call counts from."""
@@ -111,8 +110,8 @@ class Session:
 
     def close(self) -> None:
         """Give the database connection back."""
-        if self._engine is not None:
-            self._engine.dispose()
+        if "engine" in vars(self):
+            self.engine.dispose()
 
 
 def leaf(function: Callable[Concatenate[Session, P], None]) -> Callable[P, None]:

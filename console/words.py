@@ -87,6 +87,18 @@ def only_state(words: Iterable[str]) -> Callable[[F], F]:
     return click.option("--state", type=click.Choice(list(words)), help="Only in this state.")
 
 
+def sku_code(word: str) -> str:
+    """Return a SKU code as it is kept. Raises Wrong for a blank one."""
+    if not word.strip():
+        raise Wrong("a SKU is not blank")
+    return word.strip()
+
+
+def created_skus(codes: Iterable[str]) -> list[str]:
+    """Return what is said about SKUs that a command had to create."""
+    return [f"SKU {code} was unknown: created with on hand 0" for code in codes]
+
+
 def shop_of(connection: Connection, merchant_id: int, key: str) -> ShopRef:
     """Return the shop a person named. Raises CommandFailed when there is none."""
     found = refer(connection, merchant_id, key)

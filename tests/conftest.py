@@ -21,6 +21,7 @@ import redis
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from adapters.embedded import PrivateServers, ServerAddresses
 from adapters.postgres.database import open_engine
@@ -40,6 +41,8 @@ _END_SESSIONS = text(
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 # What takes longest begins first, so that the workers end together.
+# Tests of e2e/ that need no installation but make one, or a demo, each.
+OF_THEIR_OWN = ("test_demo.py", "test_up.py", "test_up_once.py")
 LONGEST_FIRST = ("chaos", "e2e", "component", "contract", "unit")
 _numbers = itertools.count(1)
 
@@ -60,15 +63,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests with their rooms, and tell several workers what belongs together."""
+    """Mark tests with their rooms."""
     places = {item: item.path.relative_to(TESTS).as_posix() for item in items}
     for item, place in places.items():
         for room in rooms_of(place):
             item.add_marker(room)
-        needs_hub = "hub" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("hub" if needs_hub else place))
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: LONGEST_FIRST.index(places[item].split("/")[0]))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    """Hand the tests out so that what is costly to make is made once."""
+    config.option.loadscopereorder = False  # LONGEST_FIRST is the order
+    scheduling = LoadScopeScheduling(config, log)
+    scheduling._split_scope = _kept_together
+    return scheduling
+
+
+def _kept_together(nodeid: str) -> str:
+    """Name what goes to one worker: a file, or all the files that share the installation."""
+    file = Path(nodeid.split("::", 1)[0])
+    return "hub" if file.match("e2e/*") and file.name not in OF_THEIR_OWN else str(file)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ statement would cost a multiple of the driver's (docs/decisions/0010-one-kind-of
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -16,7 +16,7 @@ from types import NoneType, UnionType
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import psycopg
-from psycopg.rows import dict_row, kwargs_row, scalar_row, tuple_row
+from psycopg.rows import RowMaker, dict_row, kwargs_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
 from adapters.postgres.database import unavailable
@@ -25,8 +25,19 @@ Row = TypeVar("Row")
 
 # A bound name, but not the second half of a cast.
 _NAME = re.compile(r"(?<![:\w]):([a-z_]+)")
+
+
+def _unread(_: "psycopg.Cursor[Any]") -> RowMaker[Any]:
+    """Refuse to make rows of a statement that says nobody reads them."""
+
+    def make(_: Sequence[Any]) -> Any:  # noqa: ANN401 -- as psycopg's
+        raise TypeError("Statement[None] returns no rows; say what they are made of")
+
+    return make
+
+
 _ROWS: Mapping[object, Any] = {
-    NoneType: tuple_row,
+    NoneType: _unread,
     tuple: tuple_row,
     dict: dict_row,
     **dict.fromkeys((int, str, bool, float, datetime), scalar_row),

@@ -4,7 +4,7 @@ import click
 
 from adapters.postgres.views.merchants import list_clients
 from console.failures import CommandFailed
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import KEY
 from domain.access import Scope
@@ -47,14 +47,7 @@ def show(session: Session) -> None:
     """Print the clients, revoked ones too."""
     with session.work() as (connection, merchant_id):
         rows = list_clients(connection, merchant_id)
-    columns = (
-        Column("name"),
-        Column("scopes"),
-        Column("created_at", "created"),
-        Column("last_used_at", "last used"),
-        Column("revoked_at", "revoked"),
-    )
-    session.show(rows, columns)
+    session.show(rows, columns("name, scopes, created_at, last_used_at, revoked_at"))
 
 
 @api_client.command("revoke")

@@ -4,23 +4,13 @@ import click
 
 from adapters.postgres.views.dead_letters import list_dead
 from console.failures import Wrong
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import ACTION, ID, ONLY_ACTION, ONLY_SHOP, TIMEOUT, WAIT, only_state, shop_of
 from domain.engine.runs import LetterState
 from workers.places import secret_box
 
-COLUMNS = (
-    Column("id", right=True),
-    Column("shop"),
-    Column("action"),
-    Column("key"),
-    Column("state"),
-    Column("attempts", right=True),
-    Column("first_failed_at", "first failed"),
-    Column("last_failed_at", "last failed"),
-    Column("reason"),
-)
+COLUMNS = columns("id, shop, action, key, state, attempts, first_failed_at, last_failed_at, reason")
 
 
 @click.group()

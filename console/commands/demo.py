@@ -6,9 +6,9 @@ import time
 import click
 
 from console.demo.figures import COLUMNS
+from console.demo.plan import MOST_ORDERS, MOST_SHOPS, MOST_SKUS, Plan
 from console.demo.screen import DemoScreen
-from console.demo.show import Plan, Shown, own_settings, play, staged
-from console.demo.sizes import MOST_ORDERS, MOST_SHOPS, MOST_SKUS, Sizes
+from console.demo.show import own_settings, play, staged
 from console.demo.stage import Stage
 from console.failures import CommandFailed
 from console.output import print_json, print_table
@@ -16,7 +16,7 @@ from console.session import Session, leaf
 from console.supervisor.programs import FLOWER_USER, password_place
 from console.supervisor.stopping import StopSignals
 
-DEFAULT = Sizes()
+DEFAULT = Plan()
 
 
 @click.command()
@@ -33,42 +33,42 @@ def demo(session: Session, shops: int, orders: int, skus: int, faults: bool, kee
     """
     settings = own_settings(session.settings)
     signals, screen, began_at = StopSignals(), DemoScreen(), time.monotonic()
-    plan = Plan(Sizes(shops, orders, skus), faults=faults, keep=keep)
+    plan = Plan(shops, orders, skus, faults, keep)
     try:
-        with staged(settings, plan, screen, signals.hurry) as (stage, shown):
-            play(stage, shown, screen)
-            _print(session, shown, time.monotonic() - began_at)
+        with staged(settings, plan, screen, signals.hurry) as stage:
+            play(stage)
+            _print(session, stage, time.monotonic() - began_at)
             if keep:
                 _keep(stage, screen, signals)
             signals.calm()
     finally:
         signals.calm()
         screen.close()
-    if not shown.ok:
+    if not stage.ok:
         raise CommandFailed(f"figures differ; logs are in {settings.home / 'log'}")
     shutil.rmtree(settings.home, ignore_errors=True)
 
 
-def _print(session: Session, shown: Shown, seconds: float) -> None:
-    rows = [figure.document() for figure in shown.figures]
+def _print(session: Session, stage: Stage, seconds: float) -> None:
+    rows = [figure.document() for figure in stage.figures]
     if session.as_json:
         print_json(
             {
-                "ok": shown.ok,
+                "ok": stage.ok,
                 "seconds": round(seconds, 1),
-                "phases": shown.seconds,
-                "faults": shown.struck,
+                "phases": stage.seconds,
+                "faults": stage.struck,
                 "figures": rows,
             }
         )
         return
     print_table(rows, COLUMNS)
-    for strike in shown.struck:
+    for strike in stage.struck:
         click.echo(
             f"fault in {strike['phase']} at {strike['items_done']} of {strike['items']}:"
             f" {strike['killed']} killed, Redis emptied"
         )
-    click.echo(f"{'equal' if shown.ok else 'DIFFERENT'} after {seconds:.1f} s")
+    click.echo(f"{'equal' if stage.ok else 'DIFFERENT'} after {seconds:.1f} s")
 
 
 def _keep(stage: Stage, screen: DemoScreen, signals: StopSignals) -> None:

@@ -2,15 +2,12 @@
 
 import click
 
-from console.output import Column, print_json, print_table
+from console.output import columns, print_json, print_table
 from console.session import Session, leaf
 
 MARKS = {"ok": "✓", "warning": "!", "failed": "✗"}
-COLUMNS = (
-    Column("state", "", of=lambda row: MARKS[str(row["state"])]),
-    Column("name", "check"),
-    Column("found"),
-    Column("hint", "what to do"),
+COLUMNS = columns(
+    "state, name=check, found, hint=what to do", state=lambda row: MARKS[str(row["state"])]
 )
 
 

@@ -5,19 +5,11 @@ from datetime import datetime
 import click
 
 from adapters.postgres.views.api_log import list_log
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import ID, MOMENT, ONLY_SHOP
 
-COLUMNS = (
-    Column("at"),
-    Column("shop"),
-    Column("category", "カテゴリ"),
-    Column("level"),
-    Column("needs_person", "needs a person"),
-    Column("message"),
-    Column("run", right=True),
-)
+COLUMNS = columns("at, shop, category=カテゴリ, level, needs_person=needs a person, message, run")
 
 
 @click.group()

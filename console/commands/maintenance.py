@@ -5,20 +5,13 @@ from datetime import datetime
 import click
 
 from console.failures import Wrong
-from console.output import Column, shown
+from console.output import columns, shown
 from console.session import Session, actor_name, leaf
 from console.words import CART, ID, MOMENT
 from domain.carts.cart import Cart
 from workers.services.maintenance import announce_closure, coming_closures, end_closure
 
-COLUMNS = (
-    Column("id", right=True),
-    Column("cart"),
-    Column("api"),
-    Column("from"),
-    Column("to"),
-    Column("source"),
-)
+COLUMNS = columns("id, cart, api, from, to, source")
 
 
 @click.group()

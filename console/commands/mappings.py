@@ -9,11 +9,11 @@ from adapters.postgres.views.shops import refer
 from adapters.postgres.views.stock import list_mappings
 from console.failures import CommandFailed, Wrong
 from console.files import Row, read_rows
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
-from console.words import COUNT, ONLY_SHOP, shop_of
+from console.words import COUNT, ONLY_SHOP, created_skus, shop_of, sku_code
 from domain.carts.ports import ItemKey
-from domain.stock.mappings import Link, Linked
+from domain.stock.mappings import Link
 from workers.services.mappings import (
     import_links,
     item_words,
@@ -22,19 +22,9 @@ from workers.services.mappings import (
     take_listing,
 )
 
-COLUMNS = (
-    Column("shop"),
-    Column("item"),
-    Column("variation"),
-    Column("sku", "SKU"),
-    Column("name"),
-    Column("code"),
-    Column("low_stock", "low stock", right=True),
-    Column("unlimited"),
-    Column("pushed_quantity", "pushed", right=True),
-    Column("pushed_at", "pushed at"),
-    Column("waiting"),
-    Column("failure"),
+COLUMNS = columns(
+    "shop, item, variation, sku=SKU, name, code, low_stock, unlimited, pushed_quantity=pushed, "
+    "pushed_at=pushed at, waiting, failure"
 )
 FILE_COLUMNS = ("shop", "item", "variation", "sku", "low_stock", "unlimited")
 
@@ -71,11 +61,8 @@ def set_one(
     unlimited: bool,
 ) -> None:
     """Link an item to a SKU; calls no cart."""
-    key, code = _key(item, variation), sku.strip()
-    if not code:
-        raise Wrong("a SKU is not blank")
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, shop)
+    key, code = _key(item, variation), sku_code(sku)
+    with session.change_shop(shop) as (connection, actor, found):
         link = Link(found.id, key, code, low_stock, unlimited)
         linked = set_link(connection, actor, found, link)
     document: dict[str, object] = {
@@ -89,7 +76,7 @@ def set_one(
         "created_skus": list(linked.created),
     }
     state = "mapped to" if linked.changed else "is mapped already to"
-    session.tell(document, f"{item_words(shop, key)} {state} {code}", *_created(linked))
+    session.tell(document, f"{item_words(shop, key)} {state} {code}", *created_skus(linked.created))
 
 
 @mapping.command("remove")
@@ -101,8 +88,8 @@ def remove(session: Session, shop: str, item: str, variation: str) -> None:
     """Unlink an item; the shop keeps the number it was last told."""
     key = _key(item, variation)
     words = item_words(shop, key)
-    with session.change() as (connection, actor):
-        if not remove_link(connection, actor, shop_of(connection, actor.merchant_id, shop), key):
+    with session.change_shop(shop) as (connection, actor, found):
+        if not remove_link(connection, actor, found, key):
             raise CommandFailed(f"{words} is not mapped")
     document: dict[str, object] = {"shop": shop, "item": key.item, "variation": key.variation}
     session.tell(document, f"{words} unmapped")
@@ -129,7 +116,7 @@ def load(session: Session, file: str) -> None:
     session.tell(
         {**document, "created_skus": list(linked.created)},
         f"{len(links)} items read from {file}, {linked.changed} changed",
-        *_created(linked),
+        *created_skus(linked.created),
     )
 
 
@@ -170,10 +157,6 @@ def _key(item: str, variation: str) -> ItemKey:
     if not item.strip():
         raise Wrong("--item is not blank")
     return ItemKey(item.strip(), variation.strip())
-
-
-def _created(linked: Linked) -> list[str]:
-    return [f"SKU {code} was unknown: created with on hand 0" for code in linked.created]
 
 
 def _read_links(file: str, shop_id: Callable[[str], int | None]) -> list[Link]:

@@ -3,7 +3,7 @@
 import click
 
 from adapters.postgres.views.merchants import list_merchants
-from console.output import Column
+from console.output import columns
 from console.session import Session, actor_name, leaf
 from console.words import KEY
 
@@ -35,4 +35,4 @@ def show(session: Session) -> None:
             {"key": one.key, "name": one.name, "created_at": one.created_at}
             for one in list_merchants(connection)
         ]
-    session.show(rows, [Column("key"), Column("name"), Column("created_at", "created")])
+    session.show(rows, columns("key, name, created_at"))

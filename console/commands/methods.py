@@ -4,9 +4,9 @@ import click
 
 from adapters.postgres.views.shops import list_carriers
 from console.failures import CommandFailed, Wrong
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
-from console.words import ONLY_SHOP, shop_of
+from console.words import ONLY_SHOP
 
 
 @click.group()
@@ -19,8 +19,7 @@ def method() -> None:
 @leaf
 def show(session: Session, shop: str | None) -> None:
     """Print the translations."""
-    columns = [Column("shop"), Column("method"), Column("carrier")]
-    session.list_rows(list_carriers, columns, shop=shop)
+    session.list_rows(list_carriers, columns("shop, method, carrier"), shop=shop)
 
 
 @method.command("set")
@@ -35,8 +34,7 @@ def change(session: Session, shop: str, name: str, carrier: str) -> None:
     if not carrier.strip():
         raise Wrong("--carrier is not blank")
     said = {"method": name.strip(), "carrier": carrier.strip()}
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, shop)
+    with session.change_shop(shop) as (connection, actor, found):
         set_carrier(connection, actor, found, **said)
     session.tell({"shop": shop, **said}, f"{shop}: {name} → {carrier}")
 
@@ -49,8 +47,7 @@ def remove(session: Session, shop: str, name: str) -> None:
     """Forget a translation."""
     from workers.services.shops import remove_carrier  # noqa: PLC0415 -- loads what a shop is made of
 
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, shop)
+    with session.change_shop(shop) as (connection, actor, found):
         if not remove_carrier(connection, actor, found, name.strip()):
             raise CommandFailed(f"{shop} has no method {name}: see `renkei method list`")
     session.tell({"shop": shop, "method": name}, f"{shop}: {name} forgotten")

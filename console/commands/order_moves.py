@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ from domain.errors import BrokenRule
 from domain.orders.instructions import JAPANESE, HoldReason, Status
 from domain.warehouse.moves import Operation, Parcel, PutOnHold, ReleaseHold, Ship, TakeBack
 from domain.warehouse.targets import Target
-from workers.services.warehouse import MOVES, Move, Request, perform
+from workers.services.warehouse import MOVES, Request, perform
 
 _REASONS = {word: one for one in HoldReason for word in (one.value, one.name.lower())}
 
@@ -28,15 +29,16 @@ def _reason(word: str) -> HoldReason:
 
 
 REASON = Word("reason", _reason)
-_Command = Callable[..., None]
+RESTOCK = "Whether the pieces are on hand again (default)."
+NOTE = "What the matter is."
+_Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+_NUMBERS = click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...")
 _SHOP = click.option("--shop", metavar="KEY", help="Where two shops share the number.")
 _KEY = click.option("--key", metavar="CART_ORDER_KEY", help="Where one shop repeats the number.")
 
 
-def _numbers(function: _Command) -> _Command:
-    """Give a command NUMBER…, and what tells equal numbers apart."""
-    numbers = click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...")
-    return numbers(_SHOP(_KEY(function)))
+def _reasons(says: str) -> _Decorator:
+    return click.option("--reason", "reasons", type=REASON, multiple=True, metavar="R", help=says)
 
 
 def carry_out(
@@ -78,16 +80,25 @@ def _line(row: dict[str, object]) -> str:
     return "  ".join(words)
 
 
-def _plain(move: Move) -> click.Command:
-    """Return the command of a move that needs nothing but numbers."""
+def _command(
+    move: type[Operation], *options: _Decorator, says: str | None = None
+) -> Callable[[Callable[..., Operation]], click.Command]:
+    """Make a command with NUMBER… of what turns its options into an operation."""
 
-    @leaf
-    def command(
-        session: Session, numbers: tuple[str, ...], shop: str | None, key: str | None
-    ) -> None:
-        carry_out(session, move.does(), numbers, shop, key)
+    def decorated(operation: Callable[..., Operation]) -> click.Command:
+        @leaf
+        def command(
+            session: Session, /, numbers: list[str], shop: str | None, key: str | None, **told: Any
+        ) -> None:
+            carry_out(session, operation(**told), numbers, shop, key)
 
-    return click.command(move.name, help=move.says)(_numbers(command))
+        made: Callable[..., None] = command
+        every: tuple[_Decorator, ...] = (_NUMBERS, _SHOP, _KEY, *options)
+        for option in reversed(every):
+            made = option(made)
+        return click.command(move.name, help=says or operation.__doc__)(made)
+
+    return decorated
 
 
 @click.command(Ship.name)
@@ -115,54 +126,22 @@ def ship(
     carry_out(session, Ship(parcel), [number], shop, key, single=True)
 
 
-@click.command(TakeBack.name)
-@_numbers
-@click.option(
-    "--restock/--no-restock", default=True, help="Whether the pieces are on hand again (default)."
-)
-@leaf
-def take_back(
-    session: Session, numbers: tuple[str, ...], shop: str | None, key: str | None, restock: bool
-) -> None:
+@_command(TakeBack, click.option("--restock/--no-restock", default=True, help=RESTOCK))
+def take_back(restock: bool) -> Operation:
     """Record that shipped parcels came back (返品)."""
-    carry_out(session, TakeBack(restock), numbers, shop, key)
+    return TakeBack(restock)
 
 
-@click.command(PutOnHold.name)
-@_numbers
-@click.option(
-    "--reason", "reasons", type=REASON, multiple=True, metavar="R", help="入金確認, 要確認 …"
-)
-@click.option("--note", default="", help="What the matter is.")
-@leaf
-def hold(
-    session: Session,
-    numbers: tuple[str, ...],
-    shop: str | None,
-    key: str | None,
-    reasons: tuple[HoldReason, ...],
-    note: str,
-) -> None:
+@_command(PutOnHold, _reasons("入金確認, 要確認 …"), click.option("--note", default="", help=NOTE))
+def hold(reasons: tuple[HoldReason, ...], note: str) -> Operation:
     """Put on hold (保留), for 要確認 unless told otherwise; gives an allocation back."""
-    operation = PutOnHold(reasons or (HoldReason.CHECK,), note.strip())
-    carry_out(session, operation, numbers, shop, key)
+    return PutOnHold(reasons or (HoldReason.CHECK,), note.strip())
 
 
-@click.command(ReleaseHold.name)
-@_numbers
-@click.option(
-    "--reason", "reasons", type=REASON, multiple=True, metavar="R", help="Only these reasons."
-)
-@leaf
-def release(
-    session: Session,
-    numbers: tuple[str, ...],
-    shop: str | None,
-    key: str | None,
-    reasons: tuple[HoldReason, ...],
-) -> None:
+@_command(ReleaseHold, _reasons("Only these reasons."))
+def release(reasons: tuple[HoldReason, ...]) -> Operation:
     """Take hold reasons away: all, or some; with none left it waits for shipment."""
-    carry_out(session, ReleaseHold(reasons), numbers, shop, key)
+    return ReleaseHold(reasons)
 
 
 def today(session: Session) -> date:
@@ -171,7 +150,7 @@ def today(session: Session) -> date:
 
 
 MOVE_COMMANDS: tuple[click.Command, ...] = (
-    *(_plain(move) for move in MOVES if not move.takes),
+    *(_command(move, says=says)(move) for move, says in MOVES.items() if says),
     ship,
     take_back,
     hold,

@@ -7,34 +7,20 @@ from adapters.postgres.views.orders import find_orders, list_orders
 from console.commands.order_files import FILE_COMMANDS
 from console.commands.order_moves import MOVE_COMMANDS
 from console.failures import CommandFailed
-from console.output import Column, print_json, print_lines, print_table, shown
+from console.output import columns, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import ONLY_SHOP, known_shop
 from domain.orders.instructions import JAPANESE, Status
 
-COLUMNS = (
-    Column("number", "注文番号"),
-    Column("shop"),
-    Column("part", right=True),
-    Column("status", of=lambda row: JAPANESE[Status(str(row["status"]))]),
-    Column("hold_reasons", "hold"),
-    Column("allocated", "引当"),
-    Column("payment"),
-    Column("api_status", "API"),
-    Column("ordered_at", "ordered"),
-    Column("delivery_method", "method"),
-    Column("total_yen", "yen", right=True),
-    Column("tracking_number", "tracking"),
-    Column("shipped_on", "shipped"),
+COLUMNS = columns(
+    "number=注文番号, shop, part, status, hold_reasons=hold, allocated=引当, payment, "
+    "api_status=API, ordered_at, delivery_method=method, total_yen=yen, "
+    "tracking_number=tracking, shipped_on=shipped",
+    status=lambda row: JAPANESE[Status(str(row["status"]))],
 )
-LINE_COLUMNS = (
-    Column("sku", "SKU"),
-    Column("name"),
-    Column("quantity", right=True),
-    Column("unit_price_yen", "price", right=True),
-    Column("options_yen", "options", right=True),
-    Column("total_yen", "yen", right=True),
-    Column("tax_rate", "tax %", right=True),
+LINE_COLUMNS = columns(
+    "sku=SKU, name, quantity, unit_price_yen=price, options_yen=options, total_yen=yen, "
+    "tax_rate=tax %"
 )
 
 

@@ -3,21 +3,15 @@
 import click
 
 from console.failures import Wrong
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
 from console.words import ACTION, ONLY_SHOP, action_for, shop_of
 from domain.engine.cadence import Cadence
 from domain.errors import BrokenRule
 from workers.services.robots import robot_documents, set_robot
 
-COLUMNS = (
-    Column("shop"),
-    Column("action"),
-    Column("japanese", "アクション"),
-    Column("cadence"),
-    Column("enabled", "on"),
-    Column("parked"),
-    Column("next_due_at", "next"),
+COLUMNS = columns(
+    "shop, action, japanese=アクション, cadence, enabled=on, parked, next_due_at=next"
 )
 
 
@@ -57,8 +51,7 @@ def change(
     cadence = _cadence(every, at)
     if cadence is None and on is None:
         raise Wrong("nothing to set: give --every, --at, --on or --off")
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, shop)
+    with session.change_shop(shop) as (connection, actor, found):
         chosen = action_for(found.cart, action)
         now = session.now()
         row = set_robot(connection, actor, found, chosen, cadence=cadence, on=on, now=now)

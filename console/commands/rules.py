@@ -6,7 +6,7 @@ from dataclasses import replace
 import click
 
 from console.failures import Wrong
-from console.output import Column, print_lines
+from console.output import columns, print_lines
 from console.rule_input import read_rule, rule_of_options
 from console.session import Session, leaf
 from console.words import ID, LARGEST_COUNT, ONLY_SHOP, shop_of
@@ -14,15 +14,9 @@ from domain.orders.rules import Rule
 from workers.places import secret_box
 from workers.services.rules import add_rule, change_rule, remove_rule, rule_documents
 
-COLUMNS = (
-    Column("id", right=True),
-    Column("shop"),
-    Column("position", right=True),
-    Column("enabled", "on"),
-    Column("standard"),
-    Column("name"),
-    Column("if", of=lambda row: _phrases(row, "if")),
-    Column("then", of=lambda row: _phrases(row, "then")),
+COLUMNS = columns(
+    "id, shop, position, enabled=on, standard, name, if, then",
+    **{"if": lambda row: _phrases(row, "if"), "then": lambda row: _phrases(row, "then")},
 )
 POSITION = click.IntRange(1, LARGEST_COUNT)
 MOST_TRIED = 10_000
@@ -83,8 +77,7 @@ def add(
     if file is not None and (when or then):
         raise Wrong("--when and --then do not go with a file")
     rule = _rule_of(file, name or "", when, then, off=off)
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, shop)
+    with session.change_shop(shop) as (connection, actor, found):
         added = add_rule(connection, actor, found, rule, position=position)
     place = f"{shop}: rule {added['id']} ({rule.name}) added as number {added['position']}"
     session.tell(added, place if added["enabled"] else f"{place}, switched off")

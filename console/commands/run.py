@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from console.output import print_lines
 from console.requested_runs import document, follow, show_document
 from console.session import Session, leaf
 from console.waiting import Waiter
-from console.words import ACTION, DAY, DEFAULT_TIMEOUT_S, MOMENT, action_for, shop_of
+from console.words import ACTION, DAY, DEFAULT_TIMEOUT_S, MOMENT, action_for
 from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.engine.runs import RunMode, Window
@@ -84,24 +85,14 @@ class Wish:
     help="Seconds --wait waits.",
 )
 @leaf
-def run(
-    session: Session,
-    action: str,
-    shop: str,
-    since: datetime | None,
-    until: datetime | None,
-    ship_date: date | None,
-    compare: bool,
-    wait: bool,
-    timeout: float,
-) -> None:
+def run(session: Session, /, wait: bool, timeout: float, **wished: Any) -> None:
     """Run one action of one shop now, also when its robot is switched off.
 
     ACTION: import_orders, confirm_orders, sync_status, return_shipments, complete_orders,
     sync_stock. A range of any length is read in windows of 7 days; the same command again goes on
     with a range that is not read yet.
     """
-    wish = Wish(action, shop, since, until, ship_date, compare)
+    wish = Wish(**wished)
     wish.check()
     run_id, window = _ask(session, wish)
     long = window is not None and window.until - window.since > LONGEST_REQUEST
@@ -119,8 +110,7 @@ def run(
 
 def _ask(session: Session, wish: Wish) -> tuple[int, Window | None]:
     """Ask for the run and tell the workers; returns it and its window."""
-    with session.change() as (connection, actor):
-        shop = shop_of(connection, actor.merchant_id, wish.shop)
+    with session.change_shop(wish.shop) as (connection, actor, shop):
         action = action_for(shop.cart, wish.action)
         window = wish.window(shop.cart, session.now())
         run_id = ask_for_run(

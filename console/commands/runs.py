@@ -4,26 +4,15 @@ import click
 
 from adapters.postgres.views.runs import list_runs, show_run
 from console.failures import CommandFailed
-from console.output import Column
+from console.output import columns
 from console.requested_runs import show_document
 from console.session import Session, leaf
 from console.words import ID, ONLY_ACTION, ONLY_SHOP, only_state
 
 STATES = ("running", "succeeded", "partly_failed", "failed", "closed", "parked")
-COLUMNS = (
-    Column("id", right=True),
-    Column("shop"),
-    Column("action"),
-    Column("mode"),
-    Column("state"),
-    Column("succeeded", "成功", right=True),
-    Column("failed", "失敗", right=True),
-    Column("skipped", "skipped", right=True),
-    Column("carried_over", "carried", right=True),
-    Column("calls", right=True),
-    Column("started_at", "started"),
-    Column("finished_at", "finished"),
-    Column("reason"),
+COLUMNS = columns(
+    "id, shop, action, mode, state, succeeded=成功, failed=失敗, skipped, carried_over=carried, "
+    "calls, started_at, finished_at, reason"
 )
 
 

@@ -4,9 +4,9 @@ import click
 
 from adapters.postgres.views.stock import list_sets
 from console.failures import CommandFailed, Wrong
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
-from console.words import LARGEST_COUNT
+from console.words import LARGEST_COUNT, created_skus, sku_code
 from workers.services.stock import remove_set, set_components
 
 
@@ -21,7 +21,7 @@ def show(session: Session) -> None:
     """Print set products with their components."""
     with session.work() as (connection, merchant_id):
         rows = list_sets(connection, merchant_id)
-    session.show(rows, [Column("sku", "set SKU"), Column("components", of=_components)])
+    session.show(rows, columns("sku=set SKU, components", components=_components))
 
 
 @sets.command("set")
@@ -30,18 +30,11 @@ def show(session: Session) -> None:
 @leaf
 def change(session: Session, set_sku: str, components: tuple[str, ...]) -> None:
     """Say which SKUs, and how many of each, make one set; replaces what was said before."""
-    parts = _parts(components)
-    code = set_sku.strip()
-    if not code:
-        raise Wrong("a SKU is not blank")
+    parts, code = _parts(components), sku_code(set_sku)
     with session.change() as (connection, actor):
         created = set_components(connection, actor, code, parts)
     document: dict[str, object] = {"sku": code, "components": parts, "created_skus": created}
-    session.tell(
-        document,
-        f"{code} = {_components(document)}",
-        *(f"SKU {sku} was unknown: created with on hand 0" for sku in created),
-    )
+    session.tell(document, f"{code} = {_components(document)}", *created_skus(created))
 
 
 @sets.command("remove")
@@ -71,8 +64,5 @@ def _parts(components: tuple[str, ...]) -> dict[str, int]:
 
 def _components(row: dict[str, object]) -> str:
     parts = row["components"]
-    return (
-        " + ".join(f"{sku}×{count}" for sku, count in parts.items())
-        if isinstance(parts, dict)
-        else ""
-    )
+    every = parts.items() if isinstance(parts, dict) else ()
+    return " + ".join(f"{sku}×{count}" for sku, count in every)

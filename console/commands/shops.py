@@ -6,7 +6,7 @@ import click
 
 from adapters.postgres.views.shops import list_shops
 from console.failures import CommandFailed, Wrong
-from console.output import Column, print_json, print_lines, print_table, shown
+from console.output import columns, print_json, print_lines, print_table, shown
 from console.session import Session, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
 from domain.carts.cart import Cart
@@ -14,17 +14,10 @@ from workers.places import secret_box
 from workers.services.credentials import NEEDED, Secrets, checked
 from workers.services.robots import robot_documents
 
-COLUMNS = (
-    Column("key"),
-    Column("name"),
-    Column("cart"),
-    Column("parked"),
-    Column("parked_actions", "parked actions"),
-    Column("authorized", "authorised"),
-    Column("auth_failed_at", "refused since"),
-    Column("refresh_expires_at", "authorised until"),
-    Column("calls_per_second", "calls/s", right=True),
-    Column("in_flight", "in flight", right=True),
+COLUMNS = columns(
+    "key, name, cart, parked, parked_actions, authorized=authorised, "
+    "auth_failed_at=refused since, refresh_expires_at=authorised until, "
+    "calls_per_second=calls/s, in_flight"
 )
 WHY = click.option("--reason", default="", help="Why; kept with who and when.")
 
@@ -95,7 +88,7 @@ def show_one(session: Session, key: str) -> None:
     print_lines(f"{name}: {shown(value)}" for name, value in rows[0].items())
     print_table(
         robots,
-        [Column("action"), Column("cadence"), Column("enabled", "on"), Column("next_due_at")],
+        columns("action, cadence, enabled=on, next_due_at=next_due_at"),
     )
 
 
@@ -107,10 +100,10 @@ def authorize(session: Session, key: str, code: str | None) -> None:
     """Print the address where a BASE shop's owner consents; with --code, take the tokens."""
     from workers.services.cart_calls import authorise_url, exchange_code  # noqa: PLC0415 -- HTTP is slow
 
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
-    if found.cart is not Cart.BASE:
-        raise Wrong(f"{key} is a {found.cart} shop: it needs no authorisation, only its secrets")
+    with session.change_shop(key) as (_, actor, found):
+        if found.cart is not Cart.BASE:
+            what = f"{key} is a {found.cart} shop"
+            raise Wrong(f"{what}: it needs no authorisation, only its secrets")
     settings, engine = session.settings, session.engine
     if code is None:
         url = authorise_url(settings, engine, found)
@@ -176,8 +169,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
     if not pairs and not secrets_stdin:
         raise Wrong("nothing to set: give NAME=VALUE or --secrets-stdin")
     raw = sys.stdin.buffer.read() if secrets_stdin else b""
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
+    with session.change_shop(key) as (connection, actor, found):
         values, now = read_values(found.cart, pairs), session.now()
         secrets = (
             (checked(found.cart, raw, now), secret_box(session.settings), now)
@@ -196,8 +188,7 @@ def remove(session: Session, key: str) -> None:
     """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
     from workers.services.shops import remove_shop  # noqa: PLC0415 -- loads what a shop is made of
 
-    with session.change() as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
+    with session.change_shop(key) as (connection, actor, found):
         remove_shop(connection, actor, found, secret_box(session.settings))
     session.tell({"shop": key, "removed": True}, f"shop {key} removed")
 
@@ -205,8 +196,7 @@ def remove(session: Session, key: str) -> None:
 def _switch(session: Session, key: str, action: str | None, reason: str, *, parked: bool) -> None:
     from workers.services.shops import park_shop  # noqa: PLC0415 -- loads what a shop is made of
 
-    with session.change(reason.strip()) as (connection, actor):
-        found = shop_of(connection, actor.merchant_id, key)
+    with session.change_shop(key, reason.strip()) as (connection, actor, found):
         chosen = action_for(found.cart, action) if action else None
         park_shop(connection, actor, found, chosen, parked=parked)
         row = list_shops(connection, actor.merchant_id, key)[0]

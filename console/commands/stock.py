@@ -3,19 +3,14 @@
 import click
 
 from adapters.postgres.views.stock import list_stock
-from console.failures import Wrong
 from console.files import read_rows
-from console.output import Column
+from console.output import columns
 from console.session import Session, leaf
-from console.words import COUNT, LARGEST_COUNT
+from console.words import COUNT, LARGEST_COUNT, sku_code
 from workers.services.stock import adjust_count, import_counts, set_counts
 
-COLUMNS = (
-    Column("sku", "SKU"),
-    Column("on_hand", "on hand 在庫数", right=True),
-    Column("secured", "secured 確保数", right=True),
-    Column("free", "free フリー在庫数", right=True),
-    Column("version", right=True),
+COLUMNS = columns(
+    "sku=SKU, on_hand=on hand 在庫数, secured=secured 確保数, free=free フリー在庫数, version"
 )
 
 
@@ -40,7 +35,7 @@ def show(session: Session, skus: tuple[str, ...]) -> None:
 @leaf
 def set_one(session: Session, sku: str, on_hand: int) -> None:
     """Say how many pieces of a SKU are in the warehouse; creates the SKU."""
-    code = _code(sku)
+    code = sku_code(sku)
     with session.change() as (connection, actor):
         set_counts(connection, actor, {code: on_hand})
         (row,) = list_stock(connection, actor.merchant_id, [code])
@@ -53,7 +48,7 @@ def set_one(session: Session, sku: str, on_hand: int) -> None:
 @leaf
 def adjust(session: Session, sku: str, delta: int) -> None:
     """Add pieces to a SKU (5) or take them away (-5)."""
-    code = _code(sku)
+    code = sku_code(sku)
     with session.change() as (connection, actor):
         adjust_count(connection, actor, code, delta)
         (row,) = list_stock(connection, actor.merchant_id, [code])
@@ -72,14 +67,6 @@ def load(session: Session, file: str) -> None:
     with session.change() as (connection, actor):
         import_counts(connection, actor, file, on_hand)
     session.tell({"file": file, "skus": len(on_hand)}, f"{len(on_hand)} SKUs set from {file}")
-
-
-def _code(sku: str) -> str:
-    """Return a SKU code as it is kept. Raises Wrong for a blank one."""
-    code = sku.strip()
-    if not code:
-        raise Wrong("a SKU is not blank")
-    return code
 
 
 def _read_counts(file: str) -> dict[str, int]:

@@ -4,22 +4,13 @@ import click
 
 from adapters.postgres.views.tasks import list_tasks, show_task, to_convert
 from console.failures import CommandFailed
-from console.output import Column, print_json, print_lines, shown
+from console.output import columns, print_json, print_lines, shown
 from console.session import Session, leaf
 from console.words import ID, ONLY_SHOP, TIMEOUT, WAIT, only_state, shop_of
 from domain.orders.eligibility import TaskState
 from workers.places import secret_box
 
-COLUMNS = (
-    Column("id", right=True),
-    Column("shop"),
-    Column("key"),
-    Column("state"),
-    Column("ordered_at", "ordered"),
-    Column("listed_at", "listed"),
-    Column("instructions", "出荷指示"),
-    Column("reason"),
-)
+COLUMNS = columns("id, shop, key, state, ordered_at, listed_at, instructions=出荷指示, reason")
 
 
 @click.group()

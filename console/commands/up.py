@@ -1,24 +1,13 @@
 """`renkei up`: everything on one machine."""
 
 import os
-import socket
 
 import click
 
-from adapters.embedded.ports import free_port
 from console.failures import CommandFailed
 from console.output import print_json
 from console.session import Session, leaf
-from console.supervisor.programs import (
-    FLOWER_USER,
-    LOOPBACK,
-    Program,
-    beat_program,
-    console_program,
-    flower_program,
-    password_place,
-    worker_programs,
-)
+from console.supervisor.programs import FLOWER_USER, all_programs, password_place, worker_programs
 from console.supervisor.screen import show_running, tell
 from console.supervisor.station import Station
 from console.supervisor.stopping import StopSignals
@@ -56,17 +45,6 @@ def up(session: Session, once: bool, port: int) -> None:
         station.close(signals.hurry)
 
 
-def all_programs(settings: Settings, port: int) -> list[Program]:
-    """Return what a whole machine runs. Raises CommandFailed when the console's port is taken."""
-    programs = [*worker_programs(settings), beat_program(settings)]
-    programs.append(flower_program(settings, free_port()))
-    console = console_program(port)
-    if console is not None:
-        _check_port(port)
-        programs.append(console)
-    return programs
-
-
 def _until_stopped(session: Session, station: Station, signals: StopSignals) -> None:
     if not station.wait_until_ready(READY_TIMEOUT_S, signals.stop) and not signals.stop.is_set():
         tell(f"not everything works yet, see {session.settings.home / 'log'}")
@@ -99,12 +77,3 @@ def _described(settings: Settings, station: Station) -> dict[str, object]:
         "processes": {name: one.pid for name, one in state.processes.items()},
         "servers": {name: one.pid for name, one in state.servers.items()},
     }
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            raise CommandFailed(f"port {port} is taken: choose another with --port") from None

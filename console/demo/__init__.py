@@ -6,6 +6,6 @@ stage.py      what every phase works with
 runs.py       run one action of every shop and wait for it
 faults.py     what `--faults` does in the middle
 figures.py    ours | simulator's, and the table at the end
-phases/       one module per phase; phases/__init__.py lists them in order
+phases/       what happens, noun by noun; phases/__init__.py lists it in order
 show.py       open the stage, run the phases, close the stage
 """

@@ -1,9 +1,8 @@
 """Figures: what we say, what the simulator's own log says, and whether they agree."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from console.output import Column
+from console.output import columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +10,13 @@ class Figure:
     """One row of the table at the end.
 
     Attributes:
-        name: such as `orders imported`.
+        figure: such as `orders imported`.
         ours: from PostgreSQL.
         simulator: from the simulator's log, tables and expectations.
         asserted: False for what faults change: calls made and errors met.
     """
 
-    name: str
+    figure: str
     ours: int
     simulator: int
     asserted: bool = True
@@ -29,13 +28,7 @@ class Figure:
 
     def document(self) -> dict[str, object]:
         """Return it for --json and for the table."""
-        return {
-            "figure": self.name,
-            "ours": self.ours,
-            "simulator": self.simulator,
-            "asserted": self.asserted,
-            "ok": self.ok,
-        }
+        return {**asdict(self), "ok": self.ok}
 
 
 def _verdict(row: dict[str, object]) -> str:
@@ -44,14 +37,4 @@ def _verdict(row: dict[str, object]) -> str:
     return "✗" if row["asserted"] else "(faults)"
 
 
-COLUMNS = (
-    Column("figure"),
-    Column("ours", right=True),
-    Column("simulator", "simulator's log", right=True),
-    Column("ok", of=_verdict),
-)
-
-
-def all_good(figures: Sequence[Figure]) -> bool:
-    """Tell whether every figure is what the simulator's log says."""
-    return bool(figures) and all(figure.ok for figure in figures)
+COLUMNS = columns("figure, ours, simulator=simulator's log, ok", ok=_verdict)

@@ -1,9 +1,10 @@
 """Run one action of every shop that has it, and wait."""
 
 import time
+from functools import partial
 
-from adapters.postgres.database import DatabaseUnavailable, autocommit
-from adapters.postgres.views import totals
+from adapters.postgres.database import DatabaseUnavailable
+from adapters.postgres.views.totals import standing
 from console.demo.faults import Faults
 from console.demo.stage import Stage
 from console.failures import CommandFailed
@@ -43,8 +44,7 @@ def _wait(stage: Stage, run_ids: list[int], striker: Faults | None) -> None:
     seen, moved_at = (-1, -1), time.monotonic()
     while True:
         try:
-            with autocommit(stage.engine).connect() as connection:
-                now = totals.standing(connection, run_ids)
+            now = stage.read(partial(standing, run_ids=run_ids))
         except DatabaseUnavailable:
             time.sleep(LOOK_EVERY_S)
             continue

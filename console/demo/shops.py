@@ -12,7 +12,7 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from adapters.postgres.views.shops import ShopRef
-from console.demo.sizes import Sizes
+from console.demo.plan import Plan
 from domain.actions import actions_of
 from domain.carts.cart import Cart
 from domain.carts.ports import ItemKey
@@ -65,21 +65,19 @@ class DemoShop:
 Progress = Callable[[int, int], None]
 
 
-def open_simulated(
-    client: SimulatorClient, sizes: Sizes, progress: Progress
-) -> list[SimulatedShop]:
+def open_simulated(client: SimulatorClient, plan: Plan, progress: Progress) -> list[SimulatedShop]:
     """Fill the simulator and return its shops."""
     # More articles than needed, because some are taken out until the number is exact.
-    goods = {"orders": 0, "items": sizes.skus + 4}
-    pairs, single = divmod(sizes.shops, 2)
+    goods = {"orders": 0, "items": plan.skus + 4}
+    pairs, single = divmod(plan.shops, 2)
     client.seed(shops=pairs, **goods)
     if single:
         client.seed(shops=1, carts=["shopserve"], prefix="single-", seed=2, **goods)
     opened = client.shops()
     for number, shop in enumerate(opened):
         progress(number, len(opened))
-        _keep(client, shop, sizes.skus)
-        _add_orders(client, shop, number, sizes.orders)
+        _keep(client, shop, plan.skus)
+        _add_orders(client, shop, number, plan.orders)
     progress(len(opened), len(opened))
     return client.shops()
 

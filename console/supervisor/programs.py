@@ -1,13 +1,15 @@
 """The programs `renkei up` starts: their command lines, and how each is asked to stop."""
 
-import importlib.util
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import workers
+from adapters.embedded.ports import free_port
+from console.failures import CommandFailed
 from domain.actions import Queue
 from domain.carts.cart import LONGEST_CALL_S
 from workers.settings import Settings, private_secret
@@ -17,7 +19,6 @@ ROOT = Path(workers.__file__).resolve().parents[1]
 FLOWER_SETTINGS = ROOT / "deploy" / "flowerconfig.py"
 FLOWER_USER = "operator"
 FLOWER_PASSWORD_FILE = "flower.password"  # noqa: S105 -- the name of a file
-CONSOLE_MODULE = "console.web"
 LOOPBACK = "127.0.0.1"
 
 # The longest call of a worker may finish and be recorded.
@@ -78,6 +79,19 @@ def _worker(name: str, threads: int) -> Program:
     )
 
 
+def working_programs(settings: Settings) -> list[Program]:
+    """Return what does the work: workers and beat."""
+    return [*worker_programs(settings), beat_program(settings)]
+
+
+def all_programs(settings: Settings, port: int) -> list[Program]:
+    """Return what a whole machine runs. Raises CommandFailed when the console's port is taken."""
+    _check_port(port)
+    command = (sys.executable, "-m", "console.web", "--port", str(port))
+    console = Program(name="console", kind=CONSOLE, command=command, port=port)
+    return [*working_programs(settings), _flower(settings, free_port()), console]
+
+
 def beat_program(settings: Settings) -> Program:
     """Return beat. Two of them would do no harm."""
     schedule = str(settings.home / "beat-schedule")
@@ -89,8 +103,8 @@ def beat_program(settings: Settings) -> Program:
     )
 
 
-def flower_program(settings: Settings, port: int) -> Program:
-    """Return Flower. Its password is never on a command line, which every user can read."""
+def _flower(settings: Settings, port: int) -> Program:
+    # Its password is never on a command line, which every user can read.
     if settings.flower_password is None:
         private_secret(settings.home, FLOWER_PASSWORD_FILE)
     return Program(
@@ -101,14 +115,6 @@ def flower_program(settings: Settings, port: int) -> Program:
         ),
         port=port,
     )
-
-
-def console_program(port: int) -> Program | None:
-    """Return the web console, None where this version has none."""
-    if importlib.util.find_spec(CONSOLE_MODULE) is None:
-        return None
-    command = (sys.executable, "-m", CONSOLE_MODULE, "--port", str(port))
-    return Program(name="console", kind=CONSOLE, command=command, port=port)
 
 
 def environment(settings: Settings, outside: Mapping[str, str]) -> dict[str, str]:
@@ -131,3 +137,12 @@ def password_place(settings: Settings) -> str:
 
 def _celery(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "celery", "-A", "workers.app", *words)
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            raise CommandFailed(f"port {port} is taken: choose another with --port") from None

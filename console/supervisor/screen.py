@@ -4,13 +4,13 @@ from datetime import datetime
 
 import click
 
-from console.output import Column, print_table
+from console.output import columns, print_table
 from console.supervisor.programs import CONSOLE, FLOWER, FLOWER_USER
 from console.supervisor.state import UpState
 from domain.engine.cadence import TOKYO
 from workers.settings import Settings
 
-COLUMNS = (Column("name", "process"), Column("pid", right=True), Column("state"), Column("address"))
+COLUMNS = columns("name=process, pid, state, address")
 
 
 def tell(sentence: str) -> None:

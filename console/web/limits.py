@@ -13,10 +13,6 @@ LARGEST_BODY_BYTES = 1_048_576
 _log = logging.getLogger("console.web.requests")
 
 
-class TooLarge(Exception):
-    """The body went on beyond the limit."""
-
-
 class BodyLimit:
     """Refuse bodies above a size, also those that do not announce it."""
 

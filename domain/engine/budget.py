@@ -27,8 +27,7 @@ def ceiling(reserve: Fraction, calls: int) -> int:
         reserve: the share of the budget that the action leaves to what is served before it.
         calls: the whole budget of the hour or day.
 
-    Returns:
-        `calls` itself for shipments, less for the others, at least 1 of a budget that has any.
+    Returns: `calls` itself for shipments, less for the others, at least 1 of a budget that has any.
     """
     if calls <= 0:
         return 0

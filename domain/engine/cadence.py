@@ -40,8 +40,7 @@ class Cadence:
     def parse(cls, text: str) -> Self:
         """Return the cadence a person wrote: `300s`, `300`, `5m`, `1h` or `18:00`.
 
-        Raises:
-            BrokenRule: anything else, with the forms that are understood.
+        Raises: BrokenRule: anything else, with the forms that are understood.
         """
         wished = text.strip()
         if match := _EVERY.fullmatch(wished):

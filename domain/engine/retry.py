@@ -86,19 +86,10 @@ class RetryPolicy:
 def may_have_been_sent(attempt: int) -> bool:
     """Tell whether an earlier attempt may have reached the cart: read first (CNF-2, CMP-4).
 
-    Args:
-        attempt: the number of the attempt that begins, from 1.
+    Args: attempt: the number of the attempt that begins, from 1.
     """
     return attempt > 1
 
 
-def decide(
-    error: BaseException,
-    *,
-    attempt: int,
-    jitter: float,
-    now: datetime,
-    policy: RetryPolicy | None = None,
-) -> Decision:
-    """Return what to do after `error`; see RetryPolicy.decide."""
-    return (policy or RetryPolicy()).decide(error, attempt=attempt, jitter=jitter, now=now)
+decide = RetryPolicy().decide
+"""What every run and item goes by."""

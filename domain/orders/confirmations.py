@@ -38,8 +38,7 @@ def judge(order: CartOrder | None) -> Verdict:
 
     A confirmation may be repeated, so one is sent where the cart uses a word we do not know.
 
-    Args:
-        order: None if the cart does not know it.
+    Args: order: None if the cart does not know it.
     """
     if order is None:
         return NotConfirmable("ShopServe does not know the order any more")

@@ -142,8 +142,7 @@ def convert(
         default_method: what fills a blank delivery method on BASE (IMP-11), None = leave it blank.
         recalculate: give each part its own amounts (IMP-14); off: part 1 bears the whole order.
 
-    Raises:
-        BrokenRule: this order cannot be converted; the message names the line and the remedy.
+    Raises: BrokenRule: this order cannot be converted; the message names the line and the remedy.
     """
     every = groups(order)
     parts = live(every)

@@ -146,8 +146,7 @@ def is_open(status: Status) -> bool:
 def move(current: Status, to: Status) -> Status:
     """Return `to` if an instruction may go there.
 
-    Raises:
-        BrokenRule: it may not; the message names the moves that are allowed.
+    Raises: BrokenRule: it may not; the message names the moves that are allowed.
     """
     if to in _MOVES[current]:
         return to

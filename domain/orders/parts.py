@@ -39,8 +39,7 @@ def groups(order: CartOrder) -> tuple[Group, ...]:
     The same order gives the same numbers whenever it is read again, because nothing but the order
     of its lines decides them. A blank delivery method is a group of its own (IMP-11).
 
-    Raises:
-        BrokenRule: the order has no lines at all.
+    Raises: BrokenRule: the order has no lines at all.
     """
     kind_of = _by_method if order.cart is Cart.BASE else _by_destination
     by_kind: dict[str | int, list[CartLine]] = {}

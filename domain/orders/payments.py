@@ -136,8 +136,7 @@ def became_paid(answer: CartOrder | OrderSummary) -> bool:
 def first_payment(order: CartOrder) -> FirstPayment:
     """Return the payment flag and hold an imported order starts with (IMP-17).
 
-    Raises:
-        BrokenRule: the order's state is none that is imported.
+    Raises: BrokenRule: the order's state is none that is imported.
     """
     if isinstance(order.status, BaseStatus):
         return _first_on_base(order.status)

@@ -13,8 +13,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 def rule_from_json(text: Mapping[str, object]) -> Rule:
     """Return the rule that `rule_to_json` wrote, or that a person wrote in the same form.
 
-    Raises:
-        BrokenRule: the form is not understood; the message names the place.
+    Raises: BrokenRule: the form is not understood; the message names the place.
     """
     _only(text, {"name", "if", "then", "enabled"}, "rule")
     return Rule(

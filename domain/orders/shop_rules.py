@@ -64,7 +64,7 @@ class ShopRules:
         """Return the instructions of an order that eligibility has let in.
 
         Args: default_method: what the standard rule fills in for a blank method (IMP-11).
-        Raises: BrokenRule: see domain.conversion.convert.
+        Raises: BrokenRule: see domain.orders.conversion.convert.
         """
         fills = StandardRule.FILL_BLANK_METHOD not in self.off
         made = convert(

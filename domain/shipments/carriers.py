@@ -16,8 +16,7 @@ def carrier_for(method: str, table: Mapping[str, str]) -> str:
         method: the instruction's delivery method.
         table: the shop's rows, delivery method to carrier.
 
-    Raises:
-        BrokenRule: the table does not know the method; says how to add it.
+    Raises: BrokenRule: the table does not know the method; says how to add it.
     """
     wished = _plain(method)
     for known, carrier in table.items():
@@ -37,8 +36,7 @@ def company_id(carrier: str, companies: Mapping[str, str]) -> str:
         carrier: what the shop's table says.
         companies: id by name, as BASE lists them.
 
-    Raises:
-        BrokenRule: BASE lists no such company; names those it does.
+    Raises: BrokenRule: BASE lists no such company; names those it does.
     """
     wished = _plain(carrier)
     for name, company in companies.items():
@@ -51,8 +49,7 @@ def company_id(carrier: str, companies: Mapping[str, str]) -> str:
 def tracking_number_for(cart: Cart, number: str) -> str:
     """Return a tracking number as the cart takes it; BASE wants letters and digits only (RET-6).
 
-    Raises:
-        BrokenRule: nothing is left, or something BASE refuses.
+    Raises: BrokenRule: nothing is left, or something BASE refuses.
     """
     plain = unicodedata.normalize("NFKC", number).strip()
     if cart is Cart.BASE:

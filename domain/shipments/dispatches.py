@@ -68,8 +68,7 @@ def plan_base(
         lines: the instruction's lines.
         deferred: 注文独自1 is atobarai.
 
-    Raises:
-        BrokenRule: the order, or every line of the instruction, is cancelled in BASE.
+    Raises: BrokenRule: the order, or every line of the instruction, is cancelled in BASE.
     """
     if is_cancelled(order):
         raise BrokenRule(f"order {order.number} is cancelled in BASE, but was shipped here")

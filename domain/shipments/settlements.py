@@ -26,11 +26,8 @@ class SettlementStep(StrEnum):
 def settlement_step(order: CartOrder) -> SettlementStep:
     """Return what to do about settlement before a ShopServe order is set 発送済 (RET-2).
 
-    Args:
-        order: read from the cart just now; the request is not repeatable.
-
-    Raises:
-        BrokenRule: settlement failed, was cancelled, or is in a state we do not know.
+    Args: order: read from the cart just now; the request is not repeatable.
+    Raises: BrokenRule: settlement failed, was cancelled, or is in a state we do not know.
     """
     method = method_of(order.payment_method, order.payment_name)
     if not isinstance(order.status, ShopServeStatus) or method is not Method.CREDIT_CARD:

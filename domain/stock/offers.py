@@ -13,19 +13,6 @@ CART_MAXIMUM: Mapping[Cart, int | None] = MappingProxyType({Cart.SHOPSERVE: 9999
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
-    """One SKU inside a set product (セット商品).
-
-    Attributes:
-        free: its free stock, pieces.
-        needed: pieces of it in one set, 1 or more.
-    """
-
-    free: int
-    needed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Offer:
     """What is sent to the shop, and what is odd about it."""
 
@@ -38,21 +25,18 @@ def free_stock(on_hand: int, secured: int) -> int:
     return max(0, on_hand - secured)
 
 
-def set_free_stock(components: Iterable[Component | tuple[int, int]]) -> int:
-    """Return the free stock of a set product (STK-7).
+def set_free_stock(components: Iterable[tuple[int, int]]) -> int:
+    """Return the free stock of a set product (セット商品; STK-7).
 
-    Args:
-        components: each SKU of the set, as `Component` or (free, needed).
-
-    Raises:
-        BrokenRule: a set without components, or one that needs less than 1 piece.
+    Args: components: of each SKU its free pieces, and how many of them one set needs.
+    Raises: BrokenRule: a set without components, or one that needs less than 1 piece.
     """
-    parts = [part if isinstance(part, Component) else Component(*part) for part in components]
+    parts = list(components)
     if not parts:
         raise BrokenRule("a set product needs at least one component")
-    if any(part.needed < 1 for part in parts):
+    if any(needed < 1 for _, needed in parts):
         raise BrokenRule("a set product needs at least 1 piece of each component")
-    return min(max(0, part.free) // part.needed for part in parts)
+    return min(max(0, free) // needed for free, needed in parts)
 
 
 def offer(cart: Cart, free: int, low_stock: int | None, unlimited: bool) -> Offer:

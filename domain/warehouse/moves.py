@@ -6,7 +6,7 @@ operation.applied(standing) -> new standing; what that does to stock: domain/war
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from domain.errors import BrokenRule
 from domain.orders.instructions import (
@@ -62,89 +62,78 @@ class Parcel:
             )
 
 
-class Operation(Protocol):
-    """One thing a person or a warehouse system does to an instruction."""
+class Operation:
+    """One thing a person or a warehouse system does to an instruction.
 
+    Attributes:
+        name: of its command and its endpoint.
+        leads_to: the status afterwards, where the moves between statuses say all about it.
+        frees: pieces set aside for the instruction are free for others again.
+    """
+
+    __slots__ = ()
     name: ClassVar[str]
+    leads_to: ClassVar[Status]
+    frees: ClassVar[bool] = False
 
     def applied(self, standing: Standing) -> Standing:
         """Return the standing afterwards; the same one when nothing is left to do.
 
         Raises: BrokenRule when the instruction is not where the operation starts.
         """
+        allocated = standing.allocated and not self.frees
+        return replace(standing, status=move(standing.status, self.leads_to), allocated=allocated)
 
     def detail(self) -> Mapping[str, object]:
-        """Return what the audit keeps of it, without personal data."""
-
-
-class _Plain:
-    """An operation that has nothing to tell beside its name."""
-
-    __slots__ = ()
-
-    def detail(self) -> Mapping[str, object]:
-        """See Operation.detail."""
+        """Return what the audit keeps of it beside its name, without personal data."""
         return {}
 
 
 @dataclass(frozen=True, slots=True)
-class Allocate(_Plain):
+class Allocate(Operation):
     """Set pieces aside (引当). Repeating it changes nothing."""
 
     name: ClassVar[str] = "allocate"
 
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
-        if standing.status is not Status.AWAITING_SHIPMENT:
-            raise BrokenRule(f"it is {standing.status}, not awaiting_shipment")
-        return replace(standing, allocated=True)
+        return replace(_only_from(Status.AWAITING_SHIPMENT, standing), allocated=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Deallocate(_Plain):
+class Deallocate(Operation):
     """Give the pieces set aside back (引当解除)."""
 
     name: ClassVar[str] = "deallocate"
 
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
-        if standing.status is not Status.AWAITING_SHIPMENT:
-            raise BrokenRule(f"it is {standing.status}, not awaiting_shipment")
-        return replace(standing, allocated=False)
+        return replace(_only_from(Status.AWAITING_SHIPMENT, standing), allocated=False)
 
 
 @dataclass(frozen=True, slots=True)
-class BeginWork(_Plain):
+class BeginWork(Operation):
     """Begin to pick and pack (出荷作業中)."""
 
     name: ClassVar[str] = "work"
-
-    def applied(self, standing: Standing) -> Standing:
-        """See Operation.applied."""
-        return replace(standing, status=move(standing.status, Status.WORKING))
+    leads_to: ClassVar[Status] = Status.WORKING
 
 
 @dataclass(frozen=True, slots=True)
-class Inspect(_Plain):
+class Inspect(Operation):
     """The parcel was checked (出荷検品済)."""
 
     name: ClassVar[str] = "inspect"
-
-    def applied(self, standing: Standing) -> Standing:
-        """See Operation.applied."""
-        return replace(standing, status=move(standing.status, Status.INSPECTED))
+    leads_to: ClassVar[Status] = Status.INSPECTED
 
 
 @dataclass(frozen=True, slots=True)
-class Ship:
+class Ship(Operation):
     """The parcel left (出荷済み). Allocation is not needed."""
 
     name: ClassVar[str] = "ship"
+    leads_to: ClassVar[Status] = Status.SHIPPED
     parcel: Parcel
-
-    def applied(self, standing: Standing) -> Standing:
-        """See Operation.applied."""
-        return replace(standing, status=move(standing.status, Status.SHIPPED))
 
     def detail(self) -> Mapping[str, object]:
         """See Operation.detail."""
@@ -156,7 +145,7 @@ class Ship:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeBack:
+class TakeBack(Operation):
     """The parcel came back (返品).
 
     Attributes:
@@ -164,11 +153,9 @@ class TakeBack:
     """
 
     name: ClassVar[str] = "return"
+    leads_to: ClassVar[Status] = Status.RETURNED
+    frees: ClassVar[bool] = True
     restock: bool = True
-
-    def applied(self, standing: Standing) -> Standing:
-        """See Operation.applied."""
-        return replace(standing, status=move(standing.status, Status.RETURNED), allocated=False)
 
     def detail(self) -> Mapping[str, object]:
         """See Operation.detail."""
@@ -176,19 +163,20 @@ class TakeBack:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelHere(_Plain):
+class CancelHere(Operation):
     """Nothing will be shipped (キャンセル); the cart is not told."""
 
     name: ClassVar[str] = "cancel"
+    leads_to: ClassVar[Status] = Status.CANCELLED
+    frees: ClassVar[bool] = True
 
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
-        status = move(standing.status, Status.CANCELLED)
-        return replace(standing, status=status, holds=(), allocated=False)
+        return replace(Operation.applied(self, standing), holds=())
 
 
 @dataclass(frozen=True, slots=True)
-class PutOnHold:
+class PutOnHold(Operation):
     """Stop it for one or more reasons (保留); those it has already stay as they are.
 
     Pieces set aside for it are free for others again.
@@ -220,7 +208,7 @@ class PutOnHold:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseHold:
+class ReleaseHold(Operation):
     """Take hold reasons away: the named ones, or all (保留解除).
 
     With none left it waits for shipment. A person may release 入金確認 of an unpaid order; the
@@ -249,34 +237,34 @@ class ReleaseHold:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitArrival(_Plain):
+class AwaitArrival(Operation):
     """Wait until goods come in (入荷待ち); pieces set aside for it are free for others again."""
 
     name: ClassVar[str] = "await-arrival"
+    leads_to: ClassVar[Status] = Status.AWAITING_ARRIVAL
+    frees: ClassVar[bool] = True
 
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
         if standing.status is Status.HOLD:
             raise BrokenRule("it is on hold; release it first")
-        status = move(standing.status, Status.AWAITING_ARRIVAL)
-        return replace(standing, status=status, allocated=False)
+        return Operation.applied(self, standing)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived(_Plain):
+class Arrived(Operation):
     """What it waited for came in: it waits for shipment."""
 
     name: ClassVar[str] = "arrived"
+    leads_to: ClassVar[Status] = Status.AWAITING_SHIPMENT
 
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
-        if standing.status is not Status.AWAITING_ARRIVAL:
-            raise BrokenRule(f"it is {standing.status}, not awaiting_arrival")
-        return replace(standing, status=move(standing.status, Status.AWAITING_SHIPMENT))
+        return Operation.applied(self, _only_from(Status.AWAITING_ARRIVAL, standing))
 
 
 @dataclass(frozen=True, slots=True)
-class MarkPaidHere(_Plain):
+class MarkPaidHere(Operation):
     """A person saw the money (入金済み); the flag never goes back. As STS-3 afterwards."""
 
     name: ClassVar[str] = "paid"
@@ -286,3 +274,9 @@ class MarkPaidHere(_Plain):
         left = tuple(hold for hold in standing.holds if hold.reason is not HoldReason.PAYMENT)
         status = status_after_release(standing.status, left)
         return replace(standing, status=status, holds=left, payment=Payment.PAID)
+
+
+def _only_from(start: Status, standing: Standing) -> Standing:
+    if standing.status is not start:
+        raise BrokenRule(f"it is {standing.status}, not {start}")
+    return standing

@@ -77,7 +77,7 @@ class Alone:
     def open_work(self, *_: object) -> Claimed:
         return Claimed()
 
-    def free_turn(self, shop_id: int, claim_name: str) -> None: ...
+    def free_turns(self, claims: object) -> None: ...
 
     def broker_start(self) -> str | None:
         return None

@@ -240,6 +240,16 @@ def test_a_set_offers_what_its_components_allow(renkei: CommandLine) -> None:
     assert renkei.read("sets", "list") == []
 
 
+def test_a_set_cannot_be_part_of_a_set_and_the_refusal_names_both(renkei: CommandLine) -> None:
+    renkei.ok("sets", "set", "BOX", "A=1", "B=1")
+
+    below = renkei("sets", "set", "A", "C=1")
+    above = renkei("sets", "set", "CRATE", "BOX=2")
+
+    assert (below.code, "A is part of the set BOX" in below.err) == (1, True)
+    assert (above.code, "BOX" in above.err) == (1, True)
+
+
 def test_a_set_is_pushed_when_it_or_a_component_changes(
     renkei: CommandLine, engine: Engine
 ) -> None:

@@ -117,3 +117,17 @@ def test_cnf_01_a_refused_order_is_a_dead_letter_and_the_next_run_takes_it_again
     assert "422" in reasons(failed)[refused] or reasons(failed)[refused]
     assert figures(healed) == ("succeeded", 1, 0, 0)
     assert [row["state"] for row in bench.renkei.read("dead", "list")] == ["closed"]
+
+
+def test_cls_04_an_order_that_a_plan_only_lists_keeps_its_dead_letter(bench: Bench) -> None:
+    """Nobody has confirmed it: the letter stays until sync_status has cancelled it here, too."""
+    shop = imported(bench, "card")
+    key = shop.only()["cart_order_key"]
+    with bench.fault("respond", endpoint="orders.status", path=key, status=422, body="{}"):
+        shop.run("confirm_orders")
+    shop.place(key, change="cancel")
+
+    listed = shop.run("confirm_orders")
+
+    assert figures(listed) == ("succeeded", 0, 0, 1)
+    assert [row["state"] for row in bench.renkei.read("dead", "list")] == ["open"]

@@ -57,7 +57,7 @@ def test_ret_05_a_lost_call_may_still_arrive_until_thirty_seconds_after_its_dead
         pytest.param(None, 9999, S.UNKNOWN, id="the read does not tell"),
     ],
 )
-def test_ret_05_a_read_after_readings_an_unknown_effect(
+def test_ret_05_a_read_settles_an_unknown_effect(
     happened: bool | None, waited_s: int, state: EffectState
 ) -> None:
     assert after_reading(NOON, 60, NOON + timedelta(seconds=waited_s), happened=happened) is state

@@ -29,7 +29,7 @@ POLICY = RetryPolicy(max_attempts=5, first_delay_s=1, longest_delay_s=60)
 
 
 def after(error: BaseException, attempt: int = 1, jitter: float = 1.0) -> Decision:
-    return decide(error, attempt=attempt, jitter=jitter, now=NOON, policy=POLICY)
+    return POLICY.decide(error, attempt=attempt, jitter=jitter, now=NOON)
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def plan(work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
 
 @dataclass(frozen=True, slots=True)
 class PatientGate:
-    """Implements domain.ports.CallGate: waits for the shop's pace instead of giving up.
+    """Implements domain.carts.ports.CallGate: waits for the shop's pace instead of giving up.
 
     Other work of the shop takes turns with a long list; without patience the first such turn
     would throw away everything read so far.

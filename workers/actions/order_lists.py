@@ -1,7 +1,7 @@
 """What an import run reads of a shop's order list, and how far the next run may trust it.
 
 A row whose key cannot be read belongs to no order we could look at again by itself, so the cursor
-is held at it (domain.windows.held_cursor).
+is held at it (domain.orders.windows.held_cursor).
 """
 
 from dataclasses import dataclass, field

@@ -113,7 +113,7 @@ class GateTools:
 
 @dataclass(slots=True, kw_only=True)
 class ShopGate:
-    """Implements domain.ports.CallGate for one claim.
+    """Implements domain.carts.ports.CallGate for one claim.
 
     Attributes:
         by_hand: a person asked for the run and waits for it.

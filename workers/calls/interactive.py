@@ -28,7 +28,7 @@ LONGEST_WAIT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class InteractiveGate:
-    """Implements domain.ports.CallGate for a person who waits."""
+    """Implements domain.carts.ports.CallGate for a person who waits."""
 
     shop: Shop
     budget: CallBudget

@@ -65,20 +65,22 @@ def _handle(host: Host, item: ClaimedItem, lease: Lease) -> Failure | None:
         _too_late(host, item, work, lost)
     except DatabaseUnavailable as error:
         # The lease runs out and the item is taken again; its call is safe to repeat or in a ledger.
-        _log.warning("outcome not recorded: %s", error, extra={"fields": _fields(item)})
+        _log.warning("outcome not recorded: %s", error, extra={"fields": finish.fields_of(item)})
     except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
         try:
             return _end(host, item, _failed(host, item, work, error))
         except LeaseLost as lost:
             _too_late(host, item, work, lost)
         except DatabaseUnavailable as again:
-            _log.warning("failure not recorded: %s", again, extra={"fields": _fields(item)})
+            _log.warning(
+                "failure not recorded: %s", again, extra={"fields": finish.fields_of(item)}
+            )
     return None
 
 
 def _too_late(host: Host, item: ClaimedItem, work: Work | None, lost: Exception) -> None:
     """Record nothing of a lost claim but that its calls may have come after a newer owner's."""
-    _log.warning("lost to a newer owner: %s", lost, extra={"fields": _fields(item)})
+    _log.warning("lost to a newer owner: %s", lost, extra={"fields": finish.fields_of(item)})
     if work is None or not work.gate.calls:
         return
     try:
@@ -186,10 +188,6 @@ def _patiently(record: Callable[[], Ended]) -> Ended:
             time.sleep(pause_s)
             pause_s *= 3
     return record()
-
-
-def _fields(item: ClaimedItem) -> dict[str, object]:
-    return {"item": item.id, "run": item.run_id, "shop": item.shop_id, "action": item.action}
 
 
 def admit(host: Host, *, shop_id: int | None = None) -> list[QueuedItem]:

@@ -63,9 +63,14 @@ def failed(claim: Claim, error: Exception, decision: GiveUp, *, heals: bool) -> 
     detail = ""
     if decision.unexpected:
         detail = without_data(error)
-        fields = {"run": claim.run_id, "shop": claim.shop_id, "action": claim.action}
-        _log.error("a bug", extra={"fields": {**fields, "traceback": detail}})
+        _log.error("a bug", extra={"fields": {**fields_of(claim), "traceback": detail}})
     return Failed(decision.reason, decision.unexpected or not heals, detail)
+
+
+def fields_of(claim: Claim) -> dict[str, object]:
+    """Return what log lines say about a claim."""
+    item = {"item": claim.id} if isinstance(claim, ClaimedItem) else {}
+    return {**item, "run": claim.run_id, "shop": claim.shop_id, "action": claim.action}
 
 
 @dataclass(frozen=True, slots=True)

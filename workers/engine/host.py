@@ -1,7 +1,7 @@
 """What the engine needs of the process it runs in; wiring.py's `Process` is one."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -38,8 +38,8 @@ class Host(Protocol):
     def open_work(self, claim: ClaimedItem | ClaimedRun, lease: Lease) -> Work:
         """Return what the claim's action works with. Raises BrokenRule: its shop was removed."""
 
-    def free_turn(self, shop_id: int, claim_name: str) -> None:
-        """Let others call a shop that a dead claim had for itself."""
+    def free_turns(self, claims: Iterable[tuple[int, str]]) -> None:
+        """Let others call the shops that dead claims had for themselves, by shop and claim."""
 
     def broker_start(self) -> str | None:
         """Return which start of the broker this is if notes were not sent to it yet."""

@@ -149,7 +149,7 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
         found = step.find(connection)
         inserted = planned_items.insert(connection, run, action.priority, found) if found else 0
         listed = [item.key for item in found if item.skipped]
-        if action.heals_on_skip and listed:
+        if action.heals_when_listed and listed:
             dead_letters.close(connection, run.shop_id, run.action, listed)
         if step.log:
             api_log.log(connection, run, action.category, *step.log)

@@ -25,7 +25,8 @@ class Registration:
         label, category: what people call it, in the API log.
         priority: of its items; a smaller number is served earlier.
         api: the family of calls without which nothing is planned.
-        heals_on_skip: an item that is skipped needs nothing any more, so its dead letter is closed.
+        heals_on_skip: an item a worker skipped needs nothing any more: its dead letter is closed.
+        heals_when_listed: so does one that a plan only lists.
         owes: what a claim that was lost with its worker leaves to be done.
         followed_by: the action that starts when a run of this one has ended.
         scarce: modes whose plans take long and may not take every thread.
@@ -39,6 +40,7 @@ class Registration:
     priority: int
     api: ApiFamily = ApiFamily.ORDERS
     heals_on_skip: bool = False
+    heals_when_listed: bool = False
     owes: Callable[[Connection, Sequence[LostClaim]], None] | None = None
     followed_by: str | None = None
     scarce: frozenset[RunMode] = frozenset()

@@ -32,10 +32,12 @@ def rescue(host: Host) -> int:
         finish.close_if_done(host, run_id)
     _give_up_poisoned_items(host)
     _send_again_after_loss(host)
-    for kind, lost in ((ITEMS, items_lost), (RUNS, runs_lost)):
-        for claim in lost:
-            # A shop of one call at a time would wait for the deadline of a call nobody makes.
-            host.free_turn(claim.shop_id, claim_name(kind, claim.id, claim.generation))
+    # A shop of one call at a time would wait for the deadline of a call nobody makes.
+    host.free_turns(
+        (claim.shop_id, claim_name(kind, claim.id, claim.generation))
+        for kind, lost in ((ITEMS, items_lost), (RUNS, runs_lost))
+        for claim in lost
+    )
     count = len(items_lost) + len(runs_lost)
     if count:
         _log.warning("lost work put back", extra={"fields": {"count": count}})

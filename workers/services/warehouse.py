@@ -7,7 +7,6 @@ lock the instructions -> decide (domain.warehouse) -> lock the SKUs -> refuse wh
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import signature
 
 from sqlalchemy import Connection
 
@@ -40,43 +39,21 @@ MAY_MOVE = Scope.ORDERS_WRITE
 """What a program needs for any of the moves; a person at the command line may do all of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One row of the moves: an endpoint of the JSON API and a command, both of its name.
-
-    Attributes:
-        does: the operation of the domain.
-        says: its help; what takes arguments is explained beside them.
-    """
-
-    does: type[Operation]
-    says: str = ""
-
-    @property
-    def name(self) -> str:
-        """The last part of the endpoint's path, and the name of the command."""
-        return self.does.name
-
-    @property
-    def takes(self) -> tuple[str, ...]:
-        """What has to be told for it, as the operation names it."""
-        return tuple(signature(self.does).parameters)
-
-
-MOVES = (
-    Move(Allocate, "Set pieces aside (引当); they must be there."),
-    Move(Deallocate, "Give pieces set aside back (引当解除)."),
-    Move(BeginWork, "Picking and packing begins (出荷作業中)."),
-    Move(Inspect, "The parcel was checked (出荷検品済)."),
-    Move(Ship),
-    Move(TakeBack),
-    Move(PutOnHold),
-    Move(ReleaseHold),
-    Move(CancelHere, "Cancel here (キャンセル); the cart is not told."),
-    Move(AwaitArrival, "Wait until goods come in (入荷待ち)."),
-    Move(Arrived, "What it waited for came in: back to 出荷待ち."),
-    Move(MarkPaidHere, "The money was seen (入金済み); never goes back."),
-)
+MOVES: Mapping[type[Operation], str] = {
+    Allocate: "Set pieces aside (引当); they must be there.",
+    Deallocate: "Give pieces set aside back (引当解除).",
+    BeginWork: "Picking and packing begins (出荷作業中).",
+    Inspect: "The parcel was checked (出荷検品済).",
+    Ship: "",
+    TakeBack: "",
+    PutOnHold: "",
+    ReleaseHold: "",
+    CancelHere: "Cancel here (キャンセル); the cart is not told.",
+    AwaitArrival: "Wait until goods come in (入荷待ち).",
+    Arrived: "What it waited for came in: back to 出荷待ち.",
+    MarkPaidHere: "The money was seen (入金済み); never goes back.",
+}
+"""Each is a command and an endpoint of its name; its help, blank where arguments are explained."""
 
 
 @dataclass(frozen=True, slots=True)

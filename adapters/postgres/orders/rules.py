@@ -21,7 +21,8 @@ class StoredRule:
         shop: key of its shop.
         position: 1, 2, ...; None for a standard rule, which comes before all others.
         standard: which standard rule it is, None for one of the shop's own.
-        definition: as domain.rule_texts reads it, without `enabled`; None for a standard rule.
+        definition: as domain.orders.rule_texts reads it, without `enabled`; None for a standard
+            rule.
     """
 
     id: int

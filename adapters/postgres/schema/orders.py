@@ -58,7 +58,7 @@ instructions = thing(
     # ShopServe's delivery_no; 1 on BASE.
     Column("destination", Integer, nullable=False, server_default=text("1")),
     Column("status", Text, nullable=False),
-    # [{"reason", "cause", "text"}] as domain.instructions.Hold.
+    # [{"reason", "cause", "text"}] as domain.orders.instructions.Hold.
     Column("holds", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Column("allocated", Boolean, nullable=False, server_default=text("false")),
     Column("payment", Text, nullable=False),

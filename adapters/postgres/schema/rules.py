@@ -19,7 +19,7 @@ rules = thing(
     # and comes before all of them: it has no place.
     Column("position", Integer),
     Column("standard", Text),
-    # As domain.rule_texts writes it, without `enabled`.
+    # As domain.orders.rule_texts writes it, without `enabled`.
     Column("definition", JSONB),
     Column("enabled", Boolean, nullable=False, server_default=text("true")),
     moment("created_at", default_now=True),

@@ -10,12 +10,10 @@ from adapters.postgres.stock import counts, reservations
 from adapters.postgres.stock.counts import ensure_skus, mark_pushes
 from domain.errors import BrokenRule
 
-_PART_OF = Statement[None](
-    """
+_PART_OF = Statement[str]("""
 select s.code from set_components k join skus s on s.id = k.set_sku_id
  where k.component_sku_id = :id order by s.code limit 1
-"""
-)
+""")
 _SETS_AMONG = Statement[str]("""
 select c.code from set_components k join skus c on c.id = k.set_sku_id
  where k.set_sku_id = any(:ids) order by c.code limit 1

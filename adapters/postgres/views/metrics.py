@@ -60,11 +60,7 @@ select cart, count(*) as shops, count(*) filter (where parked) as shops_parked,
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One number with its labels.
-
-    Attributes:
-        name: of the metric, without the system's prefix.
-    """
+    """One number with its labels. `name`: of the metric, without the system's prefix."""
 
     name: str
     labels: tuple[str, ...]

@@ -10,23 +10,14 @@ from sqlalchemy import Connection
 from adapters.postgres.statement import Statement
 
 _PERSON = ("name", "postal_code", "address", "tel")
-_LINE = (
-    "sku",
-    "name",
-    "quantity",
-    "unit_price_yen",
-    "options_yen",
-    "total_yen",
-    "tax_rate",
-    "custom",
-)
 
+# In the order of interfaces.md, with what is ours at the end; what is null here is filled in below.
 _INSTRUCTIONS = """
-select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.holds,
+select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, null as hold_reasons,
        i.allocated, i.payment, i.api_status, i.ordered_at, i.payment_method, i.delivery_method,
        i.total_yen, i.shipping_fee_yen, i.discount_yen, i.tax_yen, i.custom, i.buyer, i.recipient,
-       i.tracking_number, i.shipped_on, i.completed_at, i.fee_yen, i.points_yen,
-       i.adjustment_yen, i.shipped_method, i.note, i.tracking_returned_at, i.imported_at
+       null as lines, i.tracking_number, i.shipped_on, i.completed_at, i.fee_yen, i.points_yen,
+       i.adjustment_yen, i.shipped_method, i.note, i.tracking_returned_at, i.imported_at, i.holds
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id
 """
@@ -59,31 +50,6 @@ select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.
  where l.instruction_id = any(:ids)
  order by l.instruction_id, l.position
 """)
-
-_AT_THE_END = (
-    "fee_yen",
-    "points_yen",
-    "adjustment_yen",
-    "shipped_method",
-    "note",
-    "tracking_returned_at",
-    "imported_at",
-    "holds",
-)
-_BEFORE_HOLDS = ("number", "shop", "cart_order_key", "part", "status")
-_BEFORE_LINES = (
-    "allocated",
-    "payment",
-    "api_status",
-    "ordered_at",
-    "payment_method",
-    "delivery_method",
-    "total_yen",
-    "shipping_fee_yen",
-    "discount_yen",
-    "tax_yen",
-    "custom",
-)
 
 
 def list_orders(
@@ -147,31 +113,21 @@ def page_orders(
     found = _PAGE.all(
         connection, merchant_id=merchant_id, after=after, most=most + 1, **asdict(wanted)
     )
-    page = found[:most]
-    return _with_lines(connection, page), page[-1]["id"] if len(found) > most else None
+    following = found[most - 1]["id"] if len(found) > most else None
+    return _with_lines(connection, found[:most]), following
 
 
 def _with_lines(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[dict[str, object]]:
+    """Return the documents that rows become."""
     lines: dict[int, list[dict[str, object]]] = {row["id"]: [] for row in rows}
     for line in _LINES.all(connection, ids=list(lines)):
-        lines[line["instruction_id"]].append(_picked(line, _LINE))
-    return [
-        {
-            **_picked(row, _BEFORE_HOLDS),
-            "hold_reasons": list(dict.fromkeys(hold["reason"] for hold in row["holds"])),
-            **_picked(row, _BEFORE_LINES),
-            "buyer": _known(row["buyer"], (*_PERSON, "email")),
-            "recipient": _known(row["recipient"], _PERSON),
-            "lines": lines[row["id"]],
-            **_picked(row, ("tracking_number", "shipped_on", "completed_at")),
-            **_picked(row, _AT_THE_END),
-        }
-        for row in rows
-    ]
-
-
-def _picked(row: dict[str, Any], names: Iterable[str]) -> dict[str, object]:
-    return {name: row[name] for name in names}
+        lines[line.pop("instruction_id")].append(line)
+    for row in rows:
+        row["hold_reasons"] = list(dict.fromkeys(hold["reason"] for hold in row["holds"]))
+        row["buyer"] = _known(row["buyer"], (*_PERSON, "email"))
+        row["recipient"] = _known(row["recipient"], _PERSON)
+        row["lines"] = lines[row.pop("id")]
+    return list(rows)
 
 
 def _known(person: dict[str, str], names: Iterable[str]) -> dict[str, object]:

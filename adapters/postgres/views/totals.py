@@ -64,9 +64,6 @@ select r.*, i.*
 _ITEMS_OF = Statement[int](
     "select count(*) from run_items where run_id = any(:ids) and state = :state"
 )
-_ITEMS_OF = Statement[int](
-    "select count(*) from run_items where run_id = any(:ids) and state = :state"
-)
 
 
 def newest_run(connection: Connection) -> int:

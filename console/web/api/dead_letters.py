@@ -2,17 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from adapters.postgres.views.dead_letters import page_dead
+from adapters.postgres.views.dead_letters import list_dead
 from console.web.access import DeadReader, DeadWriter, Shared
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
 from console.web.models import DeadLetters, Decided
 from console.web.words import Body, Filter, Text, Word
-from console.web.writes import Key, write
+from console.web.writes import Writing
 from domain.actions import Action
 from domain.engine.runs import LetterState
 from workers.places import secret_box
@@ -48,26 +48,18 @@ def list_letters(
     """Return dead letters of every state, oldest first."""
     after = number_at(cursor) or 0
     with services.engine.begin() as connection:
-        rows, following = page_dead(
-            connection,
-            client.merchant_id,
-            after=after,
-            most=limit,
-            shop=shop,
-            action=action,
-            state=state,
-        )
-    return page("dead_letters", rows, following)
+        filters = {"shop": shop, "action": action, "state": state}
+        rows = list_dead(connection, client.merchant_id, after=after, most=limit + 1, **filters)
+    following = rows[limit - 1]["id"] if len(rows) > limit else None
+    return page("dead_letters", rows[:limit], following)
 
 
 @router.post("/{letter_id}/replay", **ONE)
 def replay(
     letter_id: LetterId,
-    request: Request,
+    call: Writing,
     client: DeadWriter,
-    services: Shared,
     body: Replaying | None = None,
-    idempotency_key: Key = None,
 ) -> Response:
     """Try it once more, in a run of its own."""
     actor = client.actor((body or Replaying()).reason)
@@ -75,29 +67,22 @@ def replay(
 
     def work(connection: Connection) -> object:
         done = dead_letters.replay(
-            connection, actor, secret_box(services.settings), ids=[letter_id]
+            connection, actor, secret_box(call.services.settings), ids=[letter_id]
         )
         asked[:] = done.runs
         return {"id": letter_id, "state": LetterState.REPLAYED, "runs": done.runs}
 
-    answer = write(request, services, client, idempotency_key, body, work)
-    services.tell_workers(asked)
+    answer = call.answer(client, body, work)
+    call.services.tell_workers(asked)
     return answer
 
 
 @router.post("/{letter_id}/discard", **ONE)
-def discard(
-    letter_id: LetterId,
-    body: Discarding,
-    request: Request,
-    client: DeadWriter,
-    services: Shared,
-    idempotency_key: Key = None,
-) -> Response:
+def discard(letter_id: LetterId, body: Discarding, call: Writing, client: DeadWriter) -> Response:
     """Give it up."""
 
     def work(connection: Connection) -> object:
         dead_letters.discard(connection, client.actor(body.reason), [letter_id])
         return {"id": letter_id, "state": LetterState.DISCARDED, "runs": []}
 
-    return write(request, services, client, idempotency_key, body, work)
+    return call.answer(client, body, work)

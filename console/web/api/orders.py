@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
@@ -16,7 +16,7 @@ from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, Moment, number_at, page
 from console.web.models import Order, Orders
 from console.web.words import Body, Filter, Number, OrderKey, ShopKey, Text, Word
-from console.web.writes import Key, write
+from console.web.writes import WriteCall
 from domain.engine.cadence import TOKYO
 from domain.orders.instructions import HoldReason, Status
 from domain.warehouse.moves import (
@@ -30,7 +30,7 @@ from domain.warehouse.moves import (
 )
 from domain.warehouse.targets import Target
 from workers.services.access import Caller
-from workers.services.warehouse import MAY_MOVE, MOVES, Move, perform
+from workers.services.warehouse import MAY_MOVE, MOVES, perform
 from workers.services.warehouse import Request as Wish
 
 router = APIRouter(prefix="/orders", tags=["orders"], responses=PROBLEMS)
@@ -87,17 +87,14 @@ def list_orders(
     return page("orders", rows, following)
 
 
-@dataclass
-class MoveCall:
+@dataclass(kw_only=True)
+class MoveCall(WriteCall):
     """What every move is called with."""
 
     shop: ShopKey
     number: Number
-    request: Request
     client: Annotated[Caller, Depends(caller_with(MAY_MOVE))]
-    services: Shared
     key: OrderKey = None
-    idempotency_key: Key = None
 
     def carry_out(self, operation: Callable[[], Operation], body: Body | None = None) -> Response:
         """Do it once and answer with the instruction as it is then.
@@ -110,7 +107,7 @@ class MoveCall:
             (done,) = perform(connection, self.client.actor(), [wish])
             return orders_by_id(connection, self.client.merchant_id, [done.id])[0]
 
-        return write(self.request, self.services, self.client, self.idempotency_key, body, work)
+        return self.answer(self.client, body, work)
 
 
 Called = Annotated[MoveCall, Depends()]
@@ -149,17 +146,17 @@ def release(call: Called, body: Releasing | None = None) -> Response:
     return call.carry_out(lambda: ReleaseHold(tuple((body or Releasing()).reasons)), body)
 
 
-def _add_plain(move: Move) -> None:
+def _add_plain(move: type[Operation], says: str) -> None:
     """Add the endpoint of a move that needs nothing but the instruction."""
 
     def endpoint(call: Called) -> Response:
-        return call.carry_out(move.does)
+        return call.carry_out(move)
 
     router.add_api_route(
-        _path(move.does), endpoint, methods=["POST"], name=move.name, summary=move.says, **ONE
+        _path(move), endpoint, methods=["POST"], name=move.name, summary=says, **ONE
     )
 
 
-for _move in MOVES:
-    if not _move.takes:
-        _add_plain(_move)
+for _move, _says in MOVES.items():
+    if _says:
+        _add_plain(_move, _says)

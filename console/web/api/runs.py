@@ -31,14 +31,9 @@ def list_runs(
     """Return runs without their items, newest first."""
     before = number_at(cursor)
     with services.engine.begin() as connection:
+        filters = {"shop": shop, "action": action, "state": state}
         rows, following = page_runs(
-            connection,
-            client.merchant_id,
-            before=before,
-            most=limit,
-            shop=shop,
-            action=action,
-            state=state,
+            connection, client.merchant_id, before=before, most=limit, **filters
         )
     return page("runs", rows, following)
 

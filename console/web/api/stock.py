@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 from sqlalchemy import Connection
 
@@ -14,7 +14,7 @@ from console.web.documents import Cursor, Limit, page, text_at
 from console.web.models import Sku, Stock, Written
 from console.web.problems import Problem
 from console.web.words import LARGEST_COUNT, LONGEST_WORD, Body, Word
-from console.web.writes import Key, write
+from console.web.writes import Writing
 from workers.services.access import Caller
 from workers.services.stock import set_counts
 
@@ -62,13 +62,7 @@ def list_skus(
 
 
 @router.post("/batch", response_model=None, responses={200: {"model": Written}})
-def set_many(
-    body: Batch,
-    request: Request,
-    client: StockWriter,
-    services: Shared,
-    idempotency_key: Key = None,
-) -> Response:
+def set_many(body: Batch, call: Writing, client: StockWriter) -> Response:
     """Set pieces in the warehouse of many SKUs, all or nothing; creates unknown SKUs."""
     counts = {item.sku: item.on_hand for item in body.items}
     if len(counts) < len(body.items):
@@ -77,24 +71,22 @@ def set_many(
     def work(connection: Connection) -> object:
         return {"stock": _set(connection, client, counts)}
 
-    return write(request, services, client, idempotency_key, body, work)
+    return call.answer(client, body, work)
 
 
 @router.put("/{sku:path}", **ONE)
 def set_one(
     sku: Annotated[Word, Path(max_length=LONGEST_WORD)],
     body: OnHand,
-    request: Request,
+    call: Writing,
     client: StockWriter,
-    services: Shared,
-    idempotency_key: Key = None,
 ) -> Response:
     """Set pieces in the warehouse of one SKU; creates an unknown one."""
 
     def work(connection: Connection) -> object:
         return _set(connection, client, {sku: body.on_hand})[0]
 
-    return write(request, services, client, idempotency_key, body, work)
+    return call.answer(client, body, work)
 
 
 def _set(connection: Connection, client: Caller, counts: dict[str, int]) -> list[dict[str, object]]:

@@ -83,7 +83,7 @@ class TokenTools:
 
 @dataclass(frozen=True)
 class SharedTokens:
-    """Implements domain.ports.TokenStore for one shop."""
+    """Implements domain.carts.ports.TokenStore for one shop."""
 
     shop: Shop
     tools: TokenTools

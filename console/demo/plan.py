@@ -1,4 +1,4 @@
-"""How much of everything a demo has."""
+"""What a person asks a demo for."""
 
 from dataclasses import dataclass
 
@@ -9,15 +9,19 @@ MOST_SKUS = 3000
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
-    """What a person chose.
+class Plan:
+    """How much of everything, and what happens beside it.
 
     Attributes:
         shops: of both carts together; a merchant has one on each.
         orders: of each shop, all of them to be imported.
         skus: of each shop, all of them mapped.
+        faults: strike in the middle.
+        keep: stay up afterwards, with the windows people look through.
     """
 
     shops: int = 4
     orders: int = 20
     skus: int = 40
+    faults: bool = False
+    keep: bool = False

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.database import autocommit
 from adapters.postgres.views.shops import ShopRef
 from adapters.postgres.views.totals import order_totals, shippable
 from console.demo.figures import Figure
@@ -28,39 +27,19 @@ CARRIERS = {Cart.SHOPSERVE: "YAMATO", Cart.BASE: "クロネコヤマト"}
 RECEIVED = 5_000
 
 
-class ReturnShipmentsPhase:
-    """Implements Phase."""
-
-    name = "ship and return shipments"
-
-    def run(self, stage: Stage) -> None:
-        """See Phase.run."""
-        with stage.engine.begin() as connection:
-            _receive(connection, stage)
-            _ship(connection)
-        run_everywhere(stage, Action.RETURN_SHIPMENTS)
-        with autocommit(stage.engine).connect() as connection:
-            self._ours = order_totals(connection)
-        self._effects = {
-            kind: len(stage.simulator.effects([kind]))
-            for kind in (
-                "settlement_requested",
-                "delivery_shipped",
-                "line_dispatched",
-                "atobarai_shipping",
-            )
-        }
-
-    def figures(self, stage: Stage) -> list[Figure]:
-        """See Phase.figures. Each settlement is a charge, each dispatched line a mail."""
-        del stage
-        ours, theirs = self._ours, self._effects
-        return [
-            Figure("cards charged", ours.settlements, theirs["settlement_requested"]),
-            Figure("parcels told to ShopServe", ours.shipped_parcels, theirs["delivery_shipped"]),
-            Figure("lines dispatched in BASE", ours.dispatched_lines, theirs["line_dispatched"]),
-            Figure("deferred orders on their way", ours.deferred, theirs["atobarai_shipping"]),
-        ]
+def return_shipments(stage: Stage) -> list[Figure]:
+    """Ship everything and tell the carts: each settlement is a charge, each line a mail."""
+    with stage.engine.begin() as connection:
+        _receive(connection, stage)
+        _ship(connection)
+    run_everywhere(stage, Action.RETURN_SHIPMENTS)
+    ours, theirs = stage.read(order_totals), stage.effects
+    return [
+        Figure("cards charged", ours.settlements, theirs("settlement_requested")),
+        Figure("parcels told to ShopServe", ours.shipped_parcels, theirs("delivery_shipped")),
+        Figure("lines dispatched in BASE", ours.dispatched_lines, theirs("line_dispatched")),
+        Figure("deferred orders on their way", ours.deferred, theirs("atobarai_shipping")),
+    ]
 
 
 def _receive(connection: Connection, stage: Stage) -> None:
