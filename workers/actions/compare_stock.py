@@ -76,8 +76,7 @@ class PatientGate:
     Other work of the shop takes turns with a long list; without patience the first such turn
     would throw away everything read so far.
 
-    Attributes:
-        gate: the claim's own, which counts and checks the lease each time.
+    Attributes: gate: the claim's own, which counts and checks the lease each time.
     """
 
     gate: CallGate
