@@ -243,7 +243,7 @@ def end(
         queued_s=QUEUED_LEASE_S,
     )
     if ended is None:
-        raise LeaseLost(f"item {item.id}: a newer owner has the work")
+        raise LeaseLost(f"run {item.run_id}: a newer owner has the work")
     return ended
 
 
