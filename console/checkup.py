@@ -1,7 +1,7 @@
 """What `renkei doctor` looks at, one small check each."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from redis import Redis
@@ -42,10 +42,6 @@ class Check:
     state: str
     found: str
     hint: str = ""
-
-    def document(self) -> dict[str, object]:
-        """Return it as JSON and tables show it."""
-        return asdict(self)
 
 
 def look(settings: Settings) -> Iterator[Check]:

@@ -1,6 +1,7 @@
 """Runs as people see them: printed, and followed until they are over; the exit code of that."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -22,7 +23,7 @@ _FIGURES = {
 _TIMES = ("started_at", "finished_at")
 
 
-def document(session: Session, run_id: int) -> dict[str, object]:
+def document(session: Session, run_id: int) -> dict[str, Any]:
     """Return a run as interfaces.md describes it. Raises CommandFailed when it is gone."""
     with session.work() as (connection, merchant_id):
         found = show_run(connection, merchant_id, run_id)
@@ -31,24 +32,23 @@ def document(session: Session, run_id: int) -> dict[str, object]:
     return found
 
 
-def show_document(session: Session, run: dict[str, object]) -> None:
+def show_document(session: Session, run: dict[str, Any]) -> None:
     """Print a run as one JSON object, or as sentences and a table of its items."""
     if session.as_json:
         print_json(run)
         return
     print_lines(_lines(run))
-    items = run["items"]
-    if isinstance(items, list) and items:
-        print_table(items, ITEM_COLUMNS)
+    if run["items"]:
+        print_table(run["items"], ITEM_COLUMNS)
 
 
-def _lines(run: dict[str, object]) -> list[str]:
+def _lines(run: dict[str, Any]) -> list[str]:
     lines = [
         f"run {run['id']}  {run['shop']}  {run['action']} ({run['mode']}): {run['state']}",
         "  ".join(f"{word} {run[name]}" for name, word in _FIGURES.items()),
     ]
     window = run["window"]
-    if isinstance(window, dict) and window["from"] is not None:
+    if window["from"] is not None:
         lines.append(f"window {shown(window['from'])} to {shown(window['to'])}")
     times = [f"{name.removesuffix('_at')} {shown(run[name])}" for name in _TIMES if run[name]]
     if times:
@@ -76,24 +76,17 @@ def follow(session: Session, run_id: int, waiter: Waiter, again: str) -> None:
         raise CommandFailed(_why(run))
 
 
-def _why(run: dict[str, object]) -> str:
+def _why(run: dict[str, Any]) -> str:
     """Return the one line for standard error about a run that did not succeed."""
     told = f"run {run['id']} of {run['shop']} {run['action']}: {run['state']}"
-    items = run["items"]
-    first = (
-        next(
-            (f"{item['key']}: {item['reason']}" for item in items if item["state"] == "failed"), ""
-        )
-        if isinstance(items, list)
-        else ""
-    )
-    reason = str(run["reason"] or "") or first
+    failed = (item for item in run["items"] if item["state"] == "failed")
+    reason = run["reason"] or next((f"{item['key']}: {item['reason']}" for item in failed), "")
     return f"{told}; {reason}" if reason else told
 
 
 def follow_all(
     session: Session,
-    answer: dict[str, object],
+    answer: dict[str, Any],
     said: Sequence[str],
     run_ids: Sequence[int],
     *,

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 import click
 from sqlalchemy import Connection, Engine
 
-from adapters.postgres.views.merchants import find_merchant
+from adapters.postgres.views.merchants import merchant_of
 from adapters.postgres.views.shops import ShopRef
 from console.failures import CommandFailed
 from console.output import Column, print_json, print_lines, print_table
@@ -54,13 +54,13 @@ class Session:
         """
         key = self.wanted_merchant or self.settings.merchant
         with self.engine.begin() as connection:
-            found = find_merchant(connection, key)
+            found = merchant_of(connection, key)
             if found is None:
                 raise CommandFailed(
                     f"no merchant {key}: see `renkei merchant list`,"
                     " or prepare the database with `renkei db upgrade`"
                 )
-            yield connection, found.id
+            yield connection, found
 
     @contextmanager
     def change(self, reason: str = "") -> Iterator[tuple[Connection, Actor]]:
@@ -79,20 +79,6 @@ class Session:
     def now(self) -> datetime:
         """Return the moment this call counts from."""
         return datetime.now(UTC)
-
-    def list_rows(
-        self,
-        read: Callable[..., Sequence[dict[str, object]]],
-        columns: Sequence[Column],
-        *,
-        shop: str | None = None,
-        **filters: object,
-    ) -> None:
-        """Print what a reader returns for this merchant, or for a shop that is or was there."""
-        with self.work() as (connection, merchant_id):
-            known_shop(connection, merchant_id, shop)
-            rows = read(connection, merchant_id, shop=shop, **filters)
-        self.show(rows, columns)
 
     def show(self, rows: Sequence[dict[str, object]], columns: Sequence[Column]) -> None:
         """Print a list: one JSON array, or a table."""
@@ -129,6 +115,31 @@ def leaf(function: Callable[Concatenate[Session, P], None]) -> Callable[P, None]
             session.close()
 
     return command
+
+
+def add_list(
+    group: click.Group,
+    says: str,
+    read: Callable[..., Sequence[dict[str, object]]],
+    columns: Sequence[Column],
+    *options: Callable[[Callable[..., None]], Callable[..., None]],
+) -> None:
+    """Add the command `list` to a group: what a reader returns for this merchant.
+
+    Args: options: filters of the reader; a shop among them is or was there.
+    """
+
+    @leaf
+    def command(session: Session, /, **filters: Any) -> None:
+        with session.work() as (connection, merchant_id):
+            known_shop(connection, merchant_id, filters.get("shop"))
+            rows = read(connection, merchant_id, **filters)
+        session.show(rows, columns)
+
+    made: Callable[..., None] = command
+    for option in reversed(options):
+        made = option(made)
+    group.command("list", help=says)(made)
 
 
 def actor_name() -> str:

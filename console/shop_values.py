@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from console.failures import Wrong
 from domain.carts.cart import Cart
 
+Reader = Callable[[str], object]
+
 LARGEST_PACE = 1000
 LARGEST_IN_FLIGHT = 64
 LARGEST_OVERLAP_S = 7 * 24 * 3600
@@ -34,25 +36,21 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _pace(value: str) -> float:
-    pace = _number(value)
-    if not 0.01 <= pace <= LARGEST_PACE:  # noqa: PLR2004 -- what the column keeps
-        raise Wrong(f"calls_per_second is from 0.01 to {LARGEST_PACE}, not {value!r}")
-    return pace
+def _number(
+    what: str, low: float, high: int, kind: Callable[[float], float], unit: str = ""
+) -> Reader:
+    """Return a reader of numbers in a range. Args: kind: int takes whole ones only."""
 
+    def read(value: str) -> float:
+        try:
+            number = float(value.removesuffix(unit))
+        except ValueError:
+            number = float("-inf")
+        if not low <= number <= high or kind(number) != number:
+            raise Wrong(f"{what} from {low} to {high}, not {value!r}")
+        return kind(number)
 
-def _in_flight(value: str) -> int:
-    count = _number(value)
-    if not count.is_integer() or not 1 <= count <= LARGEST_IN_FLIGHT:
-        raise Wrong(f"in_flight is a whole number from 1 to {LARGEST_IN_FLIGHT}, not {value!r}")
-    return int(count)
-
-
-def _overlap(value: str) -> int:
-    seconds = _number(value.removesuffix("s"))
-    if not seconds.is_integer() or not 0 <= seconds <= LARGEST_OVERLAP_S:
-        raise Wrong(f"overlap_s is whole seconds from 0 to {LARGEST_OVERLAP_S}, not {value!r}")
-    return int(seconds)
+    return read
 
 
 def _name(value: str) -> str:
@@ -61,19 +59,11 @@ def _name(value: str) -> str:
     return value
 
 
-def _number(value: str) -> float:
-    """Return a number; what is none becomes one that no range holds."""
-    try:
-        return float(value)
-    except ValueError:
-        return float("-inf")
-
-
-READERS: Mapping[str, Callable[[str], object]] = {
-    "calls_per_second": _pace,
-    "in_flight": _in_flight,
+READERS: Mapping[str, Reader] = {
+    "calls_per_second": _number("calls_per_second is", 0.01, LARGEST_PACE, float),
+    "in_flight": _number("in_flight is a whole number", 1, LARGEST_IN_FLIGHT, int),
     "default_method": lambda value: value or None,
-    "overlap_s": _overlap,
+    "overlap_s": _number("overlap_s is whole seconds", 0, LARGEST_OVERLAP_S, int, "s"),
     "name": _name,
     "api_url": web_address,
     "auth_url": web_address,

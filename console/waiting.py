@@ -1,9 +1,9 @@
 """Waiting for a run that somebody else works on."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Self
 
 from sqlalchemy import Engine
 
@@ -35,13 +35,13 @@ class Waiter:
         """
         give_up_at = self.clock() + self.timeout_s
         pause_s = FIRST_LOOK_S
-        with _Bar(show=self.bar) as bar:
+        with _bar(show=self.bar) as move_bar:
             while True:
                 time.sleep(max(0.0, min(pause_s, give_up_at - self.clock())))
                 pause_s = LOOK_EVERY_S
                 found = self._look(run_id)
                 if found is not None:
-                    bar.update(found)
+                    move_bar(found)
                     if found.over:
                         return found
                 if self.clock() >= give_up_at:
@@ -55,43 +55,30 @@ class Waiter:
             return None
 
 
-class _Bar:
-    """Days of a range that are read, out of all."""
+@contextmanager
+def _bar(*, show: bool) -> Iterator[Callable[[Progress], None]]:
+    """Give what moves a bar to where reading is, out of all days of a range."""
+    if not show:
+        yield lambda _: None
+        return
+    from rich import progress as rich_progress  # noqa: PLC0415 -- only long ranges show it
+    from rich.console import Console  # noqa: PLC0415
 
-    def __init__(self, *, show: bool) -> None:
-        self._show = show
-        self._stop: Callable[[], None] = lambda: None
-        self._set: Callable[[float], None] = lambda _: None
-
-    def __enter__(self) -> Self:
-        if self._show:
-            self._start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-
-    def update(self, found: Progress) -> None:
-        """Move the bar to where reading is."""
-        if found.window is None:
-            return
-        whole = (found.window.until - found.window.since).total_seconds()
-        read = (found.read_until or found.window.since) - found.window.since
-        share = 1.0 if found.over and found.shown == "succeeded" else read.total_seconds() / whole
-        self._set(min(1.0, share))
-
-    def _start(self) -> None:
-        from rich import progress as rich_progress  # noqa: PLC0415 -- only long ranges show it
-        from rich.console import Console  # noqa: PLC0415
-
-        shown = rich_progress.Progress(
-            rich_progress.TextColumn("reading the range"),
-            rich_progress.BarColumn(),
-            rich_progress.TaskProgressColumn(),
-            rich_progress.TimeElapsedColumn(),
-            console=Console(stderr=True),
-        )
+    with rich_progress.Progress(
+        rich_progress.TextColumn("reading the range"),
+        rich_progress.BarColumn(),
+        rich_progress.TaskProgressColumn(),
+        rich_progress.TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as shown:
         task = shown.add_task("reading", total=1.0)
-        shown.start()
-        self._stop = shown.stop
-        self._set = lambda share: shown.update(task, completed=share)
+        yield lambda found: shown.update(task, completed=_share(found))
+
+
+def _share(found: Progress) -> float:
+    if found.window is None:
+        return 0.0
+    if found.over and found.shown == "succeeded":
+        return 1.0
+    read = (found.read_until or found.window.since) - found.window.since
+    return min(1.0, read / (found.window.until - found.window.since))

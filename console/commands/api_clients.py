@@ -5,7 +5,7 @@ import click
 from adapters.postgres.views.merchants import list_clients
 from console.failures import CommandFailed
 from console.output import columns
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import KEY
 from domain.access import Scope
 from workers.services.access import add_client, revoke_client
@@ -41,13 +41,12 @@ def add(session: Session, name: str, scopes: tuple[str, ...]) -> None:
     )
 
 
-@api_client.command("list")
-@leaf
-def show(session: Session) -> None:
-    """Print the clients, revoked ones too."""
-    with session.work() as (connection, merchant_id):
-        rows = list_clients(connection, merchant_id)
-    session.show(rows, columns("name, scopes, created_at, last_used_at, revoked_at"))
+add_list(
+    api_client,
+    "Print the clients, revoked ones too.",
+    list_clients,
+    columns("name, scopes, created_at, last_used_at, revoked_at"),
+)
 
 
 @api_client.command("revoke")

@@ -5,7 +5,7 @@ import click
 from adapters.postgres.views.dead_letters import list_dead
 from console.failures import Wrong
 from console.output import columns
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import ACTION, ID, ONLY_ACTION, ONLY_SHOP, TIMEOUT, WAIT, only_state, shop_of
 from domain.engine.runs import LetterState
 from workers.places import secret_box
@@ -18,14 +18,15 @@ def dead() -> None:
     """Dead letters: items that failed for good."""
 
 
-@dead.command("list")
-@ONLY_SHOP
-@ONLY_ACTION
-@only_state(state.value for state in LetterState)
-@leaf
-def show(session: Session, shop: str | None, action: str | None, state: str | None) -> None:
-    """Print dead letters of every state, oldest first."""
-    session.list_rows(list_dead, COLUMNS, shop=shop, action=action, state=state)
+add_list(
+    dead,
+    "Print dead letters of every state, oldest first.",
+    list_dead,
+    COLUMNS,
+    ONLY_SHOP,
+    ONLY_ACTION,
+    only_state(state.value for state in LetterState),
+)
 
 
 @dead.command("replay")

@@ -1,5 +1,7 @@
 """`renkei doctor`: is everything there that runs need?"""
 
+from dataclasses import asdict
+
 import click
 
 from console.output import columns, print_json, print_table
@@ -18,7 +20,7 @@ def doctor(session: Session) -> None:
     from console.checkup import FAILED, look  # noqa: PLC0415 -- loads celery and redis
 
     checks = list(look(session.settings))
-    rows = [check.document() for check in checks]
+    rows = [asdict(check) for check in checks]
     failed = any(check.state == FAILED for check in checks)
     if session.as_json:
         print_json({"ok": not failed, "checks": rows})

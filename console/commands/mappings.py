@@ -1,6 +1,7 @@
 """`renkei mapping`: the shops' items and the SKU each is linked to (対応表)."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 
 import click
@@ -10,22 +11,17 @@ from adapters.postgres.views.stock import list_mappings
 from console.failures import CommandFailed, Wrong
 from console.files import Row, read_rows
 from console.output import columns
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import COUNT, ONLY_SHOP, created_skus, shop_of, sku_code
 from domain.carts.ports import ItemKey
 from domain.stock.mappings import Link
-from workers.services.mappings import (
-    import_links,
-    item_words,
-    remove_link,
-    set_link,
-    take_listing,
-)
+from workers.services.mappings import import_links, item_words, remove_link, set_link, take_listing
 
 COLUMNS = columns(
     "shop, item, variation, sku=SKU, name, code, low_stock, unlimited, pushed_quantity=pushed, "
     "pushed_at=pushed at, waiting, failure"
 )
+UNMAPPED = click.option("--unmapped", is_flag=True, help="Items without a SKU instead.")
 FILE_COLUMNS = ("shop", "item", "variation", "sku", "low_stock", "unlimited")
 
 
@@ -34,13 +30,14 @@ def mapping() -> None:
     """Which SKU each item of a shop is (対応表)."""
 
 
-@mapping.command("list")
-@ONLY_SHOP
-@click.option("--unmapped", is_flag=True, help="Items without a SKU instead.")
-@leaf
-def show(session: Session, shop: str | None, unmapped: bool) -> None:
-    """Print the mapped items and what each shop was last told."""
-    session.list_rows(list_mappings, COLUMNS, shop=shop, unmapped=unmapped)
+add_list(
+    mapping,
+    "Print the mapped items and what each shop was last told.",
+    list_mappings,
+    COLUMNS,
+    ONLY_SHOP,
+    UNMAPPED,
+)
 
 
 @mapping.command("set")
@@ -67,8 +64,7 @@ def set_one(
         linked = set_link(connection, actor, found, link)
     document: dict[str, object] = {
         "shop": shop,
-        "item": key.item,
-        "variation": key.variation,
+        **asdict(key),
         "sku": code,
         "low_stock": low_stock,
         "unlimited": unlimited,
@@ -91,7 +87,7 @@ def remove(session: Session, shop: str, item: str, variation: str) -> None:
     with session.change_shop(shop) as (connection, actor, found):
         if not remove_link(connection, actor, found, key):
             raise CommandFailed(f"{words} is not mapped")
-    document: dict[str, object] = {"shop": shop, "item": key.item, "variation": key.variation}
+    document: dict[str, object] = {"shop": shop, **asdict(key)}
     session.tell(document, f"{words} unmapped")
 
 

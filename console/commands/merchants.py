@@ -31,8 +31,5 @@ def add(session: Session, key: str, name: str) -> None:
 def show(session: Session) -> None:
     """Print all merchants."""
     with session.engine.begin() as connection:
-        rows: list[dict[str, object]] = [
-            {"key": one.key, "name": one.name, "created_at": one.created_at}
-            for one in list_merchants(connection)
-        ]
+        rows = list_merchants(connection)
     session.show(rows, columns("key, name, created_at"))

@@ -5,7 +5,7 @@ import click
 from adapters.postgres.views.shops import list_carriers
 from console.failures import CommandFailed, Wrong
 from console.output import columns
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import ONLY_SHOP
 
 
@@ -14,12 +14,9 @@ def method() -> None:
     """Delivery methods (配送方法) and the carrier of each shop's cart."""
 
 
-@method.command("list")
-@ONLY_SHOP
-@leaf
-def show(session: Session, shop: str | None) -> None:
-    """Print the translations."""
-    session.list_rows(list_carriers, columns("shop, method, carrier"), shop=shop)
+add_list(
+    method, "Print the translations.", list_carriers, columns("shop, method, carrier"), ONLY_SHOP
+)
 
 
 @method.command("set")

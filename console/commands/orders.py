@@ -8,7 +8,7 @@ from console.commands.order_files import FILE_COMMANDS
 from console.commands.order_moves import MOVE_COMMANDS
 from console.failures import CommandFailed
 from console.output import columns, print_json, print_lines, print_table, shown
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import ONLY_SHOP, known_shop
 from domain.orders.instructions import JAPANESE, Status
 
@@ -17,6 +17,9 @@ COLUMNS = columns(
     "api_status=API, ordered_at, delivery_method=method, total_yen=yen, "
     "tracking_number=tracking, shipped_on=shipped",
     status=lambda row: JAPANESE[Status(str(row["status"]))],
+)
+STATUS = click.option(
+    "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
 )
 LINE_COLUMNS = columns(
     "sku=SKU, name, quantity, unit_price_yen=price, options_yen=options, total_yen=yen, "
@@ -33,15 +36,14 @@ for command in (*MOVE_COMMANDS, *FILE_COMMANDS):
     orders.add_command(command)
 
 
-@orders.command("list")
-@ONLY_SHOP
-@click.option(
-    "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
+add_list(
+    orders,
+    "Print shipping instructions, oldest order first.",
+    list_orders,
+    COLUMNS,
+    ONLY_SHOP,
+    STATUS,
 )
-@leaf
-def show_all(session: Session, shop: str | None, status: str | None) -> None:
-    """Print shipping instructions, oldest order first."""
-    session.list_rows(list_orders, COLUMNS, shop=shop, status=status)
 
 
 @orders.command("show")

@@ -40,12 +40,7 @@ def show(session: Session, shop: str | None) -> None:
 @click.option("--on/--off", "on", default=None, help="Switch scheduled runs on or off.")
 @leaf
 def change(
-    session: Session,
-    shop: str,
-    action: str,
-    every: str | None,
-    at: str | None,
-    on: bool | None,
+    session: Session, shop: str, action: str, every: str | None, at: str | None, on: bool | None
 ) -> None:
     """Set a robot's cadence, or switch it on or off; a manual run works either way."""
     cadence = _cadence(every, at)

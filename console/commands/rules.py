@@ -1,14 +1,15 @@
 """`renkei rules`: what is changed in an order before it is stored (変換ロボット, 処理ロボット)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import click
 
 from console.failures import Wrong
 from console.output import columns, print_lines
 from console.rule_input import read_rule, rule_of_options
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import ID, LARGEST_COUNT, ONLY_SHOP, shop_of
 from domain.orders.rules import Rule
 from workers.places import secret_box
@@ -32,12 +33,7 @@ def rules() -> None:
     """
 
 
-@rules.command("list")
-@ONLY_SHOP
-@leaf
-def show(session: Session, shop: str | None) -> None:
-    """Print rules in the order in which they run."""
-    session.list_rows(rule_documents, COLUMNS, shop=shop)
+add_list(rules, "Print rules in the order in which they run.", rule_documents, COLUMNS, ONLY_SHOP)
 
 
 @rules.command("add")
@@ -148,15 +144,15 @@ def _rule_of(
     return replace(rule, enabled=False) if off else rule
 
 
-def _trial_lines(found: Mapping[str, object]) -> list[str]:
+def _trial_lines(found: Mapping[str, Any]) -> list[str]:
     """Return a trial for people: only what would change, and what was left out."""
     lines = [
         f"{row['number']}: {each['field']}: {each['before']!r} → {each['after']!r}"
-        for row in _rows_of(found, "instructions")
-        for each in _rows_of(row, "changes")
+        for row in found["instructions"]
+        for each in row["changes"]
     ]
-    lines += [f"{row['key']}: left out: {row['reason']}" for row in _rows_of(found, "left_out")]
-    many = len(_rows_of(found, "instructions"))
+    lines += [f"{row['key']}: left out: {row['reason']}" for row in found["left_out"]]
+    many = len(found["instructions"])
     lines.append(
         f"{found['orders']} orders looked at, {many} 出荷指示, {found['changed']} would change;"
         " nothing was written"
@@ -164,15 +160,9 @@ def _trial_lines(found: Mapping[str, object]) -> list[str]:
     return lines
 
 
-def _rows_of(document: Mapping[str, object], name: str) -> Sequence[Mapping[str, object]]:
-    rows = document[name]
-    return rows if isinstance(rows, list) else []
-
-
-def _phrases(row: dict[str, object], name: str) -> str:
+def _phrases(row: dict[str, Any], name: str) -> str:
     """Return conditions or steps in few words."""
-    parts = row[name]
-    return "; ".join(_phrase(each) for each in parts) if isinstance(parts, list) else ""
+    return "; ".join(_phrase(each) for each in row[name])
 
 
 def _phrase(part: dict[str, object]) -> str:

@@ -6,7 +6,7 @@ from adapters.postgres.views.runs import list_runs, show_run
 from console.failures import CommandFailed
 from console.output import columns
 from console.requested_runs import show_document
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import ID, ONLY_ACTION, ONLY_SHOP, only_state
 
 STATES = ("running", "succeeded", "partly_failed", "failed", "closed", "parked")
@@ -21,14 +21,15 @@ def runs() -> None:
     """Runs (実行): what robots and people set going."""
 
 
-@runs.command("list")
-@ONLY_SHOP
-@ONLY_ACTION
-@only_state(STATES)
-@leaf
-def show_all(session: Session, shop: str | None, action: str | None, state: str | None) -> None:
-    """Print runs without their items, oldest first."""
-    session.list_rows(list_runs, COLUMNS, shop=shop, action=action, state=state)
+add_list(
+    runs,
+    "Print runs without their items, oldest first.",
+    list_runs,
+    COLUMNS,
+    ONLY_SHOP,
+    ONLY_ACTION,
+    only_state(STATES),
+)
 
 
 @runs.command("show")

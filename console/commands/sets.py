@@ -5,9 +5,15 @@ import click
 from adapters.postgres.views.stock import list_sets
 from console.failures import CommandFailed, Wrong
 from console.output import columns
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import LARGEST_COUNT, created_skus, sku_code
 from workers.services.stock import remove_set, set_components
+
+
+def _components(row: dict[str, object]) -> str:
+    parts = row["components"]
+    every = parts.items() if isinstance(parts, dict) else ()
+    return " + ".join(f"{sku}×{count}" for sku, count in every)
 
 
 @click.group()
@@ -15,13 +21,12 @@ def sets() -> None:
     """Set products (セット商品): their free stock is what their components allow."""
 
 
-@sets.command("list")
-@leaf
-def show(session: Session) -> None:
-    """Print set products with their components."""
-    with session.work() as (connection, merchant_id):
-        rows = list_sets(connection, merchant_id)
-    session.show(rows, columns("sku=set SKU, components", components=_components))
+add_list(
+    sets,
+    "Print set products with their components.",
+    list_sets,
+    columns("sku=set SKU, components", components=_components),
+)
 
 
 @sets.command("set")
@@ -60,9 +65,3 @@ def _parts(components: tuple[str, ...]) -> dict[str, int]:
             raise Wrong(f"{sku} was given twice")
         parts[sku.strip()] = int(quantity)
     return parts
-
-
-def _components(row: dict[str, object]) -> str:
-    parts = row["components"]
-    every = parts.items() if isinstance(parts, dict) else ()
-    return " + ".join(f"{sku}×{count}" for sku, count in every)

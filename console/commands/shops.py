@@ -7,7 +7,7 @@ import click
 from adapters.postgres.views.shops import list_shops
 from console.failures import CommandFailed, Wrong
 from console.output import columns, print_json, print_lines, print_table, shown
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
 from domain.carts.cart import Cart
 from workers.places import secret_box
@@ -19,7 +19,6 @@ COLUMNS = columns(
     "auth_failed_at=refused since, refresh_expires_at=authorised until, "
     "calls_per_second=calls/s, in_flight"
 )
-WHY = click.option("--reason", default="", help="Why; kept with who and when.")
 
 
 @click.group()
@@ -63,13 +62,7 @@ def add(
     session.tell(row, f"shop {key} added", *todo)
 
 
-@shop.command("list")
-@leaf
-def show_all(session: Session) -> None:
-    """Print the merchant's shops."""
-    with session.work() as (connection, merchant_id):
-        rows = list_shops(connection, merchant_id)
-    session.show(rows, COLUMNS)
+add_list(shop, "Print the merchant's shops.", list_shops, COLUMNS)
 
 
 @shop.command("show")
@@ -86,10 +79,7 @@ def show_one(session: Session, key: str) -> None:
         print_json({**rows[0], "robots": robots})
         return
     print_lines(f"{name}: {shown(value)}" for name, value in rows[0].items())
-    print_table(
-        robots,
-        columns("action, cadence, enabled=on, next_due_at=next_due_at"),
-    )
+    print_table(robots, columns("action, cadence, enabled=on, next_due_at=next_due_at"))
 
 
 @shop.command("authorize")
@@ -133,24 +123,29 @@ def test(session: Session, key: str) -> None:
     session.tell({"shop": key, "ok": True, "name": name}, f"{key} answers: {name}")
 
 
-@shop.command("park")
-@click.argument("key")
-@ONLY_ACTION
-@WHY
-@leaf
-def park_one(session: Session, key: str, action: str | None, reason: str) -> None:
-    """Turn the kill switch on: nothing is called, nothing is dropped."""
-    _switch(session, key, action, reason, parked=True)
+def _add_switch(name: str, says: str, *, parked: bool) -> None:
+    """Add the command that turns the kill switch on or off."""
+
+    @shop.command(name, help=says)
+    @click.argument("key")
+    @ONLY_ACTION
+    @click.option("--reason", default="", help="Why; kept with who and when.")
+    @leaf
+    def command(session: Session, /, key: str, action: str | None, reason: str) -> None:
+        from workers.services.shops import park_shop  # noqa: PLC0415 -- loads what a shop is made of
+
+        with session.change_shop(key, reason.strip()) as (connection, actor, found):
+            chosen = action_for(found.cart, action) if action else None
+            park_shop(connection, actor, found, chosen, parked=parked)
+            row = list_shops(connection, actor.merchant_id, key)[0]
+        what = f"{key} {chosen}" if chosen else key
+        session.tell(row, f"{what} is {'parked' if parked else 'not parked any more'}")
 
 
-@shop.command("unpark")
-@click.argument("key")
-@ONLY_ACTION
-@WHY
-@leaf
-def unpark_one(session: Session, key: str, action: str | None, reason: str) -> None:
-    """Turn the kill switch off: everything resumes where it stood."""
-    _switch(session, key, action, reason, parked=False)
+ON = "Turn the kill switch on: nothing is called, nothing is dropped."
+OFF = "Turn the kill switch off: everything resumes where it stood."
+_add_switch("park", ON, parked=True)
+_add_switch("unpark", OFF, parked=False)
 
 
 @shop.command("set")
@@ -191,17 +186,6 @@ def remove(session: Session, key: str) -> None:
     with session.change_shop(key) as (connection, actor, found):
         remove_shop(connection, actor, found, secret_box(session.settings))
     session.tell({"shop": key, "removed": True}, f"shop {key} removed")
-
-
-def _switch(session: Session, key: str, action: str | None, reason: str, *, parked: bool) -> None:
-    from workers.services.shops import park_shop  # noqa: PLC0415 -- loads what a shop is made of
-
-    with session.change_shop(key, reason.strip()) as (connection, actor, found):
-        chosen = action_for(found.cart, action) if action else None
-        park_shop(connection, actor, found, chosen, parked=parked)
-        row = list_shops(connection, actor.merchant_id, key)[0]
-    what = f"{key} {chosen}" if chosen else key
-    session.tell(row, f"{what} is {'parked' if parked else 'not parked any more'}")
 
 
 def _ask_secrets(cart: Cart) -> Secrets:

@@ -5,7 +5,7 @@ import click
 from adapters.postgres.views.tasks import list_tasks, show_task, to_convert
 from console.failures import CommandFailed
 from console.output import columns, print_json, print_lines, shown
-from console.session import Session, leaf
+from console.session import Session, add_list, leaf
 from console.words import ID, ONLY_SHOP, TIMEOUT, WAIT, only_state, shop_of
 from domain.orders.eligibility import TaskState
 from workers.places import secret_box
@@ -18,13 +18,14 @@ def tasks() -> None:
     """The task list (タスク一覧): every order a shop's list named."""
 
 
-@tasks.command("list")
-@ONLY_SHOP
-@only_state(word.value for word in TaskState)
-@leaf
-def show_all(session: Session, shop: str | None, state: str | None) -> None:
-    """Print tasks, oldest first."""
-    session.list_rows(list_tasks, COLUMNS, shop=shop, state=state)
+add_list(
+    tasks,
+    "Print tasks, oldest first.",
+    list_tasks,
+    COLUMNS,
+    ONLY_SHOP,
+    only_state(word.value for word in TaskState),
+)
 
 
 @tasks.command("show")

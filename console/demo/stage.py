@@ -24,8 +24,7 @@ class Stage:
 
     Attributes:
         faults: whether to strike in the middle of phases that ask for it.
-        seconds: how long each part took.
-        figures: what the phases came to.
+        seconds: by part.
         struck: what the faults did, for the record.
         imported: the orders each shop had that were to be imported, as the simulator saw them
             before anything was done to them.

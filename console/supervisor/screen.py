@@ -1,5 +1,6 @@
 """What `renkei up` says on the terminal."""
 
+from dataclasses import asdict
 from datetime import datetime
 
 import click
@@ -22,12 +23,7 @@ def show_running(settings: Settings, state: UpState, password_place: str) -> Non
     """Print what runs, and where people go."""
     every = {**state.servers, **state.processes}
     rows: list[dict[str, object]] = [
-        {
-            "name": name,
-            "pid": one.pid,
-            "state": one.state,
-            "address": state.addresses.get(name, ""),
-        }
+        {"name": name, **asdict(one), "address": state.addresses.get(name, "")}
         for name, one in every.items()
     ]
     print_table(rows, COLUMNS)

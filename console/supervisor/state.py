@@ -59,8 +59,3 @@ def read_state(home: Path) -> UpState | None:
         return UpState(**told)
     except (OSError, ValueError, TypeError, LookupError, AttributeError):
         return None
-
-
-def withdraw_state(home: Path) -> None:
-    """Say that nothing runs."""
-    (home / STATE_FILE).unlink(missing_ok=True)

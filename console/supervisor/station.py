@@ -15,10 +15,10 @@ from console.supervisor.programs import CONSOLE, FLOWER, STOP_ORDER, Program, en
 from console.supervisor.servers import ServerWatch
 from console.supervisor.state import (
     LOCK_FILE,
+    STATE_FILE,
     ProcessState,
     UpState,
     read_state,
-    withdraw_state,
     write_state,
 )
 from workers.places import places, secret_box
@@ -133,7 +133,7 @@ class Station:
         if self._servers is not None:
             self._servers.stop()
         if self._written is not None:
-            withdraw_state(self.settings.home)
+            (self.settings.home / STATE_FILE).unlink(missing_ok=True)
         self._lock.release()
 
     def _look_after(self) -> None:

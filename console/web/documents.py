@@ -20,11 +20,10 @@ Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="Most rows of o
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 
 
-def _in_tokyo(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)
-
-
-Moment = Annotated[datetime, AfterValidator(_in_tokyo)]
+Moment = Annotated[
+    datetime,
+    AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)),
+]
 """ISO 8601; without an offset in Tokyo."""
 
 
@@ -40,12 +39,8 @@ def answer(document: object) -> Response:
 
 def page(name: str, rows: list[dict[str, object]], following: object | None) -> Response:
     """Return one page; `next` is null on the last one."""
-    return answer({name: rows, "next": None if following is None else cursor_of(following)})
-
-
-def cursor_of(place: object) -> str:
-    """Return the text that continues from a place."""
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    cursor = base64.urlsafe_b64encode(json.dumps(following).encode()).decode()
+    return answer({name: rows, "next": None if following is None else cursor})
 
 
 def number_at(cursor: str | None) -> int | None:

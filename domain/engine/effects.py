@@ -51,14 +51,8 @@ def must_read_first(state: EffectState) -> bool:
 def may_retry_unknown(sent_at: datetime, deadline_s: float, now: datetime) -> bool:
     """Tell whether a read now can prove that a lost call did not happen (RET-5).
 
-    Args:
-        sent_at: aware; when the call left.
-        deadline_s: the longest the call may take in all.
-        now: aware.
-
-    Returns:
-        False until 30 s after the call's deadline: what a read does not show may still come. A
-        read that shows the effect may be believed at any time.
+    Not until 30 s after the call's deadline: what a read does not show may still come. A read that
+    shows the effect may be believed at any time.
     """
     return now >= unknown_until(sent_at, deadline_s)
 
@@ -74,9 +68,7 @@ def after_reading(
     """Return the state after the cart was read for an unknown effect (RET-5).
 
     Args:
-        sent_at: aware; when the call left.
-        deadline_s: the longest the call may take in all.
-        now: aware; when the read began.
+        now: when the read began.
         happened: what the read showed, None if it does not tell.
     """
     if happened:

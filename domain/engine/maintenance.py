@@ -31,7 +31,6 @@ class Closure:
 
     Attributes:
         api: the family that is closed, None = all of them.
-        start: aware.
         end: aware; None while nobody knows, as for most detected closures.
         probe_at: while nobody knows the end: when one call may try; None = at once.
         detected_by: id of the shop whose call was answered with it.

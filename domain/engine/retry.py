@@ -57,10 +57,8 @@ class RetryPolicy:
         """Return what to do after `error` (CLS-3).
 
         Args:
-            error: what the attempt raised.
             attempt: the number of the attempt that failed, from 1.
             jitter: a random factor, 0 to 1; the wait is at least half of the full one.
-            now: aware.
         """
         if isinstance(error, Postponed):
             return WaitUntil(error.until)

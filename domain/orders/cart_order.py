@@ -121,7 +121,6 @@ class Destination:
         number: 1-based; ShopServe's `delivery_no`, always 1 on BASE.
         carrier: ShopServe's `carrier_name`, else `carrier_code`, else blank.
         tracking_numbers: ShopServe's provisional or real numbers.
-        shipped: this destination is 発送済 in the cart.
     """
 
     number: int
@@ -137,7 +136,6 @@ class CartLine:
 
     Attributes:
         key: BASE `order_item_id` as text; ShopServe `<delivery_no>-<position>`.
-        destination: number of the Destination it goes to.
         item_code: BASE 商品コード (`item_identifier`), ShopServe `item_code`; may be blank.
         has_variation: the line names a variation.
         variation_code: BASE 種類コード, blank if none.
@@ -207,7 +205,6 @@ class CartOrder:
         number: what people call it: ShopServe 注文番号 (can repeat), BASE `unique_key`.
         payment_method: the cart's code; the name where ShopServe sends no code.
         payment_name: the cart's display name, blank on BASE.
-        note: the buyer's remark.
     """
 
     cart: Cart

@@ -35,7 +35,6 @@ class NewLine:
 
     Attributes:
         custom: line custom fields; `1` (明細独自1) is the BASE line id (IMP-13).
-        cart_line_key: the line's key in the cart.
     """
 
     sku: str
@@ -61,7 +60,6 @@ class NewInstruction:
         discount_yen: discounts and coupons; `points_yen` are apart from it.
         adjustment_yen: the shop's change and a gap to the cart's total.
         custom: order custom fields; `1` (注文独自1) marks deferred payment (IMP-13).
-        destination: number of the cart's destination; always 1 on BASE.
     """
 
     number: str
@@ -128,16 +126,11 @@ class _Basis:
 
 
 def convert(
-    order: CartOrder,
-    *,
-    lookup: Lookup,
-    default_method: str | None,
-    recalculate: bool = True,
+    order: CartOrder, *, lookup: Lookup, default_method: str | None, recalculate: bool = True
 ) -> Conversion:
     """Return the shipping instructions of an order that eligibility has let in.
 
     Args:
-        order: as the cart tells it.
         lookup: ShopServe's mapped SKUs; BASE needs none.
         default_method: what fills a blank delivery method on BASE (IMP-11), None = leave it blank.
         recalculate: give each part its own amounts (IMP-14); off: part 1 bears the whole order.
@@ -161,6 +154,7 @@ def convert(
 def _instruction(basis: _Basis, group: Group, amounts: Amounts) -> NewInstruction:
     order = basis.order
     method = _method(order, group, basis.default_method)
+    deferred = order.cart is Cart.BASE and order.payment_method == BASE_DEFERRED
     holds = tuple(hold for hold in (basis.payment.hold, method.hold) if hold is not None)
     return NewInstruction(
         number=group.number,
@@ -180,7 +174,7 @@ def _instruction(basis: _Basis, group: Group, amounts: Amounts) -> NewInstructio
         points_yen=amounts.points_yen,
         adjustment_yen=amounts.adjustment_yen,
         tax_yen=amounts.tax_yen,
-        custom={"1": BASE_DEFERRED if _is_deferred(order) else ""},
+        custom={"1": BASE_DEFERRED if deferred else ""},
         buyer=order.buyer,
         recipient=recipient_of(order, _destination(order, group.destination)),
         lines=tuple(_line(order.cart, line, basis.skus[line.key].sku) for line in group.lines),
@@ -204,10 +198,6 @@ def _line(cart: Cart, line: CartLine, sku: str) -> NewLine:
         custom={"1": line.key if cart is Cart.BASE else ""},
         cart_line_key=line.key,
     )
-
-
-def _is_deferred(order: CartOrder) -> bool:
-    return order.cart is Cart.BASE and order.payment_method == BASE_DEFERRED
 
 
 def _method(order: CartOrder, group: Group, default_method: str | None) -> _Method:

@@ -32,7 +32,6 @@ class Skip:
     """The order is listed in the run and not imported (IMP-8).
 
     Attributes:
-        reason: one line a person understands.
         remember: look at the order again by its key until it changes.
     """
 

@@ -100,7 +100,6 @@ class Hold:
     """One hold of an instruction.
 
     Attributes:
-        reason: the operators' word.
         cause: what set it; sync_status takes away only the holds it can judge.
         text: one English line that names the matter.
     """

@@ -20,7 +20,6 @@ class Group:
         part: 1-based, by first appearance among all lines, cancelled ones too.
         number: the instruction's number, with the part behind a hyphen if the order is split.
         delivery_method: BASE: as the cart told it, maybe blank; always blank on ShopServe.
-        destination: number of the destination the lines go to.
         lines: what is taken over: everything that is not cancelled; may be empty.
         cancelled: lines the cart has cancelled; they count for the numbering only.
     """
@@ -41,10 +40,11 @@ def groups(order: CartOrder) -> tuple[Group, ...]:
 
     Raises: BrokenRule: the order has no lines at all.
     """
-    kind_of = _by_method if order.cart is Cart.BASE else _by_destination
+    base = order.cart is Cart.BASE
     by_kind: dict[str | int, list[CartLine]] = {}
     for line in order.lines:
-        by_kind.setdefault(kind_of(line), []).append(line)
+        kind = method_name(line.delivery_method) if base else line.destination
+        by_kind.setdefault(kind, []).append(line)
     if not by_kind:
         raise BrokenRule(f"order {order.number} has no lines")
     split = len(by_kind) > 1
@@ -62,14 +62,6 @@ def live(every: tuple[Group, ...]) -> tuple[Group, ...]:
 def method_name(told: str) -> str:
     """Return a delivery method as it is compared: without blanks around it."""
     return told.strip()
-
-
-def _by_method(line: CartLine) -> str | int:
-    return method_name(line.delivery_method)
-
-
-def _by_destination(line: CartLine) -> str | int:
-    return line.destination
 
 
 def _group(order: CartOrder, part: int, lines: list[CartLine], *, split: bool) -> Group:

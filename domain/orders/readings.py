@@ -30,7 +30,6 @@ class ReadPlan:
     Attributes:
         windows: order times to list, oldest first.
         details: keys to read one by one.
-        calls: how many calls that is expected to take.
     """
 
     windows: tuple[Window, ...]

@@ -7,10 +7,11 @@ did, so a later rule overrides an earlier one.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 from types import MappingProxyType
+from typing import Any
 
 from domain.errors import BrokenRule
-from domain.orders.cart_order import Contact
 from domain.orders.conversion import NewInstruction
 from domain.orders.instructions import (
     Hold,
@@ -115,7 +116,8 @@ def apply(
     """
     changes: list[str] = []
     for rule in rules:
-        if not rule.enabled or not matches(rule, instruction):
+        # A rule without conditions always matches.
+        if not rule.enabled or not all(_holds(each, instruction) for each in rule.conditions):
             continue
         after = instruction
         for step in rule.steps:
@@ -126,41 +128,26 @@ def apply(
     return instruction, tuple(changes)
 
 
-def matches(rule: Rule, instruction: NewInstruction) -> bool:
-    """Tell whether every condition of a rule holds; a rule without conditions always does."""
-    return all(_holds(condition, instruction) for condition in rule.conditions)
-
-
-def read_field(instruction: NewInstruction, field: str) -> str:
-    """Return a field as the text that conditions compare."""
-    return READABLE[field](instruction)
-
-
 def _holds(condition: Condition, instruction: NewInstruction) -> bool:
-    told = read_field(instruction, condition.field)
+    told = READABLE[condition.field](instruction)
     match condition.operator:
         case Operator.EQUALS | Operator.IN_LIST:
             answer = told in condition.values
         case Operator.CONTAINS:
             answer = condition.values[0] in told
         case Operator.IS_BLANK:
-            answer = not told.strip() or _only_filled(condition.field, instruction)
+            # IMP-11: the default does not hide from a rule that the cart left the method blank.
+            filled = condition.field == "delivery_method" and instruction.method_filled
+            answer = filled or not told.strip()
         case Operator.EQUALS_FIELD:
-            answer = told == read_field(instruction, condition.values[0])
+            answer = told == READABLE[condition.values[0]](instruction)
     return answer is not condition.negated
 
 
-def _only_filled(field: str, instruction: NewInstruction) -> bool:
-    """IMP-11: the default filling does not hide from a rule that the cart left the method blank."""
-    return field == "delivery_method" and instruction.method_filled
-
-
-def _contact_reader(who: str, field: str) -> Callable[[NewInstruction], str]:
-    return lambda instruction: str(getattr(getattr(instruction, who), field))
-
-
-def _plain_reader(field: str) -> Callable[[NewInstruction], str]:
-    return lambda instruction: str(getattr(instruction, field))
+def reader(path: str) -> Callable[[NewInstruction], str]:
+    """Return what tells a field, such as `buyer.name`, as a text."""
+    read = attrgetter(path)
+    return lambda instruction: str(read(instruction))
 
 
 def _custom_reader(slot: str) -> Callable[[NewInstruction], str]:
@@ -180,13 +167,13 @@ _PLAIN = (
     "wished_time",
 )
 _CONTACT = ("name", "postal_code", "address", "tel", "email")
+_BUYER = tuple(f"buyer.{field}" for field in _CONTACT)
+_RECIPIENT = tuple(f"recipient.{field}" for field in _CONTACT)
 _CUSTOM = tuple(str(slot) for slot in range(1, 11))
 
 READABLE: Mapping[str, Callable[[NewInstruction], str]] = MappingProxyType(
     {
-        **{field: _plain_reader(field) for field in _PLAIN},
-        **{f"buyer.{field}": _contact_reader("buyer", field) for field in _CONTACT},
-        **{f"recipient.{field}": _contact_reader("recipient", field) for field in _CONTACT},
+        **{field: reader(field) for field in (*_PLAIN, *_BUYER, *_RECIPIENT)},
         **{f"custom.{slot}": _custom_reader(slot) for slot in _CUSTOM},
         "skus": lambda instruction: " ".join(line.sku for line in instruction.lines),
     }
@@ -198,7 +185,7 @@ SETTABLE = (
     "note",
     "wished_date",
     "wished_time",
-    *(f"recipient.{field}" for field in _CONTACT),
+    *_RECIPIENT,
     *(f"custom.{slot}" for slot in _CUSTOM[1:]),
 )
 """Fields a rule can set; 注文独自1 belongs to IMP-13."""
@@ -218,18 +205,12 @@ def _set_field(instruction: NewInstruction, step: RuleStep, _: str) -> NewInstru
     group, _dot, name = step.field.partition(".")
     if group == "custom":
         return replace(instruction, custom={**instruction.custom, name: step.value})
+    told: dict[str, Any] = {name or group: step.value}
     if group == "recipient":
-        told: Contact = instruction.recipient
-        fields = {field: getattr(told, field) for field in _CONTACT} | {name: step.value}
-        return replace(instruction, recipient=Contact(**fields))
-    match group:
-        case "note":
-            return replace(instruction, note=step.value)
-        case "wished_date":
-            return replace(instruction, wished_date=step.value)
-        case "wished_time":
-            return replace(instruction, wished_time=step.value)
-    return _set_method(instruction, step, "")
+        return replace(instruction, recipient=replace(instruction.recipient, **told))
+    if group == "delivery_method":
+        return _set_method(instruction, step, "")
+    return replace(instruction, **told)
 
 
 def _set_method(instruction: NewInstruction, step: RuleStep, _: str) -> NewInstruction:

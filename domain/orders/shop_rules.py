@@ -12,7 +12,7 @@ from domain.carts.cart import Cart
 from domain.orders.cart_order import CartOrder
 from domain.orders.conversion import FREE_SHIPPING, Conversion, NewInstruction, convert
 from domain.orders.parts import Lookup
-from domain.orders.rules import READABLE, Rule, apply
+from domain.orders.rules import READABLE, Rule, apply, reader
 
 
 class StandardRule(StrEnum):
@@ -100,14 +100,6 @@ def differences(before: NewInstruction, after: NewInstruction) -> tuple[Differen
     return tuple(Difference(field, old, new) for field, old, new in told if old != new)
 
 
-def _holds(instruction: NewInstruction) -> str:
-    return ", ".join(instruction.hold_reasons)
-
-
-def _amount(field: str) -> Callable[[NewInstruction], str]:
-    return lambda instruction: str(getattr(instruction, field))
-
-
 _AMOUNTS = (
     "shipping_fee_yen",
     "discount_yen",
@@ -118,5 +110,9 @@ _AMOUNTS = (
 )
 
 _COMPARED: Mapping[str, Callable[[NewInstruction], str]] = MappingProxyType(
-    {**READABLE, "hold_reasons": _holds, **{field: _amount(field) for field in _AMOUNTS}}
+    {
+        **READABLE,
+        "hold_reasons": lambda instruction: ", ".join(instruction.hold_reasons),
+        **{field: reader(field) for field in _AMOUNTS},
+    }
 )

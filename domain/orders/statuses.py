@@ -38,7 +38,6 @@ class InstructionFacts:
 
     Attributes:
         allocated: 引当済み.
-        destination: number of the cart's destination.
         line_keys: keys of the lines taken over at import.
     """
 
@@ -128,9 +127,7 @@ def decide_sync(
 ) -> tuple[Change, ...]:
     """Return what a sync does to one instruction, in the order to carry it out.
 
-    Args:
-        facts: the instruction as it is now.
-        answer: the cart's order, or its row of BASE's list; None = the cart does not know it.
+    Args: answer: the cart's order, or its row of BASE's list; None = the cart does not know it.
 
     Returns:
         Empty where nothing changes, always for an instruction past 出荷待ち. Every change tells the
@@ -170,8 +167,6 @@ def needs_whole(
     A row tells neither whether a bank transfer fell short nor which lines were cancelled.
 
     Args:
-        facts: the instruction as it is now.
-        row: what the list tells.
         cart_total_yen: the total the order had when it was last read whole, if known; a partial
             cancellation changes it.
     """

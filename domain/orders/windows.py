@@ -18,10 +18,7 @@ LONGEST_REQUEST = timedelta(days=7)
 TWO_YEARS = timedelta(days=730)
 """The shorter of the two readings of "2 years", so that no cart finds it too long."""
 
-_FIRST_RUN = {
-    Cart.SHOPSERVE: timedelta(days=7),
-    Cart.BASE: timedelta(days=7, hours=9),
-}
+_FIRST_RUN = {Cart.SHOPSERVE: timedelta(days=7), Cart.BASE: timedelta(days=7, hours=9)}
 _FLOOR_MARGIN = timedelta(minutes=10)
 
 
@@ -80,8 +77,6 @@ def next_cursor(
 
     Args:
         cart: ShopServe goes by order times, BASE by the start of the run.
-        cursor: the cursor so far.
-        run_started_at: aware.
         newest_ordered_at: order time of the newest order of this run's list, None if it was empty.
 
     Returns:
@@ -107,7 +102,6 @@ def held_cursor(
     """Return a cursor that moves past no row nobody can read: it is listed again (IMP-4).
 
     Args:
-        moved: where the cursor would be.
         window: what was asked for, from its first slice to its last.
         unreadable_at: the order time each such row tells; None or one outside the window tells
             nothing, and everything is read again.

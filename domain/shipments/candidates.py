@@ -99,7 +99,6 @@ def dates_covered(
     Args:
         previous_run_at: aware; when the shop's previous completed run started, None before the
             first, which covers today only.
-        now: aware.
         ship_date: the date a manual run names; only that one is covered then.
     """
     if ship_date is not None:
@@ -143,7 +142,6 @@ def plan_shopserve(
 
     Args:
         order: read from the cart just now.
-        destination: the instruction's.
         tracking_number: the real one; a provisional one in the cart is overwritten (IMP-16).
 
     Raises:

@@ -12,10 +12,7 @@ _HYPHENS = frozenset("-‐‑‒–—―−ー")  # noqa: RUF001 - the hyphens 
 def carrier_for(method: str, table: Mapping[str, str]) -> str:
     """Return the cart's carrier for a delivery method of ours (RET-6).
 
-    Args:
-        method: the instruction's delivery method.
-        table: the shop's rows, delivery method to carrier.
-
+    Args: table: the shop's rows, delivery method to carrier.
     Raises: BrokenRule: the table does not know the method; says how to add it.
     """
     wished = _plain(method)
@@ -32,10 +29,7 @@ def carrier_for(method: str, table: Mapping[str, str]) -> str:
 def company_id(carrier: str, companies: Mapping[str, str]) -> str:
     """Return BASE's id of a delivery company, matched by name (NFKC), or given as an id (RET-6).
 
-    Args:
-        carrier: what the shop's table says.
-        companies: id by name, as BASE lists them.
-
+    Args: companies: id by name, as BASE lists them.
     Raises: BrokenRule: BASE lists no such company; names those it does.
     """
     wished = _plain(carrier)

@@ -55,19 +55,10 @@ class BasePlan:
     unclear: tuple[str, ...] = ()
 
 
-def plan_base(
-    order: CartOrder,
-    lines: Sequence[LineToReturn],
-    *,
-    deferred: bool,
-) -> BasePlan:
+def plan_base(order: CartOrder, lines: Sequence[LineToReturn], *, deferred: bool) -> BasePlan:
     """Return what to send for one BASE instruction (RET-3, RET-4, RET-5).
 
-    Args:
-        order: read from the cart just now.
-        lines: the instruction's lines.
-        deferred: 注文独自1 is atobarai.
-
+    Args: deferred: 注文独自1 is atobarai.
     Raises: BrokenRule: the order, or every line of the instruction, is cancelled in BASE.
     """
     if is_cancelled(order):

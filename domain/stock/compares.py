@@ -26,10 +26,7 @@ def compare_slot(shop_id: int, robot: Cadence, anchor: datetime, now: datetime) 
     The slot never falls on one of the stock robot's own: those of a daily robot lie on a whole
     second and those of an interval on the microsecond of its anchor.
 
-    Args:
-        robot: the cadence of the shop's stock robot.
-        anchor: aware; what the robot's slots are counted from.
-        now: aware.
+    Args: anchor: aware; what the robot's slots are counted from.
     """
     taken = 0 if robot.at is not None else anchor.microsecond
     evening = datetime.combine(now.astimezone(TOKYO).date(), NIGHT_FROM, tzinfo=TOKYO)

@@ -32,8 +32,9 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
             ended = totals.ended_runs(connection, after=before)
     finally:
         process.close()
-    bad = [f"{run.shop} {run.action}: {run.state} {run.reason}" for run in ended if not run.good]
-    return len(ended), bad
+    # Nobody has to look where the cart was closed and the work is kept.
+    bad = [run for run in ended if run["state"] not in {"succeeded", "closed"}]
+    return len(ended), ["{shop} {action}: {state} {reason}".format_map(run) for run in bad]
 
 
 def _under_way(process: Process) -> bool:

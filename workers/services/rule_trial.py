@@ -1,6 +1,7 @@
 """A dry run of rules on orders a shop sent before: what would change, and nothing written."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -29,7 +30,7 @@ class _Way:
 
 def try_rules(
     connection: Connection, ref: ShopRef, box: SecretBox, added: Rule | None, *, limit: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return what rules would do to the shop's latest orders, if they came now.
 
     Args:

@@ -63,13 +63,9 @@ def request_run(  # noqa: PLR0913 -- as above
     Asking for a run also lets a locked-out shop try its credentials once more (CLS-3).
     """
     clear_auth_failed(connection, shop_id)
-    request: dict[str, object] = {}
-    if ship_date is not None:
-        request["ship_date"] = ship_date.isoformat()
-    if keys:
-        request["keys"] = list(keys)
-    if stored:
-        request["stored"] = True
+    day = ship_date.isoformat() if ship_date else None
+    told = {"ship_date": day, "keys": list(keys), "stored": stored}
+    request: dict[str, object] = {name: value for name, value in told.items() if value}
     run_id = runs.insert(
         connection, shop_id=shop_id, action=action, mode=mode, window=window, request=request
     )
@@ -94,12 +90,7 @@ def convert_tasks(
     """
     run_ids = [
         replay_keys(
-            connection,
-            actor,
-            box,
-            (shop, Action.IMPORT_ORDERS),
-            list(keys.values()),
-            stored=True,
+            connection, actor, box, (shop, Action.IMPORT_ORDERS), list(keys.values()), stored=True
         )
         for shop, keys in tasks.items()
     ]

@@ -53,11 +53,7 @@ select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.
 
 
 def list_orders(
-    connection: Connection,
-    merchant_id: int,
-    *,
-    shop: str | None = None,
-    status: str | None = None,
+    connection: Connection, merchant_id: int, *, shop: str | None = None, status: str | None = None
 ) -> list[dict[str, object]]:
     """Return instructions with their lines, oldest order first."""
     rows = _LIST.all(connection, merchant_id=merchant_id, shop=shop, status=status)

@@ -132,7 +132,7 @@ def page_runs(  # noqa: PLR0913 -- one per filter
     return found[:most], found[most - 1]["id"] if len(found) > most else None
 
 
-def show_run(connection: Connection, merchant_id: int, run_id: int) -> dict[str, object] | None:
+def show_run(connection: Connection, merchant_id: int, run_id: int) -> dict[str, Any] | None:
     """Return one run with its items, None when the merchant has no such run."""
     found = _ONE.first(connection, merchant_id=merchant_id, id=run_id)
     if found is None:

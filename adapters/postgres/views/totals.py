@@ -11,21 +11,6 @@ from adapters.postgres.statement import Statement
 
 
 @dataclass(frozen=True, slots=True)
-class EndedRun:
-    """How one run ended."""
-
-    shop: str
-    action: str
-    state: str
-    reason: str
-
-    @property
-    def good(self) -> bool:
-        """Whether nobody has to look: it succeeded, or the cart was closed and work is kept."""
-        return self.state in {"succeeded", "closed"}
-
-
-@dataclass(frozen=True, slots=True)
 class RunCounts:
     """How far some runs are. `calls` are those of the runs that ended."""
 
@@ -49,7 +34,7 @@ select count(*) from runs r join shops s on s.id = r.shop_id
    and not exists (select 1 from robots b
                     where b.shop_id = r.shop_id and b.action = r.action and b.parked)
 """)
-_ENDED = Statement[EndedRun]("""
+_ENDED = Statement[dict[str, str]]("""
 select s.key as shop, r.action, r.state, r.reason from runs r join shops s on s.id = r.shop_id
  where r.id > :after and r.finished_at is not null
  order by r.id
@@ -76,8 +61,8 @@ def under_way(connection: Connection) -> int:
     return _UNDER_WAY.one(connection)
 
 
-def ended_runs(connection: Connection, *, after: int) -> list[EndedRun]:
-    """Return the ended runs with an id above `after`."""
+def ended_runs(connection: Connection, *, after: int) -> list[dict[str, str]]:
+    """Return shop, action, state and reason of the ended runs with an id above `after`."""
     return _ENDED.all(connection, after=after)
 
 

@@ -9,13 +9,14 @@ from console.web.problems import MEDIA_TYPE
 _SCHEMA = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
 _CONTENT = {MEDIA_TYPE: {"schema": _SCHEMA}}
 
+_MEANINGS = {
+    HTTPStatus.UNAUTHORIZED: "No valid token",
+    HTTPStatus.FORBIDDEN: "The token lacks a scope",
+    HTTPStatus.NOT_FOUND: "Nothing of that name",
+    HTTPStatus.CONFLICT: "A rule says no",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The request is wrong",
+}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    HTTPStatus.UNAUTHORIZED.value: {"description": "No valid token", "content": _CONTENT},
-    HTTPStatus.FORBIDDEN.value: {"description": "The token lacks a scope", "content": _CONTENT},
-    HTTPStatus.NOT_FOUND.value: {"description": "Nothing of that name", "content": _CONTENT},
-    HTTPStatus.CONFLICT.value: {"description": "A rule says no", "content": _CONTENT},
-    HTTPStatus.UNPROCESSABLE_ENTITY.value: {
-        "description": "The request is wrong",
-        "content": _CONTENT,
-    },
+    status.value: {"description": meaning, "content": _CONTENT}
+    for status, meaning in _MEANINGS.items()
 }

@@ -56,10 +56,7 @@ def list_letters(
 
 @router.post("/{letter_id}/replay", **ONE)
 def replay(
-    letter_id: LetterId,
-    call: Writing,
-    client: DeadWriter,
-    body: Replaying | None = None,
+    letter_id: LetterId, call: Writing, client: DeadWriter, body: Replaying | None = None
 ) -> Response:
     """Try it once more, in a run of its own."""
     actor = client.actor((body or Replaying()).reason)
