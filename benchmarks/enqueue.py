@@ -12,7 +12,7 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
-from adapters.postgres.engine import turns
+from adapters.postgres.engine.items import admit
 from benchmarks.contenders import publish_bare
 from benchmarks.stage import IN_FLIGHT, Stage
 from benchmarks.tables import show
@@ -76,7 +76,7 @@ def _by_engine(stage: Stage, app: Celery, items: int) -> _Took:
     sent = 0
     while True:  # as the tick does: fair turns of at most 500 shops
         with stage.engine.begin() as connection:
-            queued = turns.admit(connection)
+            queued = admit(connection)
         if not queued:
             break
         dispatcher_of(app).send_items(queued)

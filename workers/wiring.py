@@ -15,8 +15,6 @@ from sqlalchemy import Engine
 from adapters.http.deadline import build_client
 from adapters.postgres.database import autocommit, open_engine
 from adapters.postgres.engine import items, runs
-from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.stock import pushes
 from adapters.redis.budget import CallBudget
 from adapters.redis.token_stash import TokenStash
@@ -30,15 +28,15 @@ from workers.actions.return_shipments.action import ReturnShipments
 from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.board import ClosureBoard, ShopDirectory
-from workers.calls.gate import CallCounter, GateTools, ShopGate
+from workers.calls.gate import CallCounter, GateTools
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
-from workers.calls.work import ShopWork
+from workers.calls.work import WorkTools
 from workers.engine.context import ActionHandler, Clock, Reactions
 from workers.engine.dispatcher import Dispatcher
 from workers.engine.drain import Draining
-from workers.engine.leases import ITEMS, RUNS, Lease, LeaseKeeper
+from workers.engine.leases import ITEMS, RUNS, LeaseKeeper
 from workers.engine.registry import Registration, Registry, registry_of
 from workers.places import places, secret_box
 from workers.settings import Settings
@@ -46,8 +44,6 @@ from workers.settings import Settings
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
 SLEEPERS_SHARE = 2
 PLAN_SLOTS_SHARE = 4
-# A person asked for these and waits for them.
-WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
 
 # Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
 # what workers had fetched died with their connections, and everything queued is sent again at once.
@@ -133,24 +129,13 @@ class Process:
             self.directory,
             _share(self.settings.threads, SLEEPERS_SHARE),
         )
-        self._now: Clock = lambda: self.clock()  # noqa: PLW0108 -- as it is then, not as it is now
-        reactions = CartReactions(self.directory, self.closures, self.budget, self._now)
+        now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
+        self.open_work = WorkTools(
+            self.database, self.autocommit, self.token_tools, self.gate_tools, now
+        ).open_work
+        reactions = CartReactions(self.directory, self.closures, self.budget, now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
-
-    def open_work(self, claim: ClaimedItem | ClaimedRun, lease: Lease) -> ShopWork:
-        """See Host.open_work."""
-        shop, action = self.directory.shop(claim.shop_id), Action(claim.action)
-        gate = ShopGate(
-            shop=shop,
-            action=action,
-            lease=lease,
-            tools=self.gate_tools,
-            by_hand=claim.mode in WAITED_FOR,
-        )
-        return ShopWork(
-            self.database, self.autocommit, self.token_tools, self._now, shop, action, gate
-        )
 
     def free_turns(self, claims: Iterable[tuple[int, str]]) -> None:
         """See Host.free_turns; a broker that does not answer is asked once."""

@@ -39,8 +39,7 @@ def withdraw(home: Home) -> None:
 def find_running(home: Path) -> ServerAddresses | None:
     """Return the addresses of the servers that run for a home, or None.
 
-    Args:
-        home: RENKEI_HOME; it need not exist.
+    Args: home: RENKEI_HOME; it need not exist.
     """
     layout = Home(home.absolute())
     # The lock tells an address file that a killed supervisor left behind from a living one.

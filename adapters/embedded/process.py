@@ -104,8 +104,7 @@ def clear_leftovers(lock: FileLock, program: str, marker: Path) -> None:
         program: file name of the server's program.
         marker: a path on the server's command line that no other home's server has.
 
-    Raises:
-        ServersUnavailable: something holds the lock that is not ours to end.
+    Raises: ServersUnavailable: something holds the lock that is not ours to end.
     """
     # A server whose supervisor died got its signal already and is about to leave.
     if lock.acquire(wait_s=LEFTOVER_GRACE_S):

@@ -75,11 +75,8 @@ def with_capability() -> RunAs:
 def choose(binaries: Path) -> RunAs:
     """Return the first way that works here.
 
-    Args:
-        binaries: the folder of PostgreSQL's programs.
-
-    Raises:
-        ServersUnavailable: no way works, with what each of them said.
+    Args: binaries: the folder of PostgreSQL's programs.
+    Raises: ServersUnavailable: no way works, with what each of them said.
     """
     complaints = []
     for run_as in _candidates():

@@ -62,8 +62,7 @@ class PrivateServers:
     def start(self) -> ServerAddresses:
         """Start both servers on the data that is there; harmless when they run already.
 
-        Raises:
-            ServersUnavailable: another process owns this home, or a server cannot start.
+        Raises: ServersUnavailable: another process owns this home, or a server cannot start.
         """
         with self._turn:
             if self._spawner is None:

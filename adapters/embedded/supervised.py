@@ -76,8 +76,7 @@ class SupervisedServer:
     def start(self) -> None:
         """Start on a free port, trying others when somebody is quicker.
 
-        Raises:
-            ServersUnavailable: with the end of the server's log.
+        Raises: ServersUnavailable: with the end of the server's log.
         """
         for _ in range(PORT_TRIES):
             self._port = free_port()
@@ -88,8 +87,7 @@ class SupervisedServer:
     def restart(self) -> None:
         """Start again on the same port, because clients keep the address they were given.
 
-        Raises:
-            ServersUnavailable: it was never started, or its port was taken meanwhile.
+        Raises: ServersUnavailable: it was never started, or its port was taken meanwhile.
         """
         if self._port is None:
             raise ServersUnavailable(f"{self.server.name} was not started")

@@ -291,8 +291,7 @@ def build_client(*, verify: ssl.SSLContext | bool = True) -> httpx.Client:
     httpx writes an INFO line with the address of every request and httpcore DEBUG lines with all
     headers (credentials too), so both loggers are set to WARNING here.
 
-    Args:
-        verify: how to check certificates; False only against a server on this machine.
+    Args: verify: how to check certificates; False only against a server on this machine.
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

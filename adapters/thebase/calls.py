@@ -46,8 +46,7 @@ class TokenEndedError(Exception):
 class _Request:
     """One call before a token is put on it.
 
-    Attributes:
-        form: a POST with these fields if given, else a GET; every POST changes the shop.
+    Attributes: form: a POST with these fields if given, else a GET; every POST changes the shop.
     """
 
     api: ApiFamily

@@ -36,8 +36,7 @@ CLOSED_PAUSE = timedelta(minutes=1)
 class GrantedTokens:
     """What one authorisation or refresh gives.
 
-    Attributes:
-        expires_in_s: life of the access token; an answer without it counts as an hour.
+    Attributes: expires_in_s: life of the access token; an answer without it counts as an hour.
     """
 
     access_token: str = field(repr=False)

@@ -15,7 +15,6 @@ from adapters.postgres.engine import (
     recovery,
     run_endings,
     runs,
-    turns,
 )
 from adapters.postgres.engine.items import ClaimedItem, Ending, QueuedItem
 from adapters.postgres.engine.planned_items import NewItem
@@ -114,7 +113,7 @@ class Steps:
     def take_turns(self) -> list[int]:
         """Queue what has room; returns the notes, in an order that is the same every time."""
         with self.engine.begin() as connection:
-            admitted = turns.admit(connection)
+            admitted = items.admit(connection)
             for shop_id in {self._may_be_sent(connection, item) for item in admitted}:
                 out, allowed = rows.places(connection, shop_id)
                 assert allowed is None or out <= allowed
@@ -168,7 +167,7 @@ class Steps:
     def redis_is_emptied(self) -> list[int]:
         """Return the notes that are sent again: of everything queued."""
         with self.engine.begin() as connection:
-            again = sorted(item.id for item in turns.requeue_all(connection))
+            again = sorted(item.id for item in items.requeue_all(connection))
             assert again == sorted(rows.queued(connection))
         return again
 

@@ -7,7 +7,6 @@ from redis import Redis
 from sqlalchemy import text
 
 from adapters.postgres.engine import items as item_rows
-from adapters.postgres.engine import turns
 from adapters.postgres.statement import Statement
 from tests.component.engine_bench import Bench, BenchShop
 from workers.engine import executor, planner, rescuer
@@ -78,7 +77,7 @@ def test_cls_8_shops_take_turns_the_one_that_waited_longest_first(bench: Bench) 
     served: list[list[int]] = []
     for _ in range(6):
         with bench.process.database.begin() as connection:
-            admitted = [one.id for one in turns.admit(connection, lanes=1)]
+            admitted = [one.id for one in item_rows.admit(connection, lanes=1)]
             served.append(
                 bench.column("select distinct run_id from run_items where id = any(:i)", i=admitted)
             )
@@ -208,7 +207,7 @@ def test_cls_8_a_flood_costs_its_neighbours_no_longer_statements(bench: Bench) -
         id=run_id,
     )
 
-    assert _blocks_read(bench, turns._TAKE, {"shop_id": None, "most": 500}) < 500
+    assert _blocks_read(bench, item_rows._TAKE, {"shop_id": None, "most": 500}) < 500
     shops = bench.column("select shop_id from lanes")
     (running,) = bench.column("select id from run_items where state = 'queued'")
     with bench.process.database.begin() as connection:
@@ -227,7 +226,7 @@ def test_cls_8_a_flood_costs_its_neighbours_no_longer_statements(bench: Bench) -
         "queued_s": 20,
     }
     assert _blocks_read(bench, item_rows._end(""), ending) < 200
-    assert _blocks_read(bench, turns._ADMIT, {"shops": shops, "queued_s": 20}) < 500
+    assert _blocks_read(bench, item_rows._ADMIT, {"shops": shops, "queued_s": 20}) < 500
 
 
 def _blocks_read(bench: Bench, statement: Statement[Any], values: dict[str, object]) -> int:

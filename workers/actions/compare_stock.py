@@ -11,6 +11,7 @@ one call a second: 17 minutes). Pushing goes on meanwhile; see docs/decisions/00
 import time
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -68,23 +69,24 @@ def plan(work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
     yield reading.rest()
 
 
+@dataclass(frozen=True, slots=True)
 class PatientGate:
     """Implements domain.carts.ports.CallGate: waits for the shop's pace instead of giving up.
 
     Other work of the shop takes turns with a long list; without patience the first such turn
     would throw away everything read so far.
+
+    Attributes: gate: the claim's own, which counts and checks the lease each time.
     """
 
-    def __init__(self, gate: CallGate) -> None:
-        """Args: gate: the claim's own, which counts and checks the lease each time."""
-        self._gate = gate
+    gate: CallGate
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
         give_up_at = time.monotonic() + LONGEST_WAIT_S
         while True:
             try:
-                return self._gate.admit(api, deadline_s)
+                return self.gate.admit(api, deadline_s)
             except BudgetSpent as spent:
                 waits = spent.limit == Limit.PACE and not spent.by_cart
                 if not waits or time.monotonic() > give_up_at:
@@ -93,7 +95,7 @@ class PatientGate:
 
     def done(self) -> None:
         """See CallGate.done."""
-        self._gate.done()
+        self.gate.done()
 
 
 class _Reading:

@@ -186,28 +186,26 @@ def _message(change: Change) -> str:
     return "" if isinstance(change, _REAL) else change.message
 
 
+@dataclass(frozen=True, slots=True)
 class _Applied:
     """Carries out what is decided on the locked rows of one order."""
 
-    def __init__(
-        self, work: ShopWork, key: str, answer: Answer, log: list[LogLine], *, repeat: bool
-    ) -> None:
-        self._work = work
-        self._key = key
-        self._answer = answer
-        self._log = log
-        self._repeat = repeat
+    work: ShopWork
+    key: str
+    answer: Answer
+    log: list[LogLine]
+    repeat: bool
 
     def record(self, connection: Connection) -> None:
         """Decide again on rows nobody else can change now, and record it (STS-7)."""
-        self._log.clear()  # a commit that was lost is tried again
-        shop_id = self._work.shop.id
-        if isinstance(self._answer, CartOrder):
-            import_tasks.note_total(connection, shop_id, self._key, self._answer.charges.total_yen)
-        locked = order_parts.of_orders(connection, shop_id, [self._key], lock=True)
+        self.log.clear()  # a commit that was lost is tried again
+        shop_id = self.work.shop.id
+        if isinstance(self.answer, CartOrder):
+            import_tasks.note_total(connection, shop_id, self.key, self.answer.charges.total_yen)
+        locked = order_parts.of_orders(connection, shop_id, [self.key], lock=True)
         cancelled: list[tuple[Part, Cancel]] = []
-        for part in locked.get(self._key, []):
-            for change in decide_sync(_facts(self._work, part), self._answer):
+        for part in locked.get(self.key, []):
+            for change in decide_sync(_facts(self.work, part), self.answer):
                 if isinstance(change, Cancel):
                     cancelled.append((part, change))
                 else:
@@ -221,9 +219,9 @@ class _Applied:
             status_changes.set_method(connection, part, change.method, change.status, change.holds)
         elif isinstance(change, Cancel):  # carried out together, see _cancel
             return
-        elif self._repeat or change.message != part.reported:
+        elif self.repeat or change.message != part.reported:
             needs_person = isinstance(change, NeedsAttention | ReportPartlyCancelled)
-            self._log.append(LogLine(change.message, "warning", needs_person=needs_person))
+            self.log.append(LogLine(change.message, "warning", needs_person=needs_person))
             status_changes.note_reported(connection, part.id, change.message)
 
     def _cancel(self, connection: Connection, cancelled: Sequence[tuple[Part, Cancel]]) -> None:
@@ -232,9 +230,9 @@ class _Applied:
             return
         later = any(change.recalculate_later for _, change in cancelled)
         parts = [part for part, _ in cancelled]
-        status_changes.cancel(connection, self._work.shop.id, parts, give_back_now=not later)
-        self._log += [
+        status_changes.cancel(connection, self.work.shop.id, parts, give_back_now=not later)
+        self.log.extend(
             LogLine(f"{part.number}: キャンセルのため引当を解除しました。", "warning", True)
             for part, change in cancelled
             if change.release_allocation
-        ]
+        )

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -25,26 +26,23 @@ from workers.settings import Settings
 LONGEST_WAIT_S = 30.0
 
 
+@dataclass(frozen=True, slots=True)
 class InteractiveGate:
     """Implements domain.carts.ports.CallGate for a person who waits."""
 
-    def __init__(
-        self, shop: Shop, budget: CallBudget, closures: ClosureBoard, counter: CallCounter
-    ) -> None:
-        """Args: budget: shared with the workers."""
-        self._shop = shop
-        self._budget = budget
-        self._closures = closures
-        self._counter = counter
+    shop: Shop
+    budget: CallBudget
+    closures: ClosureBoard
+    counter: CallCounter
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
-        closure = self._closures.closed(self._shop.cart, api)
+        closure = self.closures.closed(self.shop.cart, api)
         if closure is not None:
-            raise Closed(f"{self._shop.cart} is closed for maintenance", api=api)
-        limits = limits_of(self._shop.cart)
+            raise Closed(f"{self.shop.cart} is closed for maintenance", api=api)
+        limits = limits_of(self.shop.cart)
         allowance = Allowance(
-            pace_ms=round(1000 / self._shop.calls_per_second),
+            pace_ms=round(1000 / self.shop.calls_per_second),
             longest_wait_ms=round(LONGEST_WAIT_S * 1000),
             hour=limits.per_hour or 0,
             day=limits.per_day or 0,
@@ -52,13 +50,13 @@ class InteractiveGate:
             deadline_ms=round(deadline_s * 1000),
         )
         try:
-            verdict = self._budget.ask(self._shop.id, allowance)
+            verdict = self.budget.ask(self.shop.id, allowance)
         except RedisError as error:
             raise RemoteBusy(f"call budget not reachable: {type(error).__name__}") from error
         if verdict.verdict != "go":
-            raise RemoteBusy(f"{self._shop.key}: no call left for now ({verdict.verdict})")
+            raise RemoteBusy(f"{self.shop.key}: no call left for now ({verdict.verdict})")
         time.sleep(verdict.ms / 1000)
-        self._counter.count(self._shop.id)
+        self.counter.count(self.shop.id)
 
     def done(self) -> None:
         """See CallGate.done: a command at the terminal takes no exclusive turn."""

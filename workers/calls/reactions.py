@@ -1,5 +1,6 @@
 """What one refused call means for the rest of its shop or cart: park, carry over, lock out."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from redis.exceptions import RedisError
@@ -24,17 +25,14 @@ UNKNOWN_PAUSE = timedelta(seconds=5)
 AUTH_FAILED = "APIの認証に失敗しました。この店舗の連携を停止します。認証情報を確認してください。"
 
 
+@dataclass(frozen=True, slots=True)
 class CartReactions:
     """Implements workers.engine.context.Reactions for calls to carts."""
 
-    def __init__(
-        self, directory: ShopDirectory, closures: ClosureBoard, budget: CallBudget, clock: Clock
-    ) -> None:
-        """Args: what the calls of one process share."""
-        self._directory = directory
-        self._closures = closures
-        self._budget = budget
-        self._clock = clock
+    directory: ShopDirectory
+    closures: ClosureBoard
+    budget: CallBudget
+    clock: Clock
 
     def of_postponement(self, claim: Claim, error: Exception, *, probing: bool) -> Reaction:
         """See Reactions.of_postponement."""
@@ -43,16 +41,16 @@ class CartReactions:
         if isinstance(error, BudgetSpent):
             return self._spent(claim, error)
         if isinstance(error, RemoteBusy) and error.retry_after_s:
-            until = self._clock() + timedelta(seconds=error.retry_after_s)
+            until = self.clock() + timedelta(seconds=error.retry_after_s)
             return self.of_retry(claim, error, until)
-        self._directory.forget(claim.shop_id)
+        self.directory.forget(claim.shop_id)
         return Reaction()
 
     def again_at(self, error: Exception, at: datetime | None) -> datetime | None:
         """See Reactions.again_at."""
         if isinstance(error, Stopping):
             return None
-        return at or self._clock() + UNKNOWN_PAUSE
+        return at or self.clock() + UNKNOWN_PAUSE
 
     def of_retry(self, claim: Claim, error: Exception, at: datetime) -> Reaction:
         """See Reactions.of_retry: the shop's other work slows down too."""
@@ -81,26 +79,26 @@ class CartReactions:
 
     def lock_out(self, connection: Connection, about: Subject, action: str) -> None:
         """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts."""
-        if mark_auth_failed(connection, about.shop_id, self._clock()):
+        if mark_auth_failed(connection, about.shop_id, self.clock()):
             line = LogLine(AUTH_FAILED, "error", needs_person=True)
             api_log.log(connection, about, ACTIONS[Action(action)].category, line)
-        self._directory.forget(about.shop_id)
+        self.directory.forget(about.shop_id)
 
     def _closed(self, claim: Claim, error: Closed, *, probing: bool) -> Reaction:
         if error.until is None:  # the cart itself said so; tell the other shops
-            cart = self._directory.shop(claim.shop_id).cart
-            self._closures.note(cart, error.api, claim.shop_id, probing=probing)
+            cart = self.directory.shop(claim.shop_id).cart
+            self.closures.note(cart, error.api, claim.shop_id, probing=probing)
         return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
 
     def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
-        until = error.until or self._clock() + UNKNOWN_PAUSE
+        until = error.until or self.clock() + UNKNOWN_PAUSE
         limit = Limit(error.limit)
-        if error.by_cart and not is_just_reset(limit, self._clock()):
-            calls = limits_of(self._directory.shop(claim.shop_id).cart).calls(limit) or 0
+        if error.by_cart and not is_just_reset(limit, self.clock()):
+            calls = limits_of(self.directory.shop(claim.shop_id).cart).calls(limit) or 0
             try:
-                self._budget.fill(claim.shop_id, limit.value, calls)
+                self.budget.fill(claim.shop_id, limit.value, calls)
             except RedisError:
-                self._directory.forget(claim.shop_id)
+                self.directory.forget(claim.shop_id)
         own = ACTIONS[Action(claim.action)].priority
         priority = waits_from(own, limit, by_cart=error.by_cart)
         return Reaction(

@@ -6,6 +6,8 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
+from adapters.postgres.engine.items import ClaimedItem
+from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.shops.shops import Shop
 from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.details import order as shopserve_order
@@ -15,11 +17,16 @@ from adapters.thebase.wire.details import order as base_order
 from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CallGate
+from domain.engine.runs import RunMode
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartOrder
-from workers.calls.gate import ShopGate
+from workers.calls.gate import GateTools, ShopGate
 from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.context import Clock, Record, nothing
+from workers.engine.leases import Lease
+
+# A person asked for these and waits for them.
+WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
 
 ShopCart = ShopServeCart | TheBaseCart
 
@@ -92,3 +99,26 @@ class ShopWork:
             found = self.shopserve.read_orders(batch)
             for key in batch:
                 yield key, found.get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTools:
+    """What the claims of one process share. Attributes: see ShopWork."""
+
+    database: Engine
+    autocommit: Engine
+    tokens: TokenTools
+    gates: GateTools
+    clock: Clock
+
+    def open_work(self, claim: ClaimedItem | ClaimedRun, lease: Lease) -> ShopWork:
+        """See workers.engine.host.Host.open_work."""
+        shop, action = self.gates.directory.shop(claim.shop_id), Action(claim.action)
+        gate = ShopGate(
+            shop=shop,
+            action=action,
+            lease=lease,
+            tools=self.gates,
+            by_hand=claim.mode in WAITED_FOR,
+        )
+        return ShopWork(self.database, self.autocommit, self.tokens, self.clock, shop, action, gate)

@@ -47,8 +47,7 @@ class Step:
 class Outcome:
     """How an item ended.
 
-    Attributes:
-        record: called in the transaction that ends the item, after its lease was checked.
+    Attributes: record: called in the transaction that ends the item, after its lease was checked.
     """
 
     state: ItemState = ItemState.SUCCEEDED

@@ -31,7 +31,9 @@ class Draining:
 
     def give_back(self, database: Engine) -> None:
         """Make due what was received and not begun."""
-        items, runs = self.items.copy(), self.runs.copy()  # in one step: notes may still arrive
+        items, runs = self.items.copy(), self.runs.copy()  # each in one step: notes may still come
+        self.items.difference_update(items)
+        self.runs.difference_update(runs)
         if not items and not runs:
             return
         try:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from sqlalchemy import Connection
 
 from adapters.postgres.database import DatabaseUnavailable
-from adapters.postgres.engine import items, turns
+from adapters.postgres.engine import items
 from adapters.postgres.engine.dead_letters import Failure
 from adapters.postgres.engine.items import Beside, ClaimedItem, Ended, Ending, QueuedItem
 from domain.engine.retry import GiveUp, WaitUntil, decide
@@ -193,7 +193,7 @@ def _patiently(record: Callable[[], Ended]) -> Ended:
 def admit(host: Host, *, shop_id: int | None = None) -> list[QueuedItem]:
     """Queue what has room, in fair turns, and send the notes."""
     with host.database.begin() as connection:
-        queued = turns.admit(connection, shop_id=shop_id)
+        queued = items.admit(connection, shop_id=shop_id)
     if queued:
         host.dispatcher.send_items(queued)
     return queued

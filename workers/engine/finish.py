@@ -20,7 +20,6 @@ from adapters.postgres.engine import (
     run_endings,
     runs,
     schedule,
-    turns,
 )
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.dead_letters import Failure
@@ -147,7 +146,7 @@ def close_if_done(host: Host, run_id: int) -> bool:
             _follow_up(connection, action, run, state)
             waiting = runs.announce_pending(connection, shop_id=run.shop_id)
             # Work of the shop's other runs may have waited for the room this one took.
-            admitted = turns.admit(connection, shop_id=run.shop_id)
+            admitted = items.admit(connection, shop_id=run.shop_id)
     except DatabaseUnavailable as error:
         _log.warning("run not closed: %s", error, extra={"fields": {"run": run_id}})
         return False

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import api_log, lanes, recovery, run_endings, turns
+from adapters.postgres.engine import api_log, items, lanes, recovery, run_endings
 from adapters.postgres.engine.items import Ending
 from adapters.postgres.engine.recovery import LOST_CLAIMS_LIMIT, LostClaim
 from domain.engine.runs import ItemState
@@ -80,7 +80,7 @@ def _send_again_after_loss(host: Host) -> None:
     if start is None:
         return
     with host.database.begin() as connection:
-        queued = turns.requeue_all(connection)
+        queued = items.requeue_all(connection)
     if queued:
         _log.warning(
             "the broker was emptied or restarted, notes sent again",

@@ -55,12 +55,4 @@ def claim(connection: Connection, client_id: int, key: str) -> bool:
 def keep(connection: Connection, client_id: int, key: str, answer: Kept) -> None:
     """Remember an answer; it is there exactly if the work is."""
     _FORGET.run(connection)
-    _KEEP.run(
-        connection,
-        client_id=client_id,
-        key=key,
-        request_hash=answer.request_hash,
-        status=answer.status,
-        response=answer.response,
-        hours=KEPT_HOURS,
-    )
+    _KEEP.run(connection, answer, client_id=client_id, key=key, hours=KEPT_HOURS)

@@ -92,8 +92,7 @@ def withdraw(
 class LockedLetter:
     """One dead letter, locked for a decision.
 
-    Attributes:
-        under_way: a replay of it is not over yet.
+    Attributes: under_way: a replay of it is not over yet.
     """
 
     id: int

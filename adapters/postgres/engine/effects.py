@@ -63,13 +63,7 @@ update effects
 def mark_sent(connection: Connection, effect: Effect, deadline_s: float) -> bool:
     """Record that the call leaves now; False when somebody else has moved the effect."""
     return bool(
-        _SEND.run(
-            connection,
-            id=effect.id,
-            attempts=effect.attempts,
-            deadline_s=deadline_s,
-            sources=_SOURCES[EffectState.SENT],
-        )
+        _SEND.run(connection, effect, deadline_s=deadline_s, sources=_SOURCES[EffectState.SENT])
     )
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.statement import Statement, storable
 
 
@@ -24,22 +24,6 @@ class NewItem:
     payload: Mapping[str, object] | None = field(repr=False, default=None)
 
 
-class PlannedRun(Protocol):
-    """The run the items belong to."""
-
-    @property
-    def id(self) -> int:
-        """Of the run."""
-
-    @property
-    def shop_id(self) -> int:
-        """Of its shop."""
-
-    @property
-    def action(self) -> str:
-        """What it does."""
-
-
 _INSERT = Statement[None]("""
 insert into run_items
        (run_id, shop_id, action, key, subject_id, payload, state, reason, priority, finished_at)
@@ -53,15 +37,14 @@ on conflict (run_id, key) do nothing
 """)
 
 
-def insert(connection: Connection, run: PlannedRun, priority: int, new: Sequence[NewItem]) -> int:
+def insert(connection: Connection, run: ClaimedRun, priority: int, new: Sequence[NewItem]) -> int:
     """Record what a plan found; returns how many. A key the run already has stays as it is."""
     if not new:
         return 0
     inserted = _INSERT.run(
         connection,
+        run,
         run_id=run.id,
-        shop_id=run.shop_id,
-        action=run.action,
         priority=priority,
         keys=[item.key for item in new],
         subjects=[item.subject_id for item in new],

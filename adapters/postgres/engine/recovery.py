@@ -18,8 +18,7 @@ LOST_CLAIMS_PATIENCE = 2
 class LostClaim:
     """An item or a run whose lease ended with a worker or a message.
 
-    Attributes:
-        was_running: a worker had begun it, so calls of its may be under way still.
+    Attributes: was_running: a worker had begun it, so calls of its may be under way still.
     """
 
     id: int

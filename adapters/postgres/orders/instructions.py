@@ -76,7 +76,16 @@ def store(
     secured: Counter[int] = Counter()
     for one in instructions:
         lines = [_line(line, position, sku_ids) for position, line in enumerate(one.lines, 1)]
-        instruction_id = _INSERT.first(connection, **_columns(shop, one))
+        instruction_id = _INSERT.first(
+            connection,
+            one,
+            merchant_id=shop.merchant_id,
+            shop_id=shop.id,
+            holds=stored_holds(one.holds),
+            custom=_json(dict(one.custom)),
+            buyer=_json(asdict(one.buyer)),
+            recipient=_json(asdict(one.recipient)),
+        )
         if instruction_id is None:
             continue
         _INSERT_LINES.run(connection, instruction_id=instruction_id, lines=json.dumps(lines))
@@ -86,19 +95,6 @@ def store(
                 secured[sku_ids[line.sku]] += line.quantity
     reservations.secure(connection, secured)
     return numbers, created
-
-
-def _columns(shop: Shop, new: NewInstruction) -> dict[str, object]:
-    """Return the values of the columns, most of which are named as the fields."""
-    return {
-        **{field.name: getattr(new, field.name) for field in fields(new)},
-        "merchant_id": shop.merchant_id,
-        "shop_id": shop.id,
-        "holds": stored_holds(new.holds),
-        "custom": json.dumps(dict(new.custom), ensure_ascii=False),
-        "buyer": json.dumps(asdict(new.buyer), ensure_ascii=False),
-        "recipient": json.dumps(asdict(new.recipient), ensure_ascii=False),
-    }
 
 
 def _line(line: NewLine, position: int, sku_ids: Mapping[str, int]) -> dict[str, object]:
@@ -112,4 +108,8 @@ def _line(line: NewLine, position: int, sku_ids: Mapping[str, int]) -> dict[str,
 
 def stored_holds(holds: Iterable[Hold]) -> str:
     """Return holds as their column keeps them."""
-    return json.dumps([asdict(hold) for hold in holds], ensure_ascii=False)
+    return _json([asdict(hold) for hold in holds])
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

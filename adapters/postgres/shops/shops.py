@@ -129,10 +129,7 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
     limits = limits_of(new.cart)
     shop_id = _ADD.first(
         connection,
-        merchant_id=new.merchant_id,
-        key=new.key,
-        cart=new.cart,
-        name=new.name,
+        new,
         api_url=api_url,
         auth_url=new.auth_url or api_url,
         credentials=box.seal(new.credentials),

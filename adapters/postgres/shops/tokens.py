@@ -65,13 +65,8 @@ def store_tokens(
     New tokens also end a failed authorisation, since whatever was refused is gone.
     """
     sealed = box.seal({"access_token": tokens.access_token, "refresh_token": tokens.refresh_token})
-    _STORE.run(
-        connection,
-        shop_id=shop_id,
-        sealed=sealed,
-        access_expires_at=tokens.access_expires_at,
-        refresh_expires_at=now + REFRESH_TOKEN_LIFE,
-    )
+    ends = now + REFRESH_TOKEN_LIFE
+    _STORE.run(connection, tokens, shop_id=shop_id, sealed=sealed, refresh_expires_at=ends)
 
 
 def replace_tokens(

@@ -50,8 +50,7 @@ def start_nightly(connection: Connection, now: datetime) -> list[int]:
 class Known:
     """A mapped item when the reading of the list began.
 
-    Attributes:
-        pushed_version: what the shop had been told by then; if it moves, the list is older.
+    Attributes: pushed_version: what the shop had been told by then; if it moves, the list is older.
     """
 
     mapping_id: int

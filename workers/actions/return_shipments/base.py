@@ -85,24 +85,21 @@ def _ended(
     return Returned("; ".join([*failures, *problems]), notes)
 
 
+@dataclass(frozen=True, slots=True)
 class _Sending:
     """Sends one effect of one order through the ledger."""
 
-    def __init__(
-        self, work: ShopWork, order: CartOrder, read_at: datetime, parcel: CartParcel
-    ) -> None:
-        self._work = work
-        self._order = order
-        self._read_at = read_at
-        self._parcel = parcel
-        self._ledger = EffectLedger(work, deadline_s=_DEADLINE_S)
+    work: ShopWork
+    order: CartOrder
+    read_at: datetime
+    parcel: CartParcel
 
     def line(self, line: PartLine) -> None:
         """Set one line dispatched."""
         self._once(
             EffectKind.DISPATCH,
             line.key,
-            lambda: self._work.base.dispatch_line(line.key, self._parcel),
+            lambda: self.work.base.dispatch_line(line.key, self.parcel),
             lambda order: dispatch_happened(order, line.key),
             lambda connection: order_parts.mark_line_returned(connection, line.id),
         )
@@ -111,8 +108,8 @@ class _Sending:
         """Make the one call of a deferred order, on one of its lines."""
         self._once(
             EffectKind.DEFERRED,
-            self._order.key,
-            lambda: self._work.base.ship_deferred(line_key, self._parcel),
+            self.order.key,
+            lambda: self.work.base.ship_deferred(line_key, self.parcel),
             deferred_happened,
             nothing,
         )
@@ -125,11 +122,11 @@ class _Sending:
         shows: Callable[[CartOrder], bool],
         record: Record,
     ) -> None:
-        self._ledger.once(
+        EffectLedger(self.work, _DEADLINE_S).once(
             kind,
             key,
             send,
-            Reading(self._read_at, self._order, shows),
+            Reading(self.read_at, self.order, shows),
             record,
         )
 
