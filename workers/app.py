@@ -45,12 +45,12 @@ def celery_settings(redis_url: str) -> dict[str, Any]:
         # at half the cost per task (docs/decisions/0003-runs-and-items.md).
         "task_acks_late": False,
         "worker_prefetch_multiplier": 1,
-        "broker_transport_options": _TRANSPORT,
+        "broker_transport_options": {**_TRANSPORT},
         "broker_connection_retry_on_startup": True,
         # Never give up on the broker; the default stops the worker after 100 tries.
         "broker_connection_max_retries": None,
         "broker_pool_limit": 10,
-        "task_publish_retry_policy": _PUBLISH_RETRY,
+        "task_publish_retry_policy": {**_PUBLISH_RETRY},
         # Flower sees run-level tasks; item tasks switch events off, which cost more than they do.
         "worker_send_task_events": True,
         "task_send_sent_event": False,
