@@ -31,11 +31,6 @@ def publish(home: Home, addresses: ServerAddresses) -> None:
     write_private(home.addresses, json.dumps(asdict(addresses)))
 
 
-def withdraw(home: Home) -> None:
-    """Say that no server runs."""
-    home.addresses.unlink(missing_ok=True)
-
-
 def find_running(home: Path) -> ServerAddresses | None:
     """Return the addresses of the servers that run for a home, or None.
 
@@ -49,9 +44,9 @@ def find_running(home: Path) -> ServerAddresses | None:
         found = ServerAddresses(**json.loads(layout.addresses.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    if answers(_port(found.database_url)) and answers(_port(found.redis_url)):
-        return found
-    return None
+    ports = (urlsplit(url).port for url in (found.database_url, found.redis_url))
+    # Nobody listens on port 0.
+    return found if all(answers(port or 0) for port in ports) else None
 
 
 def answers(port: int) -> bool:
@@ -61,8 +56,3 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _port(url: str) -> int:
-    """Return the port of a URL, 0 (where nobody listens) without one."""
-    return urlsplit(url).port or 0

@@ -20,41 +20,28 @@ class Passwords:
     redis: str
 
 
-@dataclass(frozen=True, slots=True)
 class Home:
-    """The folders and files of one RENKEI_HOME. Attributes: root: absolute path of RENKEI_HOME."""
+    """The folders and files of one RENKEI_HOME.
 
-    root: Path
+    Attributes:
+        root: absolute path of RENKEI_HOME.
+        control: locks, passwords and addresses.
+        postgres_data: the cluster.
+        valkey_data: the append-only file of the private Redis.
+        valkey_settings: written again at every start.
+        addresses: where other processes read how to connect.
+        supervisor_lock: held by the one process that owns the servers of this home.
+    """
 
-    @property
-    def control(self) -> Path:
-        """Locks, passwords and addresses."""
-        return self.root / "servers"
-
-    @property
-    def postgres_data(self) -> Path:
-        """The cluster."""
-        return self.root / "postgres"
-
-    @property
-    def valkey_data(self) -> Path:
-        """The append-only file of the private Redis."""
-        return self.root / "valkey"
-
-    @property
-    def valkey_settings(self) -> Path:
-        """Written again at every start."""
-        return self.control / "valkey.conf"
-
-    @property
-    def addresses(self) -> Path:
-        """Where other processes read how to connect."""
-        return self.control / "addresses.json"
-
-    @property
-    def supervisor_lock(self) -> Path:
-        """Held by the one process that owns the servers of this home."""
-        return self.control / "supervisor.lock"
+    def __init__(self, root: Path) -> None:
+        """Describe it; nothing is made yet."""
+        self.root = root
+        self.control = root / "servers"
+        self.postgres_data = root / "postgres"
+        self.valkey_data = root / "valkey"
+        self.valkey_settings = self.control / "valkey.conf"
+        self.addresses = self.control / "addresses.json"
+        self.supervisor_lock = self.control / "supervisor.lock"
 
     def lock_of(self, server: str) -> Path:
         """Return the lock that every process of one server holds while it lives."""

@@ -26,7 +26,7 @@ def free_port() -> int:
         dice = random.SystemRandom()
         for _ in range(TRIES):
             port = dice.choice(choices)
-            if _can_bind(port):
+            if can_bind(port):
                 return port
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
@@ -41,7 +41,7 @@ def _first_ephemeral_port() -> int:
         return 0
 
 
-def _can_bind(port: int) -> bool:
+def can_bind(port: int) -> bool:
     """Tell whether nobody listens on a port."""
     with socket.socket() as probe:
         # As the servers do: connections of an earlier server that linger must not count as taken.

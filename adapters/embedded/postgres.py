@@ -56,7 +56,13 @@ ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 
 class Postgres:
-    """What is particular about PostgreSQL; see supervised.Server."""
+    """What is particular about PostgreSQL; SupervisedServer has what all servers share.
+
+    Attributes:
+        program: file name of its program.
+        marker: a path on its command line that tells this home's server from another's.
+        stop_signals: what asks it to leave, politest first.
+    """
 
     name = "postgres"
     program = "postgres"

@@ -1,11 +1,10 @@
-"""Start, watch and stop one server process."""
+"""Start processes, and end those that a killed supervisor left behind."""
 
 import contextlib
 import os
 import signal
 import subprocess
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,11 +12,8 @@ from adapters.embedded.errors import ServersUnavailable
 from adapters.embedded.home import OWNER_ONLY_FILE
 from adapters.embedded.locks import FileLock
 
-POLL_S = 0.01
 LEFTOVER_GRACE_S = 8.0
 LEFTOVER_KILL_S = 5.0
-LOG_LIMIT_BYTES = 16 * 1024 * 1024
-TAIL_BYTES = 2_000
 # Nothing of the caller's: PGPORT, PGDATA, LD_PRELOAD and the like would change the servers.
 # The C locale keeps the servers' messages in English, which we read for PORT_TAKEN.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
@@ -26,74 +22,45 @@ ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 class Spawner:
     """Starts children from one thread that lives as long as they do.
 
-    The kernel's parent-death signal is tied to the thread that forked, not to the process: a server
-    started from a short-lived thread would be stopped when that thread ends.
+    The kernel's parent-death signal is tied to the thread that forked, not to the process: a child
+    of a short-lived thread would be stopped when that thread ends.
     """
 
     def __init__(self) -> None:
         """Make the thread at the first use."""
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="embedded")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
     def spawn(
-        self, command: Sequence[str], *, log: Path, lock: FileLock
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        env: Mapping[str, str] = ENVIRONMENT,
+        cwd: Path | str = "/",
+        pass_fds: Collection[int] = (),
     ) -> subprocess.Popen[bytes]:
-        """Start a program whose output goes to a log and that keeps a lock while it lives."""
+        """Start a program without input that appends its output to a log."""
 
         def fork() -> subprocess.Popen[bytes]:
-            with _open_log(log) as output:
+            output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY_FILE)
+            try:
                 return subprocess.Popen(
                     command,
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=output,
-                    cwd="/",
-                    env=ENVIRONMENT,
-                    pass_fds=(lock.descriptor,),
+                    cwd=cwd,
+                    env=env,
+                    pass_fds=pass_fds,
                 )
+            finally:
+                os.close(output)
 
         return self._thread.submit(fork).result()
 
     def close(self) -> None:
         """End the thread; children still alive then get their signal."""
         self._thread.shutdown()
-
-
-class ServerProcess:
-    """One start of one server."""
-
-    def __init__(
-        self, name: str, child: subprocess.Popen[bytes], log: Path, log_start: int
-    ) -> None:
-        """Args: log_start: where in the log the output of this start begins."""
-        self.name = name
-        self._child = child
-        self._log = log
-        self._log_start = log_start
-
-    @property
-    def pid(self) -> int:
-        """The server itself: the launcher has become it."""
-        return self._child.pid
-
-    def alive(self) -> bool:
-        """Tell whether it still runs."""
-        return self._child.poll() is None
-
-    def output(self) -> str:
-        """Return the end of what this start wrote to its log."""
-        with self._log.open("rb") as log:
-            end = log.seek(0, os.SEEK_END)
-            log.seek(max(self._log_start, end - TAIL_BYTES))
-            return log.read().decode("utf-8", "replace").strip()
-
-    def stop(self, *, signals: Sequence[signal.Signals], patience_s: float) -> None:
-        """Ask with one signal after the other, waiting for a while after each, then kill."""
-        for number in (*signals, signal.SIGKILL):
-            self._child.send_signal(number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._child.wait(timeout=patience_s)
-                return
-        self._child.wait()
 
 
 def clear_leftovers(lock: FileLock, program: str, marker: Path) -> None:
@@ -127,26 +94,3 @@ def _processes_with(program: str, marker: Path) -> Iterator[int]:
             continue  # it ended meanwhile
         if Path(os.fsdecode(words[0])).name == program and os.fsencode(marker) in words[1:]:
             yield int(folder.name)
-
-
-@contextlib.contextmanager
-def _open_log(path: Path) -> Iterator[int]:
-    """Open a log for appending, keeping one older generation once it is large."""
-    if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
-        path.replace(path.with_name(f"{path.name}.1"))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY_FILE)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def log_size(path: Path) -> int:
-    """Return where the next line of a log will begin."""
-    size = path.stat().st_size if path.exists() else 0
-    return 0 if size > LOG_LIMIT_BYTES else size
-
-
-def pause() -> None:
-    """Wait a moment between two looks at a server that is starting."""
-    time.sleep(POLL_S)

@@ -4,9 +4,8 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 
-from adapters.embedded.addresses import ServerAddresses, publish, withdraw
+from adapters.embedded.addresses import ServerAddresses, publish
 from adapters.embedded.errors import ServersUnavailable
 from adapters.embedded.home import LONGEST_HOME_BYTES, Home
 from adapters.embedded.locks import FileLock
@@ -18,8 +17,6 @@ from adapters.embedded.valkey import Valkey
 
 # find_running() in another process holds the lock for an instant when it looks.
 LOCK_PATIENCE_S = 0.5
-POSTGRES = Postgres.name
-VALKEY = Valkey.name
 
 
 class PrivateServers:
@@ -50,12 +47,7 @@ class PrivateServers:
         """Start both servers."""
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Stop both servers."""
         self.stop()
 
@@ -103,7 +95,7 @@ class PrivateServers:
         with self._turn:
             if self._spawner is None:
                 return
-            withdraw(self._home)
+            self._home.addresses.unlink(missing_ok=True)
             # One after the other: no new threads can be had while the interpreter ends.
             for server in self._servers.values():
                 server.stop()
@@ -129,12 +121,10 @@ class PrivateServers:
         """Start both at once and tell other processes where they are."""
         assert self._spawner is not None, "we own the home"  # noqa: S101 - for the reader and mypy
         self._home.passwords()  # made before two threads want them
-        kinds = (
-            Postgres(self._home, run_as=self._run_as, durable=self._durable),
-            Valkey(self._home),
-        )
+        postgres = Postgres(self._home, run_as=self._run_as, durable=self._durable)
         self._servers = {
-            kind.name: SupervisedServer(kind, self._home, self._spawner) for kind in kinds
+            kind.name: SupervisedServer(kind, self._home, self._spawner)
+            for kind in (postgres, Valkey(self._home))
         }
         with ThreadPoolExecutor(max_workers=2) as both:
             list(both.map(SupervisedServer.start, self._servers.values()))
@@ -142,9 +132,7 @@ class PrivateServers:
 
     def _addresses(self) -> ServerAddresses:
         """Return where clients connect."""
-        return ServerAddresses(
-            database_url=self._servers[POSTGRES].url, redis_url=self._servers[VALKEY].url
-        )
+        return ServerAddresses(self._servers[Postgres.name].url, self._servers[Valkey.name].url)
 
 
 def _refuse_impossible(root: Path) -> None:

@@ -1,66 +1,41 @@
 """One server under supervision: port, lock, process."""
 
+import contextlib
+import os
 import signal
+import subprocess
 import time
 from pathlib import Path
-from typing import Protocol
 
 from adapters.embedded.errors import ServersUnavailable
 from adapters.embedded.home import Home
 from adapters.embedded.locks import FileLock
 from adapters.embedded.ports import PORT_TAKEN, free_port
-from adapters.embedded.process import (
-    ServerProcess,
-    Spawner,
-    clear_leftovers,
-    log_size,
-    pause,
-)
+from adapters.embedded.postgres import Postgres
+from adapters.embedded.process import Spawner, clear_leftovers
+from adapters.embedded.valkey import Valkey
 
 START_TIMEOUT_S = 60.0
 STOP_PATIENCE_S = 10.0
 PORT_TRIES = 5
 OLD_PORT_TRIES = 10
 OLD_PORT_PAUSE_S = 0.5
-
-
-class Server(Protocol):
-    """What is particular about one kind of server.
-
-    Attributes:
-        name: what poll() and restart() call it; also the name of its log.
-        program: file name of its program.
-        marker: a path on its command line that tells this home's server from another's.
-        stop_signals: what asks it to leave, politest first.
-    """
-
-    name: str
-    program: str
-    marker: Path
-    stop_signals: tuple[signal.Signals, ...]
-
-    def prepare(self) -> None:
-        """Make sure the data can be used; called while no process of the server lives."""
-
-    def command(self, port: int) -> list[str]:
-        """Write the settings for a port and return the command line."""
-
-    def ready(self, pid: int, port: int) -> bool:
-        """Tell whether this very process takes connections."""
-
-    def url(self, port: int) -> str:
-        """Return the address for clients."""
+POLL_S = 0.01
+LOG_LIMIT_BYTES = 16 * 1024 * 1024
+TAIL_BYTES = 2_000
 
 
 class SupervisedServer:
     """Starts one server, and starts it again where its clients look for it."""
 
-    def __init__(self, server: Server, home: Home, spawner: Spawner) -> None:
+    def __init__(self, server: Postgres | Valkey, home: Home, spawner: Spawner) -> None:
         """Args: spawner: starts the processes of all servers of a supervisor."""
         self.server = server
-        self._home = home
+        self._lock_file = home.lock_of(server.name)
+        self._log = home.log_of(server.name)
+        self._log_start = 0
         self._spawner = spawner
-        self._process: ServerProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._port: int | None = None
 
     @property
@@ -70,8 +45,9 @@ class SupervisedServer:
 
     @property
     def pid(self) -> int | None:
-        """The server's process id while it runs."""
-        return self._process.pid if self._process and self._process.alive() else None
+        """The server's process id while it runs: the launcher has become the server."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else None
 
     def start(self) -> None:
         """Start on a free port, trying others when somebody is quicker.
@@ -101,36 +77,57 @@ class SupervisedServer:
         )
 
     def stop(self) -> None:
-        """Stop cleanly; harmless when it does not run."""
-        if self._process is not None:
-            self._process.stop(signals=self.server.stop_signals, patience_s=STOP_PATIENCE_S)
-            self._process = None
+        """Ask with one signal after the other, then kill; harmless when it does not run."""
+        if self._process is None:
+            return
+        for number in (*self.server.stop_signals, signal.SIGKILL):
+            self._process.send_signal(number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=STOP_PATIENCE_S)
+                break
+        self._process.wait()
+        self._process = None
 
     def _start_on(self, port: int) -> bool:
         """Start and wait until it takes connections; False when the port was taken."""
-        lock = FileLock(self._home.lock_of(self.server.name))
+        lock = FileLock(self._lock_file)
         clear_leftovers(lock, self.server.program, self.server.marker)
         try:
             self.server.prepare()
-            log = self._home.log_of(self.server.name)
-            log_start = log_size(log)
-            child = self._spawner.spawn(self.server.command(port), log=log, lock=lock)
+            self._log_start = _bounded(self._log)
+            command, held = self.server.command(port), (lock.descriptor,)
+            self._process = self._spawner.spawn(command, log=self._log, pass_fds=held)
         finally:
             # From here on the server's own copy holds it.
             lock.release()
-        self._process = ServerProcess(self.server.name, child, log, log_start)
-        return self._wait_until_ready(self._process, port)
+        return self._wait_until_ready(port)
 
-    def _wait_until_ready(self, process: ServerProcess, port: int) -> bool:
+    def _wait_until_ready(self, port: int) -> bool:
         """Wait for a server that was just started; False when its port was taken."""
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while process.alive():
-            if self.server.ready(process.pid, port):
+        name, deadline = self.server.name, time.monotonic() + START_TIMEOUT_S
+        while (pid := self.pid) is not None:
+            if self.server.ready(pid, port):
                 return True
             if time.monotonic() > deadline:
                 self.stop()
-                raise ServersUnavailable(f"{process.name} did not get ready: {process.output()}")
-            pause()
-        if PORT_TAKEN in process.output():
+                raise ServersUnavailable(f"{name} did not get ready: {self._output()}")
+            time.sleep(POLL_S)
+        if PORT_TAKEN in self._output():
             return False
-        raise ServersUnavailable(f"{process.name} did not start: {process.output()}")
+        raise ServersUnavailable(f"{name} did not start: {self._output()}")
+
+    def _output(self) -> str:
+        """Return the end of what the last start wrote to the log."""
+        with self._log.open("rb") as log:
+            end = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_start, end - TAIL_BYTES))
+            return log.read().decode("utf-8", "replace").strip()
+
+
+def _bounded(log: Path) -> int:
+    """Return where a log goes on; one older generation is kept once it is large."""
+    size = log.stat().st_size if log.exists() else 0
+    if size <= LOG_LIMIT_BYTES:
+        return size
+    log.replace(log.with_name(f"{log.name}.1"))
+    return 0

@@ -31,7 +31,13 @@ SETTINGS = {
 
 
 class Valkey:
-    """What is particular about Valkey; see supervised.Server."""
+    """What is particular about Valkey; SupervisedServer has what all servers share.
+
+    Attributes:
+        program: file name of its program.
+        marker: a path on its command line that tells this home's server from another's.
+        stop_signals: what asks it to leave, politest first.
+    """
 
     name = "valkey"
     program = "valkey-server"

@@ -4,73 +4,41 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from adapters.embedded.addresses import answers
+from adapters.embedded.process import Spawner
 from adapters.embedded.run_as import as_self
 from console.supervisor.backoff import BackOff
-from console.supervisor.programs import LOOPBACK, ROOT, Program
+from console.supervisor.programs import ROOT, Program
 
 LOG_LIMIT_BYTES = 10 * 1024 * 1024
-OWNER_ONLY_FILE = 0o600
-CONNECT_TIMEOUT_S = 0.3
 
 
-class Forker:
-    """Starts processes from one thread that lives as long as they do.
-
-    The kernel's parent-death signal is tied to the thread that forked, not to the process.
-    """
-
-    def __init__(self) -> None:
-        """Make the thread at the first use."""
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
-
-    def start(
-        self, program: Program, env: Mapping[str, str], log: Path
-    ) -> "subprocess.Popen[bytes]":
-        """Start a program in a session of its own; it ends when we are killed."""
-        # Killed at once, not asked: private servers go with us, and killed work is put back anyway.
-        command = as_self().command(program.command, on_orphaned="SIGKILL")
-
-        def fork() -> "subprocess.Popen[bytes]":
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            output = os.open(log, flags, OWNER_ONLY_FILE)
-            try:
-                return subprocess.Popen(  # noqa: S603 -- our own programs, without a shell
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    cwd=ROOT,
-                    env=dict(env),
-                )
-            finally:
-                os.close(output)
-
-        return self._thread.submit(fork).result()
-
-    def close(self) -> None:
-        """End the thread; processes still alive then are killed."""
-        self._thread.shutdown()
+def spawn(
+    spawner: Spawner, program: Program, env: Mapping[str, str], log: Path
+) -> "subprocess.Popen[bytes]":
+    """Start a program in a session of its own; it ends when we are killed."""
+    # Killed at once, not asked: private servers go with us, and killed work is put back anyway.
+    command = as_self().command(program.command, on_orphaned="SIGKILL")
+    return spawner.spawn(command, log=log, env=env, cwd=ROOT)
 
 
 class Child:
     """Keeps one program running. Not for several threads at a time."""
 
     def __init__(
-        self, program: Program, forker: Forker, env: Mapping[str, str], folder: Path
+        self, program: Program, spawner: Spawner, env: Mapping[str, str], folder: Path
     ) -> None:
         """Args: folder: where its log goes."""
         self.program = program
         self.log = folder / f"{program.name}.log"
         self.restarts = 0
         self.ready = False
-        self._forker = forker
+        self._spawner = spawner
         self._env = env
         self._back_off = BackOff()
         self._process: subprocess.Popen[bytes] | None = None
@@ -133,7 +101,7 @@ class Child:
         self._log_start = self.log.stat().st_size if self.log.exists() else 0
         self._started_at = time.monotonic()
         try:
-            self._process = self._forker.start(self.program, self._env, self.log)
+            self._process = spawn(self._spawner, self.program, self._env, self.log)
         except OSError as error:
             pause_s = self._back_off.pause_s(0.0)
             self._start_at = self._started_at + pause_s
@@ -143,7 +111,7 @@ class Child:
 
     def _works(self) -> bool:
         if not self.program.ready_text:
-            return _listens(self.program.port)
+            return answers(self.program.port)
         with contextlib.suppress(OSError), self.log.open("rb") as log:
             log.seek(self._log_start)
             return self.program.ready_text.encode() in log.read()
@@ -152,14 +120,6 @@ class Child:
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(number)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((LOOPBACK, port), timeout=CONNECT_TIMEOUT_S).close()
-    except OSError:
-        return False
-    return True
 
 
 def _ending(code: int) -> str:

@@ -1,14 +1,14 @@
 """The programs `renkei up` starts: their command lines, and how each is asked to stop."""
 
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import workers
-from adapters.embedded.ports import free_port
+from adapters.embedded.addresses import LOOPBACK
+from adapters.embedded.ports import can_bind, free_port
 from console.failures import CommandFailed
 from domain.actions import Queue
 from domain.carts.cart import LONGEST_CALL_S
@@ -19,7 +19,6 @@ ROOT = Path(workers.__file__).resolve().parents[1]
 FLOWER_SETTINGS = ROOT / "deploy" / "flowerconfig.py"
 FLOWER_USER = "operator"
 FLOWER_PASSWORD_FILE = "flower.password"  # noqa: S105 -- the name of a file
-LOOPBACK = "127.0.0.1"
 
 # The longest call of a worker may finish and be recorded.
 WORKER_PATIENCE_S = LONGEST_CALL_S + 15
@@ -86,7 +85,8 @@ def working_programs(settings: Settings) -> list[Program]:
 
 def all_programs(settings: Settings, port: int) -> list[Program]:
     """Return what a whole machine runs. Raises CommandFailed when the console's port is taken."""
-    _check_port(port)
+    if not can_bind(port):
+        raise CommandFailed(f"port {port} is taken: choose another with --port")
     command = (sys.executable, "-m", "console.web", "--port", str(port))
     console = Program(name="console", kind=CONSOLE, command=command, port=port)
     return [*working_programs(settings), _flower(settings, free_port()), console]
@@ -137,12 +137,3 @@ def password_place(settings: Settings) -> str:
 
 def _celery(*words: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "celery", "-A", "workers.app", *words)
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            raise CommandFailed(f"port {port} is taken: choose another with --port") from None

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from adapters.embedded import PrivateServers
 from adapters.embedded.locks import FileLock
+from adapters.embedded.process import Spawner
 from adapters.postgres.migrations import upgrade
 from console.failures import CommandFailed
-from console.supervisor.child import Child, Forker
+from console.supervisor.child import Child
 from console.supervisor.programs import CONSOLE, FLOWER, STOP_ORDER, Program, environment
 from console.supervisor.servers import ServerWatch
 from console.supervisor.state import (
@@ -48,7 +49,7 @@ class Station:
         self._lock = FileLock(settings.home / LOCK_FILE)
         self._servers: PrivateServers | None = None
         self._server_watch: ServerWatch | None = None
-        self._forker = Forker()
+        self._spawner = Spawner()
         self._children: list[Child] = []
         self._stop = threading.Event()
         self._watch = threading.Thread(target=self._look_after, name="station", daemon=True)
@@ -81,7 +82,7 @@ class Station:
     def run(self, programs: Sequence[Program]) -> None:
         """Start programs and look after them until `close`."""
         folder = self.settings.home / "log"
-        self._children = [Child(one, self._forker, self._env, folder) for one in programs]
+        self._children = [Child(one, self._spawner, self._env, folder) for one in programs]
         self._watch.start()
 
     @property
@@ -127,7 +128,7 @@ class Station:
             self._watch.join()
         for kind in STOP_ORDER:
             stop_all([one for one in self._children if one.program.kind == kind], hurry)
-        self._forker.close()
+        self._spawner.close()
         if self._server_watch is not None:
             self._server_watch.stop()
         if self._servers is not None:

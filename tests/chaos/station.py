@@ -18,9 +18,10 @@ from subprocess import Popen
 from sqlalchemy import Engine
 
 from adapters.embedded import PrivateServers, ServersUnavailable
+from adapters.embedded.process import Spawner
 from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
-from console.supervisor.child import Forker
+from console.supervisor.child import spawn
 from console.supervisor.programs import Program, beat_program, environment, worker_programs
 from workers.places import Places, places, secret_box
 from workers.settings import Settings
@@ -74,7 +75,7 @@ class Station:
         self.settings = replace(settings, workers=workers, threads=threads)
         self._home, self._logs = home, logs
         self._servers = PrivateServers(home)
-        self._forker = Forker()
+        self._spawner = Spawner()
         self._turn = threading.RLock()
         self._agenda: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
@@ -139,7 +140,7 @@ class Station:
             while one.alive and time.monotonic() < give_up_at:
                 time.sleep(0.05)
             one.send(signal.SIGKILL)
-        self._forker.close()
+        self._spawner.close()
         self._servers.stop()
 
     def later(self, seconds: float, act: Callable[[], object]) -> None:
@@ -219,7 +220,7 @@ class Station:
                 env["RENKEI_THREADS"] = str(self.settings.threads)
                 log = self._logs / f"{one.program.name}.log"
                 one.log_start = log.stat().st_size if log.exists() else 0
-                one.process = self._forker.start(one.program, env, log)
+                one.process = spawn(self._spawner, one.program, env, log)
                 one.starts += 1
 
     def _keep_servers(self) -> None:
