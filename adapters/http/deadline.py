@@ -31,6 +31,12 @@ KEEPALIVE_S = 15.0  # shorter than usual servers keep idle connections, so few d
 MAX_CONNECTIONS = 200
 EXTENSION = "attempt"
 _KEPT_HEADERS = frozenset({b"content-type", b"retry-after"})
+_CAUGHT = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
 _GZIP_WINDOW = zlib.MAX_WBITS | 32  # gzip or zlib, told by the data itself
 
 
@@ -204,8 +210,9 @@ class DeadlineTransport(httpx.BaseTransport):
         self._running.attempt = attempt
         try:
             return self._exchange(request, attempt)
-        except tuple(_TRANSLATED) as error:
-            raise _translated(error) from error
+        except _CAUGHT as error:
+            # httpx has an error by the name of each of httpcore's.
+            raise getattr(httpx, type(error).__name__)(str(error)) from error
         finally:
             self._running.attempt = None
 
@@ -257,31 +264,6 @@ def _unpacked(body: bytes, encoding: bytes) -> bytes:
     if not unpacker.eof:
         raise BodyTooLarge(f"the answer unpacks to more than {MAX_BODY_BYTES} bytes or is cut off")
     return plain
-
-
-# From most to least specific; the first that fits is taken.
-_TRANSLATED: dict[type[Exception], type[httpx.TransportError]] = {
-    httpcore.ConnectTimeout: httpx.ConnectTimeout,
-    httpcore.ReadTimeout: httpx.ReadTimeout,
-    httpcore.WriteTimeout: httpx.WriteTimeout,
-    httpcore.PoolTimeout: httpx.PoolTimeout,
-    httpcore.ConnectError: httpx.ConnectError,
-    httpcore.ReadError: httpx.ReadError,
-    httpcore.WriteError: httpx.WriteError,
-    httpcore.RemoteProtocolError: httpx.RemoteProtocolError,
-    httpcore.LocalProtocolError: httpx.LocalProtocolError,
-    httpcore.UnsupportedProtocol: httpx.UnsupportedProtocol,
-    httpcore.TimeoutException: httpx.ReadTimeout,
-    httpcore.NetworkError: httpx.NetworkError,
-    httpcore.ProtocolError: httpx.ProtocolError,
-}
-
-
-def _translated(error: Exception) -> httpx.TransportError:
-    for ours, theirs in _TRANSLATED.items():
-        if isinstance(error, ours):
-            return theirs(str(error))
-    raise error  # cannot happen: only listed classes are caught
 
 
 def build_client(*, verify: ssl.SSLContext | bool = True) -> httpx.Client:

@@ -14,6 +14,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     PlainValidator,
     TypeAdapter,
@@ -206,34 +207,12 @@ def _date(value: object) -> datetime:
 
 def whole(low: int = -LARGEST, high: int = LARGEST) -> PlainValidator:
     """Read a whole number between `low` and `high`; numerals may come as text."""
-
-    def check(value: object) -> int:
-        return _whole(value, low, high)
-
-    return PlainValidator(check)
+    return PlainValidator(lambda value: _whole(value, low, high))
 
 
 def whole_or_none(low: int = -LARGEST, high: int = LARGEST) -> PlainValidator:
     """Read the same, None where nothing is: absent, null or blank text."""
-
-    def check(value: object) -> int | None:
-        return None if _missing(value) else _whole(value, low, high)
-
-    return PlainValidator(check)
-
-
-class _Array:
-    """Reads null as no entries, and stops at the first wrong one: there may be millions."""
-
-    def __get_pydantic_core_schema__(
-        self,
-        source: Any,  # noqa: ANN401 -- pydantic's own
-        handler: GetCoreSchemaHandler,
-    ) -> CoreSchema:
-        """Read as the kind of list that `source` is."""
-        (entry,) = get_args(source)
-        entries = core_schema.list_schema(handler.generate_schema(entry), fail_fast=True)
-        return core_schema.no_info_before_validator_function(_or_array, entries)
+    return PlainValidator(lambda value: None if _missing(value) else _whole(value, low, high))
 
 
 class _Later:
@@ -275,7 +254,8 @@ Object = Annotated[dict[str, object], PlainValidator(_object)]
 """An object as it came."""
 OrEmpty = Annotated[Value, BeforeValidator(_or_object)]
 """An object whose members are null where it is null itself."""
-Array = Annotated[list[Value], _Array()]
+# Stops at the first wrong entry: there may be millions.
+Array = Annotated[list[Value], Field(fail_fast=True), BeforeValidator(_or_array)]
 """Entries of an array; null counts as an empty one."""
 Rows = Array[OrEmpty[Value]]
 """Objects in an array."""

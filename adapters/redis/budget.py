@@ -73,12 +73,9 @@ class Verdict:
 class CallBudget:
     """Decides whether a call may be made, and counts it; in Redis or Valkey."""
 
-    def __init__(
-        self, redis: Redis, *, remembered: Callable[[int], tuple[int, int]], prefix: str = "renkei:"
-    ) -> None:
+    def __init__(self, redis: Redis, *, remembered: Callable[[int], tuple[int, int]]) -> None:
         """Args: remembered: calls of this hour and this day by shop id, from PostgreSQL."""
         self._remembered = remembered
-        self._prefix = prefix
         source = files("adapters.redis").joinpath("budget.lua").read_text(encoding="utf-8")
         self._ask = redis.register_script(source)
         self._seed = redis.register_script(_SEED)
@@ -100,15 +97,8 @@ class CallBudget:
         answer = cast(
             "list[bytes | int]",
             self._ask(
-                keys=[self._key(shop_id)],
-                args=[
-                    a.pace_ms,
-                    a.longest_wait_ms,
-                    a.hour,
-                    a.day,
-                    a.alone,
-                    a.deadline_ms,
-                ],
+                keys=[_key(shop_id)],
+                args=[a.pace_ms, a.longest_wait_ms, a.hour, a.day, a.alone, a.deadline_ms],
             ),
         )
         word = answer[0]
@@ -116,7 +106,7 @@ class CallBudget:
 
     def release(self, shop_id: int, alone: str) -> None:
         """End the turn of a caller that asked to be alone. Raises redis.RedisError."""
-        self._release(keys=[self._key(shop_id)], args=[alone])
+        self._release(keys=[_key(shop_id)], args=[alone])
 
     def fill(self, shop_id: int, limit: str, calls: int) -> None:
         """Set the count of this `hour` or `day`: the cart said its own limit is reached.
@@ -124,12 +114,13 @@ class CallBudget:
         Raises redis.RedisError.
         """
         self._remember(shop_id)
-        self._fill(keys=[self._key(shop_id)], args=[limit, calls])
+        self._fill(keys=[_key(shop_id)], args=[limit, calls])
 
     def _remember(self, shop_id: int) -> None:
         """Start from what PostgreSQL knows where Redis knows nothing of the shop."""
         hour, day = self._remembered(shop_id)
-        self._seed(keys=[self._key(shop_id)], args=[hour, day, KEEP_S])
+        self._seed(keys=[_key(shop_id)], args=[hour, day, KEEP_S])
 
-    def _key(self, shop_id: int) -> str:
-        return f"{self._prefix}budget:{shop_id}"
+
+def _key(shop_id: int) -> str:
+    return f"renkei:budget:{shop_id}"

@@ -17,26 +17,26 @@ KEEP_S = 86_400
 class TokenStash:
     """Sealed tokens by shop id. Losing it loses nothing that PostgreSQL has."""
 
-    def __init__(self, redis: Redis, *, prefix: str = "renkei:") -> None:
-        """Args: prefix: of the keys."""
+    def __init__(self, redis: Redis) -> None:
+        """Nothing is read or written yet."""
         self._redis = redis
-        self._prefix = prefix
 
     def put(self, shop_id: int, sealed: bytes) -> None:
         """Keep sealed tokens; without Redis the commit that follows is all there is."""
         with suppress(RedisError):
-            self._redis.set(self._key(shop_id), sealed, ex=KEEP_S)
+            self._redis.set(_key(shop_id), sealed, ex=KEEP_S)
 
     def get(self, shop_id: int) -> bytes | None:
         """Return what a worker that crashed has left."""
         with suppress(RedisError):
-            return cast("bytes | None", self._redis.get(self._key(shop_id)))
+            return cast("bytes | None", self._redis.get(_key(shop_id)))
         return None
 
     def drop(self, shop_id: int) -> None:
         """Forget tokens that PostgreSQL has."""
         with suppress(RedisError):
-            self._redis.delete(self._key(shop_id))
+            self._redis.delete(_key(shop_id))
 
-    def _key(self, shop_id: int) -> str:
-        return f"{self._prefix}tokens:{shop_id}"
+
+def _key(shop_id: int) -> str:
+    return f"renkei:tokens:{shop_id}"

@@ -77,26 +77,26 @@ class ShopServeCart:
 
     def confirm_order(self, key: str) -> None:
         """Set 確認済. Repeating it is harmless. Raises NotFound, Rejected, OutcomeUnknown."""
-        self._update(orders.state_path(key), orders.CONFIRMATION)
+        self._update(orders.order_path(key, orders.STATE), orders.CONFIRMATION)
 
     def request_settlement(self, key: str) -> None:
         """Request settlement (決済依頼) once: every accepted request is a charge.
 
         Raises: AlreadyDone (requested before), Rejected, OutcomeUnknown.
         """
-        self._calls.change(ApiFamily.ORDERS, "POST", orders.settlement_path(key), {})
+        self._calls.change(ApiFamily.ORDERS, "POST", orders.order_path(key, orders.SETTLEMENT), {})
 
     def ship_destination(self, key: str, destination: int, parcel: CartParcel) -> None:
         """Write carrier (code) and number, set 発送済. Raises Rejected, OutcomeUnknown."""
-        result = orders.shipping_result(parcel)
-        self._update(orders.shipping_path(key, destination), result)
+        place = orders.SHIPPING.format(destination=destination)
+        self._update(orders.order_path(key, place), orders.shipping_result(parcel))
 
     def complete_order(self, key: str) -> None:
         """Move it to the completed folder (取引完了フォルダ).
 
         Raises: AlreadyDone, NotFound, Rejected, OutcomeUnknown.
         """
-        self._calls.change(ApiFamily.ORDERS, "POST", orders.completion_path(key), {})
+        self._calls.change(ApiFamily.ORDERS, "POST", orders.order_path(key, orders.COMPLETION), {})
 
     def set_stock(self, item: ItemKey, level: StockLevel) -> int | None:
         """Set an absolute number; repeating it is harmless.
@@ -185,9 +185,7 @@ class ShopServeCart:
         return place
 
     def _stock_of(self, item_code: str) -> tuple[stock.StockPlace, ...]:
-        return stock.stock(
-            self._calls.read(ApiFamily.STOCK, "GET", stock.stock_path(item_code)),
-        )
+        return stock.stock(self._calls.read(ApiFamily.STOCK, "GET", stock.stock_path(item_code)))
 
     def _external(
         self, item: stock.ListedItem | UnreadableRow

@@ -1,8 +1,8 @@
 """Calls to BASE: the token on the way out, the domain's errors on the way back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -32,6 +32,7 @@ REMOTE = "BASE"
 FORM = "application/x-www-form-urlencoded"
 _DEADLINES_S = {api: call_deadline_s(Cart.BASE, api) for api in ApiFamily}
 
+_LIMITS = {Meaning.HOUR_SPENT: Limit.HOUR, Meaning.DAY_SPENT: Limit.DAY}
 _REFUSALS: dict[Meaning, type[Rejected]] = {
     Meaning.NOT_FOUND: NotFound,
     Meaning.ALREADY_DONE: AlreadyDone,
@@ -42,47 +43,36 @@ class TokenEndedError(Exception):
     """The cart does not take the access token any more; never leaves this package."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """One call before a token is put on it.
-
-    Attributes: form: a POST with these fields if given, else a GET; every POST changes the shop.
-    """
-
-    api: ApiFamily
-    path: str
-    query: Mapping[str, str] | None = None
-    form: Mapping[str, str] | None = None
-
-
 class BaseCalls:
     """Makes calls for one shop, each admitted by its gate."""
 
     def __init__(
-        self,
-        http: httpx.Client,
-        tokens: TokenStore,
-        gate: CallGate,
-        *,
-        base_url: str,
-        clock: Callable[[], datetime],
+        self, http: httpx.Client, tokens: TokenStore, gate: CallGate, *, base_url: str
     ) -> None:
-        """Args: clock: the time now, aware; tells when spent limits start again."""
+        """Args: http: shared by all shops."""
         self._http = http
         self._tokens = tokens
         self._gate = gate
         self._base_url = checked_base(REMOTE, base_url)
-        self._clock = clock
 
     def read(self, api: ApiFamily, path: str, query: Mapping[str, str] | None = None) -> object:
         """Make a call that changes nothing and return its JSON."""
-        return self._make(_Request(api, path, query=query))
+        target = f"{path}?{urlencode(query)}" if query else path
+        call = Call(
+            remote=REMOTE,
+            method="GET",
+            path=path,
+            url=self._base_url + target,
+            headers={"accept": "application/json"},
+            deadline_s=_DEADLINES_S[api],
+        )
+        return self._make(api, call)
 
     def write(self, api: ApiFamily, path: str, form: Mapping[str, str]) -> object:
         """Make a call that changes the shop and return its JSON."""
-        return self._make(_Request(api, path, form=form))
+        return self._make(api, posted(self._base_url, path, form, _DEADLINES_S[api]))
 
-    def _make(self, request: _Request) -> object:
+    def _make(self, api: ApiFamily, call: Call) -> object:
         """Make the call; a token that ended is renewed once.
 
         The token comes before the gate: whoever waits 25 s for another worker's refresh must not
@@ -91,44 +81,28 @@ class BaseCalls:
         """
         token = _asked(self._tokens.access_token)
         try:
-            return self._once(request, token)
+            return self._once(api, call, token)
         except TokenEndedError:
             renewed = _asked(partial(self._tokens.renew, token))
         try:
-            return self._once(request, renewed)
+            return self._once(api, call, renewed)
         except TokenEndedError as error:
             raise AuthenticationFailed(
-                f"{REMOTE}: {request.path}: a fresh access token is refused"
+                f"{REMOTE}: {call.path}: a fresh access token is refused"
             ) from error
 
-    def _once(self, request: _Request, token: str) -> object:
-        call = self._call(request, token)
-        self._gate.admit(request.api, call.deadline_s)
+    def _once(self, api: ApiFamily, call: Call, token: str) -> object:
+        if not token.isascii() or not token.isprintable():
+            raise AuthenticationFailed(f"{REMOTE}: the stored access token is damaged")
+        call = replace(call, headers={**call.headers, "authorization": f"Bearer {token}"})
+        self._gate.admit(api, call.deadline_s)
         try:
             answer = send(self._http, call)
         finally:
             self._gate.done()
         if answer.status != HTTPStatus.OK:
-            raise failure(request.api, call, answer, self._clock)
-        return json_of(call, answer, closes=request.api)
-
-    def _call(self, request: _Request, token: str) -> Call:
-        if not token.isascii() or not token.isprintable():
-            raise AuthenticationFailed(f"{REMOTE}: the stored access token is damaged")
-        headers = {"authorization": f"Bearer {token}", "accept": "application/json"}
-        if request.form is not None:
-            headers["content-type"] = FORM
-        query = f"?{urlencode(request.query)}" if request.query else ""
-        return Call(
-            remote=REMOTE,
-            method="GET" if request.form is None else "POST",
-            path=request.path,
-            url=f"{self._base_url}{request.path}{query}",
-            headers=headers,
-            content=b"" if request.form is None else encoded(request.form),
-            writes=request.form is not None,
-            deadline_s=_DEADLINES_S[request.api],
-        )
+            raise failure(api, call, answer)
+        return json_of(call, answer, closes=api)
 
 
 def _asked(ask: Callable[[], str]) -> str:
@@ -139,12 +113,21 @@ def _asked(ask: Callable[[], str]) -> str:
         raise RemoteDown(f"{REMOTE}: no access token: {error}") from error
 
 
-def encoded(form: Mapping[str, str]) -> bytes:
-    """Return a form's body."""
-    return urlencode(form, errors="replace").encode("ascii")
+def posted(base_url: str, path: str, form: Mapping[str, str], deadline_s: float) -> Call:
+    """Return the call that sends a form; every POST changes the shop or its tokens."""
+    return Call(
+        remote=REMOTE,
+        method="POST",
+        path=path,
+        url=base_url + path,
+        headers={"content-type": FORM, "accept": "application/json"},
+        content=urlencode(form, errors="replace").encode("ascii"),
+        writes=True,
+        deadline_s=deadline_s,
+    )
 
 
-def failure(api: ApiFamily, call: Call, answer: Answer, clock: Callable[[], datetime]) -> Exception:
+def failure(api: ApiFamily, call: Call, answer: Answer) -> Exception:
     """Return what an answer other than 200 means."""
     status = answer.status
     where = f"{call} -> {status}"
@@ -159,21 +142,16 @@ def failure(api: ApiFamily, call: Call, answer: Answer, clock: Callable[[], date
         return TokenEndedError()
     if status == HTTPStatus.FORBIDDEN:
         return AuthenticationFailed(f"{where}: {said}")
-    return _refused(call, f"{where}: {said}", said, clock)
+    return _refused(call, f"{where}: {said}", said)
 
 
-def _refused(call: Call, message: str, said: Refusal, clock: Callable[[], datetime]) -> SyncError:
+def _refused(call: Call, message: str, said: Refusal) -> SyncError:
     meaning = said.meaning
-    if meaning is Meaning.HOUR_SPENT:
-        return _spent(message, Limit.HOUR, clock())
-    if meaning is Meaning.DAY_SPENT:
-        return _spent(message, Limit.DAY, clock())
+    if (limit := _LIMITS.get(meaning)) is not None:
+        until = resumes_at(limit, datetime.now(UTC))
+        return BudgetSpent(message, until=until, limit=limit, by_cart=True)
     if meaning is Meaning.CART_FAILED:
         return lost(call, said.code)
     if meaning is Meaning.NOT_ALLOWED:
         return AuthenticationFailed(message)
     return _REFUSALS.get(meaning, Rejected)(message, code=said.code)
-
-
-def _spent(message: str, limit: Limit, now: datetime) -> BudgetSpent:
-    return BudgetSpent(message, until=resumes_at(limit, now), limit=limit, by_cart=True)

@@ -4,7 +4,6 @@ What every method may raise besides what it names: domain.carts.ports.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 import httpx
@@ -34,24 +33,14 @@ MOST_PAGES = 2000
 Row = TypeVar("Row")
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class TheBaseCart:
     """Speaks for one shop."""
 
     def __init__(
-        self,
-        http: httpx.Client,
-        *,
-        base_url: str,
-        tokens: TokenStore,
-        gate: CallGate,
-        clock: Callable[[], datetime] = _now,
+        self, http: httpx.Client, *, base_url: str, tokens: TokenStore, gate: CallGate
     ) -> None:
         """Args: http: from adapters.http.deadline.build_client, shared by all shops."""
-        self._calls = BaseCalls(http, tokens, gate, base_url=base_url, clock=clock)
+        self._calls = BaseCalls(http, tokens, gate, base_url=base_url)
 
     def list_orders(self, window: Window) -> Iterator[Listing[ListedOrder]]:
         """Yield the list page by page: summaries, each key once, none left out."""
@@ -108,9 +97,8 @@ class TheBaseCart:
         if level.unlimited:
             raise Rejected(f"BASE: item {item.item} cannot be sold without counting")
         form = items.update(item, level.quantity)
-        return items.quantity_after(
-            self._calls.write(ApiFamily.STOCK, items.EDIT_STOCK, form), item
-        )
+        answer = self._calls.write(ApiFamily.STOCK, items.EDIT_STOCK, form)
+        return items.quantity_after(answer, item)
 
     def list_stock(self) -> Iterator[Listing[ExternalItem]]:
         """Yield all items and variations of the shop, page by page.

@@ -9,15 +9,9 @@ from urllib.parse import urlencode
 
 import httpx
 
-from adapters.http.calls import Call, checked_base, json_of, send
+from adapters.http.calls import checked_base, json_of, send
 from adapters.http.reading import Key, Told, read, whole_or_none
-from adapters.thebase.calls import (
-    FORM,
-    REMOTE,
-    TokenEndedError,
-    encoded,
-    failure,
-)
+from adapters.thebase.calls import REMOTE, TokenEndedError, failure, posted
 from adapters.thebase.wire.refusals import INVALID_REQUEST, refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, Rejected
@@ -109,21 +103,14 @@ class OAuthClient:
             raise AuthenticationFailed(str(error)) from error
 
     def _exchange(self, grant: Mapping[str, str]) -> GrantedTokens:
-        call = Call(
-            remote=REMOTE,
-            method="POST",
-            path=TOKEN,
-            url=self._base_url + TOKEN,
-            headers={"content-type": FORM, "accept": "application/json"},
-            content=encoded({**grant, **self._client}),
-            writes=True,
-            deadline_s=call_deadline_s(Cart.BASE, ApiFamily.ORDERS),
-        )
+        form = {**grant, **self._client}
+        deadline_s = call_deadline_s(Cart.BASE, ApiFamily.ORDERS)
+        call = posted(self._base_url, TOKEN, form, deadline_s)
         answer = send(self._http, call)
         try:
             if answer.status == HTTPStatus.OK:
                 return granted(json_of(call, answer, closes=ApiFamily.ORDERS))
-            raise failure(ApiFamily.ORDERS, call, answer, lambda: datetime.now(UTC))
+            raise failure(ApiFamily.ORDERS, call, answer)
         except Closed as error:
             raise Postponed(str(error), until=datetime.now(UTC) + CLOSED_PAUSE) from error
         except TokenEndedError as error:

@@ -8,9 +8,11 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
+from adapters.thebase import calls
 from adapters.thebase.client import Pages, TheBaseCart
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.ports import CartParcel, ItemKey, StockLevel
+from domain.engine.budget import resumes_at
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -51,7 +53,6 @@ class Wire:
             base_url="https://api.example.jp",
             tokens=self.tokens,
             gate=self.gate,
-            clock=lambda: NOW,
         )
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -214,7 +215,10 @@ def test_a_damaged_token_is_never_sent() -> None:
         ("day_api_limit", "day", datetime(2026, 10, 3, 15, tzinfo=UTC)),
     ],
 )
-def test_a_spent_limit_names_its_reset_in_tokyo(code: str, limit: str, until: datetime) -> None:
+def test_a_spent_limit_names_its_reset_in_tokyo(
+    code: str, limit: str, until: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "resumes_at", lambda spent, _: resumes_at(spent, NOW))
     with pytest.raises(BudgetSpent) as spent:
         Wire(refused(code)).cart.dispatch_line("9", PARCEL)
 

@@ -31,6 +31,10 @@ GROUPS = "basic;payment;orderer;deliveries;memo"
 RETRIEVE = f"/orders/_retrieve/{GROUPS}"
 PAGE_ROWS = 100
 MOST_KEYS = 100
+STATE = "status"
+SETTLEMENT = "settlement/_request"  # 決済依頼
+COMPLETION = "_complete"  # to the completed folder (取引完了フォルダ)
+SHIPPING = "deliveries/{destination}/shipping"
 CONFIRMATION: dict[str, object] = {"confirm_status": "Confirmed"}
 # Stands for an order of an answer in which a row does not tell whose it is; undecodable.
 NAMELESS: dict[str, object] = {"serial_code": None}
@@ -54,24 +58,9 @@ def page_of(search: dict[str, object], start: int) -> dict[str, object]:
     return {**search, "from": start, "size": PAGE_ROWS, "sort": sort}
 
 
-def state_path(key: str) -> str:
-    """Return where an order's state is changed."""
-    return f"/orders/{segment(key)}/status"
-
-
-def shipping_path(key: str, destination: int) -> str:
-    """Return where the shipping result of one destination is written."""
-    return f"/orders/{segment(key)}/deliveries/{destination}/shipping"
-
-
-def settlement_path(key: str) -> str:
-    """Return where settlement is requested (決済依頼)."""
-    return f"/orders/{segment(key)}/settlement/_request"
-
-
-def completion_path(key: str) -> str:
-    """Return where an order is moved to the completed folder (取引完了フォルダ)."""
-    return f"/orders/{segment(key)}/_complete"
+def order_path(key: str, change: str) -> str:
+    """Return where an order is changed. Args: change: STATE, SETTLEMENT, COMPLETION or SHIPPING."""
+    return f"/orders/{segment(key)}/{change}"
 
 
 def shipping_result(parcel: CartParcel) -> dict[str, object]:
