@@ -46,7 +46,6 @@ def valkey_server() -> Path:
 
 
 def _folder_of(package: str) -> Path:
-    """Return where a package is installed."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise ServersUnavailable(f"{package} is not installed; {HINT}")

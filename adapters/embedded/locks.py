@@ -63,7 +63,6 @@ def is_held(path: Path) -> bool:
 
 
 def _locked(descriptor: int, kind: int) -> bool:
-    """Try to take a lock now."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -85,7 +85,8 @@ class Postgres:
 
     def prepare(self) -> None:
         """Make the cluster at the first start; afterwards see that we can use it."""
-        self._binaries = postgres_binaries(_version_of(self.marker))
+        made_by = _read(self.marker / "PG_VERSION")
+        self._binaries = postgres_binaries(int(made_by) if made_by else None)
         if not self.marker.exists():
             self._make_cluster()
         _give(self.marker, self._way.owner)
@@ -181,12 +182,6 @@ class Postgres:
         """Replace a file of the cluster, for the user that the server runs as."""
         write_private(self.marker / name, text)
         os.chown(self.marker / name, *self._way.owner)
-
-
-def _version_of(data: Path) -> int | None:
-    """Return the major version that made the data, None when there is none."""
-    text = _read(data / "PG_VERSION")
-    return int(text) if text else None
 
 
 def _read(path: Path) -> str | None:

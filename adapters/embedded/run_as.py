@@ -133,7 +133,6 @@ def _somebody() -> tuple[int, int]:
 
 
 def _has_a_name(uid: int) -> bool:
-    """Tell whether the system knows a user by name."""
     try:
         pwd.getpwuid(uid)
     except KeyError:

@@ -105,7 +105,6 @@ class PrivateServers:
             self._lock.release()
 
     def _own_home(self) -> None:
-        """Become the only supervisor of this home."""
         _refuse_impossible(self._home.root)
         try:
             self._home.create()
@@ -131,7 +130,6 @@ class PrivateServers:
         publish(self._home, self._addresses())
 
     def _addresses(self) -> ServerAddresses:
-        """Return where clients connect."""
         return ServerAddresses(self._servers[Postgres.name].url, self._servers[Valkey.name].url)
 
 

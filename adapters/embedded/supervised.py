@@ -36,12 +36,12 @@ class SupervisedServer:
         self._log_start = 0
         self._spawner = spawner
         self._process: subprocess.Popen[bytes] | None = None
-        self._port: int | None = None
+        self._port = 0
 
     @property
     def url(self) -> str:
         """The address for clients, once started."""
-        return self.server.url(self._port or 0)
+        return self.server.url(self._port)
 
     @property
     def pid(self) -> int | None:
@@ -63,10 +63,8 @@ class SupervisedServer:
     def restart(self) -> None:
         """Start again on the same port, because clients keep the address they were given.
 
-        Raises: ServersUnavailable: it was never started, or its port was taken meanwhile.
+        Raises: ServersUnavailable: its port was taken meanwhile.
         """
-        if self._port is None:
-            raise ServersUnavailable(f"{self.server.name} was not started")
         self.stop()
         for _ in range(OLD_PORT_TRIES):
             if self._start_on(self._port):

@@ -55,12 +55,13 @@ class Valkey:
 
     def command(self, port: int) -> list[str]:
         """Write the settings for a port and return the command line."""
-        password = self._home.passwords().redis
+        # Escaped, for a path may have any bytes.
+        path = "".join(f"\\x{byte:02x}" for byte in os.fsencode(self._home.valkey_data))
         # In a file, because every user of the machine can read command lines.
         settings = SETTINGS | {
             "port": str(port),
-            "dir": _quoted(str(self._home.valkey_data)),
-            "requirepass": password,
+            "dir": f'"{path}"',
+            "requirepass": self._home.passwords().redis,
         }
         text = "".join(f"{key} {value}\n" for key, value in settings.items())
         write_private(self._home.valkey_settings, text)
@@ -87,8 +88,3 @@ class Valkey:
     def url(self, port: int) -> str:
         """Return the address for redis-py and kombu."""
         return f"redis://:{self._home.passwords().redis}@{LOOPBACK}:{port}/0"
-
-
-def _quoted(text: str) -> str:
-    """Quote a path for Valkey's settings, whatever bytes it has."""
-    return '"' + "".join(f"\\x{byte:02x}" for byte in os.fsencode(text)) + '"'

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http import HTTPStatus
 from urllib.parse import quote
 
 import httpx
@@ -15,6 +16,7 @@ from domain.errors import (
     NotFound,
     OutcomeUnknown,
     Rejected,
+    RemoteBusy,
     RemoteDown,
     Transient,
     Undecodable,
@@ -105,9 +107,8 @@ def send(http: httpx.Client, call: Call) -> Answer:
         if isinstance(error, _NEVER_SENT) or attempt.sent is False:
             raise RemoteDown(f"{call}: {name}, nothing was sent") from error
         raise lost(call, name) from error
-    asked = response.headers.get("retry-after")
-    retry_after_s = None if asked is None else _seconds(asked.strip())
-    return Answer(response.status_code, response.content, retry_after_s)
+    asked = response.headers.get("retry-after", "")
+    return Answer(response.status_code, response.content, _seconds(asked.strip()))
 
 
 def json_of(call: Call, answer: Answer, *, closes: ApiFamily | None = None) -> object:
@@ -168,6 +169,16 @@ def lost(call: Call, why: str) -> Transient:
     if call.writes:
         return OutcomeUnknown(f"{call}: {why}; it may or may not have happened")
     return RemoteDown(f"{call}: {why}")
+
+
+def unserved(call: Call, answer: Answer) -> Transient | None:
+    """Return what a status tells that is not about the request itself, None for any other."""
+    status = answer.status
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+        return lost(call, f"status {status}")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RemoteBusy(f"{call} -> {status}", retry_after_s=answer.retry_after_s)
+    return None
 
 
 def segment(value: str) -> str:

@@ -125,13 +125,8 @@ class _Stream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> object:
         """Tell what the pool asks: whether an idle connection became readable (that is, died)."""
-        if info == "is_readable":
-            return self._readable()
-        if info == "ssl_object" and isinstance(self._sock, ssl.SSLSocket):
-            return self._sock
-        return None
-
-    def _readable(self) -> bool:
+        if info != "is_readable":
+            return None
         if self._sock.fileno() < 0:
             return True
         poll = select.poll()

@@ -89,6 +89,11 @@ def sure(value: Value | Wrong, path: str) -> Value:
     return value
 
 
+def sound(value: Value | Wrong, default: Value) -> Value:
+    """Return a `Later` value where it can be done without."""
+    return default if isinstance(value, Wrong) else value
+
+
 def word(value: object) -> str:
     """Return a literal as its table has it, blank for what is no text."""
     return value.strip() if isinstance(value, str) else ""
@@ -112,7 +117,7 @@ def legible(text: str | bytes) -> str:
     return _SPACES.sub(" ", _TAGS.sub(" ", text)).strip()[:_LEGIBLE_CHARS]
 
 
-_KINDS = {"model_type": "an object", "list_type": "an array"}
+_KINDS = {"model_type": "an object", "dict_type": "an object", "list_type": "an array"}
 
 
 def _wrong(error: ValidationError) -> Wrong:
@@ -136,12 +141,6 @@ def _or_array(value: object) -> object:
 def _there(value: object) -> object:
     if value is None:
         raise _not("there")
-    return value
-
-
-def _object(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise _not("an object")
     return value
 
 
@@ -250,8 +249,6 @@ Moment = Annotated[datetime, PlainValidator(_moment)]
 """A time in Unix seconds."""
 Date = Annotated[datetime, PlainValidator(_date)]
 """A date or time in any of the usual forms; without an offset it is Tokyo's."""
-Object = Annotated[dict[str, object], PlainValidator(_object)]
-"""An object as it came."""
 OrEmpty = Annotated[Value, BeforeValidator(_or_object)]
 """An object whose members are null where it is null itself."""
 # Stops at the first wrong entry: there may be millions.

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send
+from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send, unserved
 from adapters.shopserve.wire.refusals import refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate
@@ -17,7 +17,6 @@ from domain.errors import (
     Closed,
     NotFound,
     Rejected,
-    RemoteBusy,
     SyncError,
 )
 
@@ -54,32 +53,31 @@ class ShopServeCalls:
 
         Raises: RemoteDown: among others when the answer is not JSON.
         """
-        call = self._call(api, method, path, body, writes=False)
-        return json_of(call, self._send(api, call))
+        return json_of(*self._make(api, method, path, body))
 
     def write(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
         """Make a call that changes the cart; its answer is not looked at."""
-        self._send(api, self._call(api, method, path, body, writes=True))
+        self._make(api, method, path, body, writes=True)
 
     def change(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
         """Make a call that changes the cart and answers with a JSON object.
 
         Raises: OutcomeUnknown: among others when the answer is none.
         """
-        call = self._call(api, method, path, body, writes=True)
-        if not isinstance(json_of(call, self._send(api, call)), dict):
+        call, answer = self._make(api, method, path, body, writes=True)
+        if not isinstance(json_of(call, answer), dict):
             raise lost(call, "the answer is not an object")
 
-    def _call(
+    def _make(
         self,
         api: ApiFamily,
         method: str,
         path: str,
         body: dict[str, object] | None,
         *,
-        writes: bool,
-    ) -> Call:
-        return Call(
+        writes: bool = False,
+    ) -> tuple[Call, Answer]:
+        call = Call(
             remote=REMOTE,
             method=method,
             path=path,
@@ -89,8 +87,6 @@ class ShopServeCalls:
             writes=writes,
             deadline_s=_DEADLINES_S[api],
         )
-
-    def _send(self, api: ApiFamily, call: Call) -> Answer:
         self._gate.admit(api, call.deadline_s)
         try:
             answer = send(self._http, call)
@@ -98,7 +94,7 @@ class ShopServeCalls:
             self._gate.done()
         if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             raise _failure(api, call, answer)
-        return answer
+        return call, answer
 
 
 def _encoded(body: dict[str, object]) -> bytes:
@@ -111,10 +107,8 @@ def _failure(api: ApiFamily, call: Call, answer: Answer) -> SyncError:
     where = f"{call} -> {status}"
     if status == HTTPStatus.SERVICE_UNAVAILABLE and answer.says_maintenance:
         return Closed(f"{where}: closed for maintenance", api=api)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        return lost(call, f"status {status}")
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RemoteBusy(where, retry_after_s=answer.retry_after_s)
+    if (error := unserved(call, answer)) is not None:
+        return error
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return AuthenticationFailed(f"{where}: shop id or manager key refused")
     code, text = refusal(answer.body)

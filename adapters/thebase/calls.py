@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send
+from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send, unserved
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate, TokenStore
@@ -23,7 +23,6 @@ from domain.errors import (
     NotFound,
     OutcomeUnknown,
     Rejected,
-    RemoteBusy,
     RemoteDown,
     SyncError,
 )
@@ -134,10 +133,8 @@ def failure(api: ApiFamily, call: Call, answer: Answer) -> Exception:
     said = refusal(answer.body)
     if status == HTTPStatus.SERVICE_UNAVAILABLE or (not said.code and answer.says_maintenance):
         return Closed(f"{where}: closed for maintenance", api=api)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
-        return lost(call, f"status {status}")
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RemoteBusy(where, retry_after_s=answer.retry_after_s)
+    if (error := unserved(call, answer)) is not None:
+        return error
     if status == HTTPStatus.UNAUTHORIZED or said.meaning is Meaning.TOKEN_ENDED:
         return TokenEndedError()
     if status == HTTPStatus.FORBIDDEN:

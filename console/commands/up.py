@@ -52,7 +52,7 @@ def _until_stopped(session: Session, station: Station, signals: StopSignals) -> 
         if session.as_json:
             print_json(_described(session.settings, station))
         else:
-            show_running(session.settings, station.state(), password_place(session.settings))
+            show_running(session.settings, station.state())
     signals.stop.wait()
     tell("stopping: work under way is finished first (Ctrl-C again hurries)")
 

@@ -61,21 +61,20 @@ STOP_ORDER = (BEAT, WORKER, FLOWER, CONSOLE)
 def worker_programs(settings: Settings) -> list[Program]:
     """Return one worker process per core, or as many as configured."""
     count = settings.workers or len(os.sched_getaffinity(0))
-    return [_worker(f"w{number}", settings.threads) for number in range(1, count + 1)]
-
-
-def _worker(name: str, threads: int) -> Program:
-    return Program(
-        name=name,
-        kind=WORKER,
-        command=(
-            *_celery("worker", "-P", "threads", "-c", str(threads)),
-            *("--without-gossip", "--without-mingle", "-n", f"{name}@%h"),
-            *("-Q", ",".join(Queue), "--loglevel", "INFO"),
-        ),
-        ready_text=" ready.",
-        patience_s=WORKER_PATIENCE_S,
-    )
+    return [
+        Program(
+            name=name,
+            kind=WORKER,
+            command=(
+                *_celery("worker", "-P", "threads", "-c", str(settings.threads)),
+                *("--without-gossip", "--without-mingle", "-n", f"{name}@%h"),
+                *("-Q", ",".join(Queue), "--loglevel", "INFO"),
+            ),
+            ready_text=" ready.",
+            patience_s=WORKER_PATIENCE_S,
+        )
+        for name in (f"w{number}" for number in range(1, count + 1))
+    ]
 
 
 def working_programs(settings: Settings) -> list[Program]:

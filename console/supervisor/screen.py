@@ -6,7 +6,7 @@ from datetime import datetime
 import click
 
 from console.output import columns, print_table
-from console.supervisor.programs import CONSOLE, FLOWER, FLOWER_USER
+from console.supervisor.programs import CONSOLE, FLOWER, FLOWER_USER, password_place
 from console.supervisor.state import UpState
 from domain.engine.cadence import TOKYO
 from workers.settings import Settings
@@ -19,7 +19,7 @@ def tell(sentence: str) -> None:
     click.echo(f"{datetime.now(TOKYO):%H:%M:%S} {sentence}", err=True)
 
 
-def show_running(settings: Settings, state: UpState, password_place: str) -> None:
+def show_running(settings: Settings, state: UpState) -> None:
     """Print what runs, and where people go."""
     every = {**state.servers, **state.processes}
     rows: list[dict[str, object]] = [
@@ -31,6 +31,8 @@ def show_running(settings: Settings, state: UpState, password_place: str) -> Non
         click.echo(f"console  {state.addresses[CONSOLE]}")
     if FLOWER in state.addresses:
         address = state.addresses[FLOWER]
-        click.echo(f"Flower   {address}  user {FLOWER_USER}, password in {password_place}")
+        click.echo(
+            f"Flower   {address}  user {FLOWER_USER}, password in {password_place(settings)}"
+        )
     click.echo(f"logs     {settings.home / 'log'}")
     click.echo("Ctrl-C stops everything")

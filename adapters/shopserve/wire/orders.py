@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, cast
 
 from adapters.http.calls import segment
@@ -16,6 +15,7 @@ from adapters.http.reading import (
     Told,
     Wrong,
     read,
+    sound,
     sure,
     whole,
 )
@@ -117,7 +117,7 @@ def page(body: object, start: int = 0) -> OrderPage:
     rows = sure(told.contents, name) if told.orders is None else told.orders
     raw = cast("dict[str, list[dict[str, object]]]", body)[name]
     return OrderPage(
-        total=None if isinstance(told.total_count, Wrong) else told.total_count,
+        total=sound(told.total_count, None),
         rows=listing(_listed(row, raw[at], name, at, start) for at, row in enumerate(rows)),
         size=len(rows),
     )
@@ -128,18 +128,14 @@ def _listed(
 ) -> ListedOrder | UnreadableRow:
     if isinstance(row, Wrong):
         return UnreadableRow(str(row.at(f"{name}[{at}]")), start + at + 1, raw=raw)
-    number: str | Wrong = ""
-    ordered_at: datetime | Wrong | None = None
-    if not isinstance(row.basic, Wrong):
-        number, ordered_at = row.basic.order_number, row.basic.order_date
-    if isinstance(ordered_at, Wrong):
-        ordered_at = None
+    basic = sound(row.basic, None)
+    ordered_at = sound(basic.order_date, None) if basic else None
     if not isinstance(row.serial_code, Wrong):
         return ListedOrder(row.serial_code, ordered_at, raw, whole=True)
     return UnreadableRow(
         reason=str(row.serial_code.at(f"{name}[{at}].serial_code")),
         position=start + at + 1,
-        label="" if isinstance(number, Wrong) else number,
+        label=sound(basic.order_number, "") if basic else "",
         ordered_at=ordered_at,
         raw=raw,
     )

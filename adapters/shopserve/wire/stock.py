@@ -17,6 +17,7 @@ from adapters.http.reading import (
     Told,
     Wrong,
     read,
+    sound,
     sure,
     whole,
     whole_or_none,
@@ -100,13 +101,11 @@ def item_page(body: object, start: int = 0) -> ItemPage:
     told = read(_ItemList, body)
     raw = cast("dict[str, list[object]]", body)["contents"]
     return ItemPage(
-        total=None if isinstance(told.total_count, Wrong) else told.total_count,
+        total=sound(told.total_count, None),
         rows=tuple(
             UnreadableRow(str(row.at(f"contents[{at}]")), start + at + 1, raw=raw[at])
             if isinstance(row, Wrong)
-            else ListedItem(
-                row.item_code, "" if isinstance(row.item_name, Wrong) else row.item_name
-            )
+            else ListedItem(row.item_code, sound(row.item_name, ""))
             for at, row in enumerate(told.contents)
         ),
     )

@@ -9,13 +9,13 @@ from adapters.http.reading import (
     Later,
     Moment,
     Needed,
-    Object,
     Rows,
     Text,
     Told,
     Whole,
     Wrong,
     read,
+    sound,
     sure,
     word,
 )
@@ -79,7 +79,7 @@ class _SummaryRow(Told):
 
 
 class _UpdateAnswer(Told):
-    order: Object
+    order: dict[str, object]
 
 
 class _KeyedOrder(Told):
@@ -120,7 +120,7 @@ def _listed(
 ) -> ListedOrder | UnreadableRow:
     if isinstance(row, Wrong):
         return UnreadableRow(str(row.at(f"orders[{at}]")), start + at + 1, raw=raw)
-    ordered_at = None if isinstance(row.ordered, Wrong) else row.ordered
+    ordered_at = sound(row.ordered, None)
     if isinstance(row.unique_key, Wrong):
         reason = str(row.unique_key.at(f"orders[{at}].unique_key"))
         return UnreadableRow(reason, start + at + 1, ordered_at=ordered_at, raw=raw)
