@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.postgres.database import open_engine
-from adapters.postgres.migrations import revisions
+from adapters.postgres.migrations import ANEW, is_known, revisions
 from adapters.postgres.views.checkup import (
     answers,
     clock,
@@ -102,7 +102,8 @@ def _schema(found: Places) -> Check:
     current, head = revisions(found.database_url)
     if current == head:
         return Check("schema", OK, f"revision {head}")
-    return Check("schema", FAILED, f"revision {current}, not {head}", "run `renkei db upgrade`")
+    hint = "run `renkei db upgrade`" if is_known(current) else ANEW
+    return Check("schema", FAILED, f"revision {current}, not {head}", hint)
 
 
 def _clock(engine: Engine) -> Check:

@@ -38,6 +38,21 @@ def test_upgrade_of_a_configured_database_starts_nothing(renkei: CommandLine) ->
     assert not (renkei.folder / "home" / "postgres").exists()
 
 
+def test_a_database_of_another_version_is_refused_in_one_line_that_says_what_to_do(
+    renkei: CommandLine, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+
+    answer = renkei("db", "upgrade")
+
+    assert (answer.code, answer.out) == (1, "")
+    assert answer.err.count("\n") == 1
+    assert "9999" in answer.err
+    assert "empty RENKEI_HOME" in answer.err
+    assert "empty RENKEI_HOME" in checks(renkei)["schema"]["hint"]
+
+
 def checks(renkei: CommandLine) -> dict[str, dict[str, str]]:
     answer = renkei("doctor", "--json")
     return {check["name"]: check for check in answer.json["checks"]}

@@ -9,6 +9,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 
 from adapters.postgres.statement import Statement
+from domain.errors import BrokenRule
+
+ANEW = "use the version that made it, or begin with an empty database (an empty RENKEI_HOME)"
 
 _FOLDER = Path(__file__).parent
 # Any number; the same for every process that migrates, so that one waits for the other.
@@ -24,12 +27,24 @@ def _config() -> Config:
     return config
 
 
+def is_known(revision: str | None) -> bool:
+    """Tell whether this code can bring a database of that revision to the newest one."""
+    known = {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return revision is None or revision in known
+
+
 def upgrade(database_url: str) -> None:
-    """Bring the database to the newest revision; two at once wait for each other."""
+    """Bring the database to the newest revision; two at once wait for each other.
+
+    Raises: BrokenRule: another version made the database; this one cannot upgrade it.
+    """
     engine = create_engine(database_url)
     try:
         with engine.begin() as connection:
             _LOCK.run(connection)
+            current = revision_of(connection)
+            if not is_known(current):
+                raise BrokenRule(f"the schema (revision {current}) is another version's: {ANEW}")
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
