@@ -24,6 +24,7 @@ class OpenGate:
     """Lets everything through."""
 
     calls = 0
+    probe: int | None = None
     probing = False
 
     def check(self, api: ApiFamily) -> None: ...

@@ -4,7 +4,7 @@ plan: read the windows of the list, register every order, move the cursor in the
 execute: one order -> read it whole if needed -> judge -> convert by the shop's rules -> store
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -19,6 +19,7 @@ from adapters.postgres.orders.import_tasks import ImportTask, Seen
 from adapters.postgres.orders.instructions import mapped_skus, store
 from adapters.postgres.orders.rules import read_rules
 from adapters.thebase.client import TheBaseCart
+from domain.carts.cart import Cart
 from domain.engine.runs import ItemState, RunMode, Window
 from domain.errors import BrokenRule, Undecodable
 from domain.orders.cart_order import CartOrder, ListedOrder
@@ -59,13 +60,13 @@ class ImportOrders:
     def _range(self, work: ShopWork, run: ClaimedRun, window: Window) -> Iterator[Step]:
         """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
         if run.read_until is not None:  # what was cut short has left orders, too (CLS-1)
-            yield Step(lambda connection: _left_over(connection, work, run, OrderList()))
+            yield Step(partial(_unfinished, work, run))
         for part in range_slices(work.shop.cart, window.since, window.until, work.now()):
             if run.read_until is not None and part.until <= run.read_until:
                 continue
             found = OrderList()
             found.read(work, part)
-            find = partial(_register, work, run, found)
+            find = partial(_listed, work, run, found)
             yield Step(find, read_until=part.until, log=found.log())
 
     def _difference(self, work: ShopWork, run: ClaimedRun) -> Step:
@@ -83,8 +84,9 @@ class ImportOrders:
         moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
 
         def find(connection: Connection) -> Sequence[NewItem]:
-            items = _register(work, run, found, connection)
-            items += _left_over(connection, work, run, found)
+            known = import_tasks.known_or_unfinished(connection, work.shop.id, found.rows)
+            left = _left_over(work, run, known, found.rows, connection)
+            items = _register(work, run, found, known, connection) + left
             import_tasks.move_cursor(connection, work.shop.id, work.action, moved)
             return items
 
@@ -106,7 +108,10 @@ class ImportOrders:
         if isinstance(verdict, Skip):
             return _skipped(work, task, verdict)
         with work.database.begin() as connection:
-            lookup = mapped_skus(connection, work.shop.id, {line.item_code for line in order.lines})
+            lookup = {}
+            if order.cart is Cart.SHOPSERVE:  # a BASE line tells its SKU itself (IMP-12)
+                codes = {line.item_code for line in order.lines}
+                lookup = mapped_skus(connection, work.shop.id, codes)
             rules = read_rules(connection, work.shop.id)
         processed = rules.process(order, lookup=lookup, default_method=work.shop.default_method)
         return _stored(work, task, order, processed)
@@ -185,11 +190,26 @@ def _skipped(work: ShopWork, task: ImportTask, verdict: Skip) -> Outcome:
     )
 
 
-def _register(
+def _listed(
     work: ShopWork, run: ClaimedRun, found: OrderList, connection: Connection
 ) -> list[NewItem]:
-    """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
     known = import_tasks.known(connection, work.shop.id, found.rows)
+    return _register(work, run, found, known, connection)
+
+
+def _unfinished(work: ShopWork, run: ClaimedRun, connection: Connection) -> list[NewItem]:
+    known = import_tasks.known_or_unfinished(connection, work.shop.id, ())
+    return _left_over(work, run, known, (), connection)
+
+
+def _register(
+    work: ShopWork,
+    run: ClaimedRun,
+    found: OrderList,
+    known: Mapping[str, ImportTask],
+    connection: Connection,
+) -> list[NewItem]:
+    """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
     items: list[NewItem] = []
     seen: list[Seen] = []
     for key, row in found.rows.items():
@@ -230,15 +250,16 @@ def _judge(work: ShopWork, row: ListedOrder) -> Verdict:
 
 
 def _left_over(
-    connection: Connection, work: ShopWork, run: ClaimedRun, found: OrderList
+    work: ShopWork,
+    run: ClaimedRun,
+    known: Mapping[str, ImportTask],
+    listed: Collection[str],
+    connection: Connection,
 ) -> list[NewItem]:
     """Take unfinished orders of earlier runs again, each from a fresh read (IMP-5, IMP-12)."""
-    left = [
-        task
-        for key, task in import_tasks.unfinished(connection, work.shop.id).items()
-        if key not in found.rows and _may_look(work, run, task)
-    ]
-    import_tasks.want_read(connection, [task.id for task in left])
+    left = [task for key, task in known.items() if key not in listed and _may_look(work, run, task)]
+    if left:
+        import_tasks.want_read(connection, [task.id for task in left])
     return [NewItem(task.key, subject_id=task.id) for task in left]
 
 

@@ -30,8 +30,11 @@ UNFINISHED = words((TaskState.LISTED, TaskState.WAITING, TaskState.FAILED))
 _KNOWN = Statement[ImportTask](f"""
 select {_COLUMNS} from import_tasks where shop_id = :shop_id and cart_order_key = any(:keys)
 """)
-_UNFINISHED = Statement[ImportTask](f"""
-select {_COLUMNS} from import_tasks where shop_id = :shop_id and state in {UNFINISHED} order by id
+_KNOWN_OR_UNFINISHED = Statement[ImportTask](f"""
+select {_COLUMNS} from import_tasks where shop_id = :shop_id and cart_order_key = any(:keys)
+union
+select {_COLUMNS} from import_tasks where shop_id = :shop_id and state in {UNFINISHED}
+ order by id
 """)
 _LOAD = Statement[ImportTask](f"select {_COLUMNS}, raw from import_tasks where id = :id")
 
@@ -42,9 +45,12 @@ def known(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[s
     return {task.key: task for task in tasks}
 
 
-def unfinished(connection: Connection, shop_id: int) -> dict[str, ImportTask]:
-    """Return the tasks that are neither converted nor skipped, by key."""
-    return {task.key: task for task in _UNFINISHED.all(connection, shop_id=shop_id)}
+def known_or_unfinished(
+    connection: Connection, shop_id: int, keys: Collection[str]
+) -> dict[str, ImportTask]:
+    """Return also the tasks that are neither converted nor skipped, oldest first."""
+    tasks = _KNOWN_OR_UNFINISHED.all(connection, shop_id=shop_id, keys=list(keys))
+    return {task.key: task for task in tasks}
 
 
 def load(connection: Connection, task_id: int) -> ImportTask | None:
@@ -125,8 +131,7 @@ update import_tasks
 
 def want_read(connection: Connection, ids: Collection[int]) -> None:
     """Have these orders read again before they are converted (IMP-12: from a fresh read)."""
-    if ids:
-        _WANT_READ.run(connection, ids=list(ids))
+    _WANT_READ.run(connection, ids=list(ids))
 
 
 def store_raw(connection: Connection, task_id: int, raw: Mapping[str, object]) -> None:
