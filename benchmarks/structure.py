@@ -12,6 +12,7 @@ import click
 from benchmarks.walks import Walk, measure
 
 ROOT = Path(__file__).resolve().parents[1]
+OTHER_CODE = ("*.sql", "*.lua")
 PRODUCT = ("domain", "adapters", "workers", "console", "beat_schedule.py")
 APART = ("simulator", "tests", "benchmarks")
 MOST_LINES_OF_MODULE = 300
@@ -107,8 +108,11 @@ def size(root: Path = ROOT) -> Size:
 
 
 def _part(name: str, root: Path) -> Part:
+    """Return one package; what it has of SQL and Lua counts as lines, too."""
     modules = list(modules_of([name], root))
-    return Part(name, len(modules), sum(one.lines for one in modules))
+    others = [one for kind in OTHER_CODE for one in sorted((root / name).rglob(kind))]
+    lines = sum(len(one.read_text("utf-8").splitlines()) for one in others)
+    return Part(name, len(modules), lines + sum(one.lines for one in modules))
 
 
 def print_walks(walks: Sequence[Walk]) -> None:
