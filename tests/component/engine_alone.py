@@ -24,7 +24,6 @@ class OpenGate:
     """Lets everything through."""
 
     calls = 0
-    probe: int | None = None
     probing = False
 
     def check(self, api: ApiFamily) -> None: ...

@@ -4,7 +4,7 @@ plan: read the windows of the list, register every order, move the cursor in the
 execute: one order -> read it whole if needed -> judge -> convert by the shop's rules -> store
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -60,13 +60,13 @@ class ImportOrders:
     def _range(self, work: ShopWork, run: ClaimedRun, window: Window) -> Iterator[Step]:
         """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
         if run.read_until is not None:  # what was cut short has left orders, too (CLS-1)
-            yield Step(partial(_unfinished, work, run))
+            yield Step(partial(_register, work, run, OrderList(), left_over=True))
         for part in range_slices(work.shop.cart, window.since, window.until, work.now()):
             if run.read_until is not None and part.until <= run.read_until:
                 continue
             found = OrderList()
             found.read(work, part)
-            find = partial(_listed, work, run, found)
+            find = partial(_register, work, run, found)
             yield Step(find, read_until=part.until, log=found.log())
 
     def _difference(self, work: ShopWork, run: ClaimedRun) -> Step:
@@ -84,9 +84,7 @@ class ImportOrders:
         moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
 
         def find(connection: Connection) -> Sequence[NewItem]:
-            known = import_tasks.known_or_unfinished(connection, work.shop.id, found.rows)
-            left = _left_over(work, run, known, found.rows, connection)
-            items = _register(work, run, found, known, connection) + left
+            items = _register(work, run, found, connection, left_over=True)
             import_tasks.move_cursor(connection, work.shop.id, work.action, moved)
             return items
 
@@ -190,26 +188,20 @@ def _skipped(work: ShopWork, task: ImportTask, verdict: Skip) -> Outcome:
     )
 
 
-def _listed(
-    work: ShopWork, run: ClaimedRun, found: OrderList, connection: Connection
-) -> list[NewItem]:
-    known = import_tasks.known(connection, work.shop.id, found.rows)
-    return _register(work, run, found, known, connection)
-
-
-def _unfinished(work: ShopWork, run: ClaimedRun, connection: Connection) -> list[NewItem]:
-    known = import_tasks.known_or_unfinished(connection, work.shop.id, ())
-    return _left_over(work, run, known, (), connection)
-
-
 def _register(
     work: ShopWork,
     run: ClaimedRun,
     found: OrderList,
-    known: Mapping[str, ImportTask],
     connection: Connection,
+    *,
+    left_over: bool = False,
 ) -> list[NewItem]:
-    """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
+    """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8).
+
+    Args: left_over: take unfinished orders of earlier runs, too, each from a fresh read (IMP-5,
+        IMP-12).
+    """
+    known = import_tasks.known(connection, work.shop.id, found.rows, unfinished=left_over)
     items: list[NewItem] = []
     seen: list[Seen] = []
     for key, row in found.rows.items():
@@ -222,7 +214,12 @@ def _register(
             _sort(work, row, items, seen)
     ids = import_tasks.register(connection, work.shop.id, seen)
     taken = [one.key for one in seen if one.state is TaskState.LISTED]
-    return items + [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
+    items += [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
+    others = [task for task in known.values() if task.key not in found.rows]
+    left = [task for task in others if _may_look(work, run, task)]
+    if left:
+        import_tasks.want_read(connection, [task.id for task in left])
+    return items + [NewItem(task.key, subject_id=task.id) for task in left]
 
 
 def _sort(work: ShopWork, row: ListedOrder, items: list[NewItem], seen: list[Seen]) -> None:
@@ -247,20 +244,6 @@ def _judge(work: ShopWork, row: ListedOrder) -> Verdict:
     except Undecodable:
         return Take()
     return Take()
-
-
-def _left_over(
-    work: ShopWork,
-    run: ClaimedRun,
-    known: Mapping[str, ImportTask],
-    listed: Collection[str],
-    connection: Connection,
-) -> list[NewItem]:
-    """Take unfinished orders of earlier runs again, each from a fresh read (IMP-5, IMP-12)."""
-    left = [task for key, task in known.items() if key not in listed and _may_look(work, run, task)]
-    if left:
-        import_tasks.want_read(connection, [task.id for task in left])
-    return [NewItem(task.key, subject_id=task.id) for task in left]
 
 
 def _again(

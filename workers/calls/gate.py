@@ -119,7 +119,6 @@ class ShopGate:
         by_hand: a person asked for the run and waits for it.
         before_sending: called for each call when its turn has come, right before it.
         calls: made so far.
-        probe: id of the closure that a call was let through to find out about.
     """
 
     shop: Shop
@@ -129,7 +128,7 @@ class ShopGate:
     by_hand: bool
     before_sending: Callable[[], None] | None = None
     calls: int = 0
-    probe: int | None = None
+    _probing: int | None = None
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
@@ -166,7 +165,7 @@ class ShopGate:
         if shop.parked or self.action in shop.parked_actions:
             raise SwitchedOff(f"{shop.key}: {self.action} is parked")
         closure = self.tools.closures.closed(shop.cart, api)
-        if closure is None or closure.id == self.probe:
+        if closure is None or closure.id == self._probing:
             return None
         if closure.may_probe(datetime.now(UTC), at_once=self._at_once(closure)):
             return closure
@@ -178,13 +177,13 @@ class ShopGate:
 
         That of a person who does not wait for it tells nothing about how often to try.
         """
-        return self.probe is not None and not self.by_hand
+        return self._probing is not None and not self.by_hand
 
     def answered(self) -> None:
         """Note that the cart answered: a closure this gate was allowed to probe is over."""
-        if self.probe is not None:
-            self.tools.closures.ended(self.probe)
-            self.probe = None
+        if self._probing is not None:
+            self.tools.closures.ended(self._probing)
+            self._probing = None
 
     def failed(self, error: Exception) -> None:
         """Note what ended the work: also a refusal is an answer of a cart that is open."""
@@ -199,7 +198,7 @@ class ShopGate:
         """Take the one call that finds out; only now that nothing else keeps it from being made."""
         if not self.tools.closures.claim_probe(closure, at_once=self._at_once(closure)):
             raise _closed(closure, api)
-        self.probe = closure.id
+        self._probing = closure.id
 
     def done(self) -> None:
         """See CallGate.done."""

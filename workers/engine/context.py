@@ -66,13 +66,9 @@ class GivenUp:
 
 
 class Gate(Protocol):
-    """What a claim's calls told: how many there were, and whether more may be made.
-
-    Attributes: probe: what a call was let through to find out about and has not found out yet.
-    """
+    """What a claim's calls told: how many there were, and whether more may be made."""
 
     calls: int
-    probe: int | None
 
     @property
     def probing(self) -> bool:

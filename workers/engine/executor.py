@@ -47,8 +47,7 @@ def work_on(host: Host, item_id: int) -> Failure | None:
             try:
                 work = host.open_work(item, lease)
                 outcome = host.registry[item.action].handler.execute(work, item)
-                if work.gate.probe is not None:
-                    work.gate.answered()
+                work.gate.answered()
                 return _end(host, item, _done(host, work, item, outcome))
             except (LeaseLost, DatabaseUnavailable):
                 raise

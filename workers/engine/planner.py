@@ -111,7 +111,7 @@ def _plan(host: Host, work: Work, run: ClaimedRun) -> bool:
             raise
         if step is None:
             break
-        if work.gate.probe is not None:
+        if work.gate.calls:
             work.gate.answered()
         if held is not None:
             _record(host, work, run, held, last=False)
@@ -140,16 +140,15 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
             calls=calls,
         )
         found = step.find(connection)
-        if isinstance(found, int):
-            inserted, listed = found, []
-        else:
-            inserted = planned_items.insert(connection, run, action.priority, found)
+        listed: list[str] = []
+        if not isinstance(found, int):
             listed = [item.key for item in found if item.skipped]
+            found = planned_items.insert(connection, run, action.priority, found)
         if action.heals_when_listed and listed:
             dead_letters.close(connection, run.shop_id, run.action, listed)
         if step.log:
             api_log.log(connection, run, action.category, *step.log)
-    return inserted > len(listed)
+    return found > len(listed)
 
 
 def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exception) -> None:

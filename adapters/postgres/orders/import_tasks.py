@@ -29,27 +29,22 @@ UNFINISHED = words((TaskState.LISTED, TaskState.WAITING, TaskState.FAILED))
 
 _KNOWN = Statement[ImportTask](f"""
 select {_COLUMNS} from import_tasks where shop_id = :shop_id and cart_order_key = any(:keys)
-""")
-_KNOWN_OR_UNFINISHED = Statement[ImportTask](f"""
-select {_COLUMNS} from import_tasks where shop_id = :shop_id and cart_order_key = any(:keys)
 union
-select {_COLUMNS} from import_tasks where shop_id = :shop_id and state in {UNFINISHED}
+select {_COLUMNS} from import_tasks
+ where :unfinished and shop_id = :shop_id and state in {UNFINISHED}
  order by id
 """)
 _LOAD = Statement[ImportTask](f"select {_COLUMNS}, raw from import_tasks where id = :id")
 
 
-def known(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[str, ImportTask]:
-    """Return the tasks of these orders by key, without their raw answers."""
-    tasks = _KNOWN.all(connection, shop_id=shop_id, keys=list(keys))
-    return {task.key: task for task in tasks}
-
-
-def known_or_unfinished(
-    connection: Connection, shop_id: int, keys: Collection[str]
+def known(
+    connection: Connection, shop_id: int, keys: Collection[str], *, unfinished: bool = False
 ) -> dict[str, ImportTask]:
-    """Return also the tasks that are neither converted nor skipped, oldest first."""
-    tasks = _KNOWN_OR_UNFINISHED.all(connection, shop_id=shop_id, keys=list(keys))
+    """Return the tasks of these orders by key, oldest first, without their raw answers.
+
+    Args: unfinished: and every task that is neither converted nor skipped.
+    """
+    tasks = _KNOWN.all(connection, shop_id=shop_id, keys=list(keys), unfinished=unfinished)
     return {task.key: task for task in tasks}
 
 
