@@ -20,6 +20,7 @@ class Amounts:
         points_yen: coins or points taken off this part, 0 or more.
         adjustment_yen: changes by the shop and a gap to the cart's total; may be negative.
         tax_yen: the consumption tax inside the total.
+        total_yen: what the buyer pays for this part.
     """
 
     lines_yen: int
@@ -29,18 +30,7 @@ class Amounts:
     points_yen: int
     adjustment_yen: int
     tax_yen: int
-
-    @property
-    def total_yen(self) -> int:
-        """What the buyer pays for this part."""
-        return (
-            self.lines_yen
-            + self.shipping_yen
-            + self.fee_yen
-            + self.adjustment_yen
-            - self.discount_yen
-            - self.points_yen
-        )
+    total_yen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +80,8 @@ def split_amounts(every: Sequence[Group], charges: Charges) -> Split:
         for i, group in enumerate(parts)
     ]
     taxes = taxes_of_parts(taxables)
-    rows = zip(lines, shipping, fees, discount, points, adjustment, taxes, strict=True)
+    totals = [taxable.total_yen for taxable in taxables]
+    rows = zip(lines, shipping, fees, discount, points, adjustment, taxes, totals, strict=True)
     return Split(tuple(Amounts(*row) for row in rows), gap)
 
 

@@ -22,7 +22,17 @@ from domain.orders.instructions import (
     reasons,
     status_with,
 )
-from domain.orders.parts import Found, Group, Lookup, groups, live, recipient_of, repeated, sku_of
+from domain.orders.parts import (
+    Found,
+    Group,
+    Lookup,
+    destination_of,
+    groups,
+    live,
+    recipient_of,
+    repeated,
+    sku_of,
+)
 from domain.orders.payments import BASE_DEFERRED, FirstPayment, first_payment
 
 FREE_SHIPPING = "送料無料"
@@ -142,18 +152,25 @@ def convert(
     if not parts:
         raise BrokenRule(f"no line of order {order.number} is left")
     skus = {line.key: sku_of(order.cart, line, lookup) for group in parts for line in group.lines}
+    odd = [each.warning for each in skus.values() if each.warning]
+    odd += repeated(each.sku for each in skus.values())
+    recipients = [recipient_of(order, group.destination) for group in parts]
     split = (split_amounts if recalculate else keep_together)(every, order.charges)
     basis = _Basis(order, first_payment(order), skus, default_method)
+    warnings = [*odd, *_warnings(order, split.gap_yen)]
     instructions = tuple(
-        _instruction(basis, group, amounts)
-        for group, amounts in zip(parts, split.parts, strict=True)
+        _instruction(basis, group, recipient, amounts)
+        for group, recipient, amounts in zip(parts, recipients, split.parts, strict=True)
     )
-    return Conversion(instructions, tuple(_warnings(order, skus, split.gap_yen)))
+    return Conversion(instructions, tuple(f"order {order.number}: {each}" for each in warnings))
 
 
-def _instruction(basis: _Basis, group: Group, amounts: Amounts) -> NewInstruction:
+def _instruction(
+    basis: _Basis, group: Group, recipient: Contact, amounts: Amounts
+) -> NewInstruction:
     order = basis.order
     method = _method(order, group, basis.default_method)
+    lines = tuple(_line(order.cart, line, basis.skus[line.key].sku) for line in group.lines)
     deferred = order.cart is Cart.BASE and order.payment_method == BASE_DEFERRED
     holds = tuple(hold for hold in (basis.payment.hold, method.hold) if hold is not None)
     return NewInstruction(
@@ -176,8 +193,8 @@ def _instruction(basis: _Basis, group: Group, amounts: Amounts) -> NewInstructio
         tax_yen=amounts.tax_yen,
         custom={"1": BASE_DEFERRED if deferred else ""},
         buyer=order.buyer,
-        recipient=recipient_of(order, _destination(order, group.destination)),
-        lines=tuple(_line(order.cart, line, basis.skus[line.key].sku) for line in group.lines),
+        recipient=recipient,
+        lines=lines,
         destination=group.destination,
         note=order.note,
         ordered_at=order.ordered_at,
@@ -205,7 +222,7 @@ def _method(order: CartOrder, group: Group, default_method: str | None) -> _Meth
         if group.delivery_method or not default_method:
             return _Method(group.delivery_method)
         return _Method(default_method, filled=True)
-    destination = _destination(order, group.destination)
+    destination = destination_of(order, group.destination)
     name = provisional_method(destination)
     return _Method(name, hold=None if name else _no_method(destination))
 
@@ -225,17 +242,8 @@ def _no_method(destination: Destination) -> Hold:
     return Hold(HoldReason.CHECK, HoldCause.NO_DELIVERY_METHOD, text)
 
 
-def _destination(order: CartOrder, number: int) -> Destination:
-    for destination in order.destinations:
-        if destination.number == number:
-            return destination
-    raise BrokenRule(f"order {order.number} names destination {number} but does not describe it")
-
-
-def _warnings(order: CartOrder, skus: Mapping[str, Found], gap_yen: int) -> list[str]:
-    found = list(skus.values())
-    warnings = [each.warning for each in found if each.warning]
-    warnings += repeated(each.sku for each in found)
+def _warnings(order: CartOrder, gap_yen: int) -> list[str]:
+    warnings: list[str] = []
     if gap_yen:
         warnings.append(
             f"the cart's total is {gap_yen:+d} yen off the sum of its amounts; part 1 bears it"
@@ -245,4 +253,4 @@ def _warnings(order: CartOrder, skus: Mapping[str, Found], gap_yen: int) -> list
     if order.status.unknown_literals:
         named = ", ".join(order.status.unknown_literals)
         warnings.append(f"the cart uses words we do not know, they change nothing: {named}")
-    return [f"order {order.number}: {warning}" for warning in warnings]
+    return warnings

@@ -75,13 +75,23 @@ def _group(order: CartOrder, part: int, lines: list[CartLine], *, split: bool) -
     )
 
 
-def recipient_of(order: CartOrder, destination: Destination) -> Contact:
+def destination_of(order: CartOrder, number: int) -> Destination:
+    """Return a destination. Raises BrokenRule when the order does not describe it."""
+    for destination in order.destinations:
+        if destination.number == number:
+            return destination
+    raise BrokenRule(f"order {order.number} names destination {number} but does not describe it")
+
+
+def recipient_of(order: CartOrder, number: int) -> Contact:
     """Return the recipient of a destination.
 
     BASE (IMP-9): when the cart told nothing about the recipient (Pay ID orders), the buyer. One
     field that is filled in is enough to keep the recipient as told.
+
+    Raises: BrokenRule: see destination_of.
     """
-    told = destination.recipient
+    told = destination_of(order, number).recipient
     if order.cart is Cart.BASE and told.blank:
         return replace(order.buyer, email="")
     return told

@@ -19,6 +19,7 @@ from adapters.postgres.orders.import_tasks import ImportTask, Seen
 from adapters.postgres.orders.instructions import mapped_skus, store
 from adapters.postgres.orders.rules import read_rules
 from adapters.thebase.client import TheBaseCart
+from domain.carts.cart import Cart
 from domain.engine.runs import ItemState, RunMode, Window
 from domain.errors import BrokenRule, Undecodable
 from domain.orders.cart_order import CartOrder, ListedOrder
@@ -59,7 +60,7 @@ class ImportOrders:
     def _range(self, work: ShopWork, run: ClaimedRun, window: Window) -> Iterator[Step]:
         """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
         if run.read_until is not None:  # what was cut short has left orders, too (CLS-1)
-            yield Step(lambda connection: _left_over(connection, work, run, OrderList()))
+            yield Step(partial(_register, work, run, OrderList(), left_over=True))
         for part in range_slices(work.shop.cart, window.since, window.until, work.now()):
             if run.read_until is not None and part.until <= run.read_until:
                 continue
@@ -83,8 +84,7 @@ class ImportOrders:
         moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
 
         def find(connection: Connection) -> Sequence[NewItem]:
-            items = _register(work, run, found, connection)
-            items += _left_over(connection, work, run, found)
+            items = _register(work, run, found, connection, left_over=True)
             import_tasks.move_cursor(connection, work.shop.id, work.action, moved)
             return items
 
@@ -106,7 +106,10 @@ class ImportOrders:
         if isinstance(verdict, Skip):
             return _skipped(work, task, verdict)
         with work.database.begin() as connection:
-            lookup = mapped_skus(connection, work.shop.id, {line.item_code for line in order.lines})
+            lookup = {}
+            if order.cart is Cart.SHOPSERVE:  # a BASE line tells its SKU itself (IMP-12)
+                codes = {line.item_code for line in order.lines}
+                lookup = mapped_skus(connection, work.shop.id, codes)
             rules = read_rules(connection, work.shop.id)
         processed = rules.process(order, lookup=lookup, default_method=work.shop.default_method)
         return _stored(work, task, order, processed)
@@ -186,10 +189,19 @@ def _skipped(work: ShopWork, task: ImportTask, verdict: Skip) -> Outcome:
 
 
 def _register(
-    work: ShopWork, run: ClaimedRun, found: OrderList, connection: Connection
+    work: ShopWork,
+    run: ClaimedRun,
+    found: OrderList,
+    connection: Connection,
+    *,
+    left_over: bool = False,
 ) -> list[NewItem]:
-    """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8)."""
-    known = import_tasks.known(connection, work.shop.id, found.rows)
+    """Make tasks and items of a list; every order seen is an item, taken or not (IMP-8).
+
+    Args: left_over: take unfinished orders of earlier runs, too, each from a fresh read (IMP-5,
+        IMP-12).
+    """
+    known = import_tasks.known(connection, work.shop.id, found.rows, unfinished=left_over)
     items: list[NewItem] = []
     seen: list[Seen] = []
     for key, row in found.rows.items():
@@ -202,7 +214,12 @@ def _register(
             _sort(work, row, items, seen)
     ids = import_tasks.register(connection, work.shop.id, seen)
     taken = [one.key for one in seen if one.state is TaskState.LISTED]
-    return items + [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
+    items += [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
+    others = [task for task in known.values() if task.key not in found.rows]
+    left = [task for task in others if _may_look(work, run, task)]
+    if left:
+        import_tasks.want_read(connection, [task.id for task in left])
+    return items + [NewItem(task.key, subject_id=task.id) for task in left]
 
 
 def _sort(work: ShopWork, row: ListedOrder, items: list[NewItem], seen: list[Seen]) -> None:
@@ -227,19 +244,6 @@ def _judge(work: ShopWork, row: ListedOrder) -> Verdict:
     except Undecodable:
         return Take()
     return Take()
-
-
-def _left_over(
-    connection: Connection, work: ShopWork, run: ClaimedRun, found: OrderList
-) -> list[NewItem]:
-    """Take unfinished orders of earlier runs again, each from a fresh read (IMP-5, IMP-12)."""
-    left = [
-        task
-        for key, task in import_tasks.unfinished(connection, work.shop.id).items()
-        if key not in found.rows and _may_look(work, run, task)
-    ]
-    import_tasks.want_read(connection, [task.id for task in left])
-    return [NewItem(task.key, subject_id=task.id) for task in left]
 
 
 def _again(

@@ -5,13 +5,12 @@ plan: one item per SKU with a mapping that is behind     -> one statement in the
 execute: read counts and versions of one moment -> offer -> tell the shop -> record with the version
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
-from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import status_changes
 from adapters.postgres.stock import pushes
@@ -37,15 +36,14 @@ class SyncStock:
             return
         codes = run.replayed
 
-        def find(connection: Connection) -> Sequence[NewItem]:
-            pushes.plan(
+        def find(connection: Connection) -> int:
+            return pushes.plan(
                 connection,
                 run_id=run.id,
                 shop_id=work.shop.id,
                 priority=ACTIONS[work.action].priority,
                 codes=codes,
             )
-            return []
 
         yield Step(find)
 

@@ -35,6 +35,7 @@ class ShopDirectory:
         """Args: box: opens the credentials."""
         self._database = database
         self._box = box
+        # No lock: one get, set or pop of a dict is atomic, and two threads may well load the same.
         self._known: dict[int, tuple[float, Shop]] = {}
 
     def shop(self, shop_id: int) -> Shop:

@@ -22,7 +22,7 @@ from domain.errors import (
 )
 from domain.orders.cart_order import CartOrder
 from workers.calls.work import ShopWork
-from workers.engine.context import Record, nothing
+from workers.engine.context import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,6 @@ class Reading:
     at: datetime
     order: CartOrder
     shows: Callable[[CartOrder], bool | None]
-
-    @property
-    def happened(self) -> bool | None:
-        """Whether the order as it was read shows it."""
-        return self.shows(self.order)
 
 
 # Refused, or it never left: certainly not happened.
@@ -61,7 +56,7 @@ class EffectLedger:
         key: str,
         send: Callable[[], None],
         reading: Reading,
-        record: Record = nothing,
+        record: Record | None = None,
     ) -> None:
         """Make sure an effect has happened, sending it only if it certainly has not.
 
@@ -76,23 +71,21 @@ class EffectLedger:
         """
         with self.work.database.begin() as connection:
             effect = effects.plan(connection, self.work.shop.id, kind, key)
-        effect = self._after_reading(effect, reading)
-        if effect.state is EffectState.CONFIRMED or reading.happened:
+        if effect.sent_at is not None and must_read_first(effect.state):
+            effect = self._after_reading(effect, effect.sent_at, reading)
+        if effect.state is EffectState.CONFIRMED or reading.shows(reading.order):
             self._confirm(effect, effect.attempts, record)
             return
         self._send(effect, send, reading, record)
 
-    def _after_reading(self, effect: Effect, reading: Reading) -> Effect:
+    def _after_reading(self, effect: Effect, sent_at: datetime, reading: Reading) -> Effect:
         """Return the effect after the cart was read for a lost answer."""
-        if effect.sent_at is None or not must_read_first(effect.state):
-            return effect
-        state = after_reading(
-            effect.sent_at, effect.deadline_s, reading.at, happened=reading.happened
-        )
+        happened = reading.shows(reading.order)
+        state = after_reading(sent_at, effect.deadline_s, reading.at, happened=happened)
         if state is EffectState.UNKNOWN:
             raise Postponed(
                 f"{effect.kind} of {effect.key}: its answer was lost, waiting until it shows",
-                until=unknown_until(effect.sent_at, effect.deadline_s),
+                until=unknown_until(sent_at, effect.deadline_s),
             )
         if state is EffectState.PLANNED:
             self._move(effect, EffectState.PLANNED, effect.attempts)
@@ -105,7 +98,7 @@ class EffectLedger:
         effect: Effect,
         send: Callable[[], None],
         reading: Reading,
-        record: Record,
+        record: Record | None,
     ) -> None:
         sent = effect.attempts + 1
         try:
@@ -151,10 +144,11 @@ class EffectLedger:
 
         return mark
 
-    def _confirm(self, effect: Effect, attempts: int, record: Record) -> None:
+    def _confirm(self, effect: Effect, attempts: int, record: Record | None) -> None:
         with self.work.database.begin() as connection:
             effects.move(connection, effect, EffectState.CONFIRMED, attempts=attempts)
-            record(connection)
+            if record is not None:
+                record(connection)
 
     def _move(self, effect: Effect, to: EffectState, attempts: int) -> None:
         with self.work.database.begin() as connection:

@@ -19,7 +19,7 @@ from domain.engine.runs import ItemState, Window
 from domain.errors import ApiFamily
 
 Record = Callable[[Connection], None]
-Find = Callable[[Connection], Sequence[NewItem]]
+Find = Callable[[Connection], Sequence[NewItem] | int]
 Clock = Callable[[], datetime]
 
 
@@ -32,7 +32,8 @@ class Step:
     """One part of a plan.
 
     Attributes:
-        find: called in the transaction that records the step; returns the items, and may write.
+        find: called in the transaction that records the step; returns the items, or how many it
+            wrote itself.
         window: the order times that were read, for people.
         read_until: a range run resumes from here after a crash (IMP-3).
     """

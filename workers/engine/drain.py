@@ -22,7 +22,8 @@ class Draining:
 
     Attributes:
         stopping: set once the process was asked to stop: no new work is taken from then on.
-        items, runs: ids whose notes have arrived here and which were not begun.
+        items, runs: ids whose notes have arrived here and which were not begun. Without a lock:
+            one add, discard or copy of a set is atomic.
     """
 
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -23,7 +23,6 @@ from workers.engine import finish
 from workers.engine.context import GivenUp, Outcome, Record, Work, nothing
 from workers.engine.finish import End, Failed
 from workers.engine.host import Host
-from workers.engine.leases import Lease
 
 _log = logging.getLogger(__name__)
 
@@ -38,44 +37,41 @@ def work_on(host: Host, item_id: int) -> Failure | None:
     May be called twice, late or out of order: only a queued item is claimed, and what a late
     worker found is refused with its generation.
     """
-    if host.draining.stopping.is_set():
-        return None
-    host.draining.items.discard(item_id)
     claimed_at = time.monotonic()
-    try:
-        with host.autocommit.connect() as connection:
-            item = items.claim(connection, item_id)
-    except DatabaseUnavailable as error:
-        _log.warning("item not claimed: %s", error, extra={"fields": {"item": item_id}})
-        return None
+    item = _claim(host, item_id)
     if item is None:
         return None
     with host.item_leases.hold(item.id, item.generation, claimed_at=claimed_at) as lease:
-        return _handle(host, item, lease)
-
-
-def _handle(host: Host, item: ClaimedItem, lease: Lease) -> Failure | None:
-    work: Work | None = None
-    try:
-        work = host.open_work(item, lease)
-        outcome = host.registry[item.action].handler.execute(work, item)
-        work.gate.answered()
-        return _end(host, item, _done(host, work, item, outcome))
-    except LeaseLost as lost:
-        _too_late(host, item, work, lost)
-    except DatabaseUnavailable as error:
-        # The lease runs out and the item is taken again; its call is safe to repeat or in a ledger.
-        _log.warning("outcome not recorded: %s", error, extra={"fields": finish.fields_of(item)})
-    except Exception as error:  # noqa: BLE001 -- every failure ends in a state, none in a crash
+        work: Work | None = None
         try:
-            return _end(host, item, _failed(host, item, work, error))
+            try:
+                work = host.open_work(item, lease)
+                outcome = host.registry[item.action].handler.execute(work, item)
+                work.gate.answered()
+                return _end(host, item, _done(host, work, item, outcome))
+            except (LeaseLost, DatabaseUnavailable):
+                raise
+            except Exception as error:  # noqa: BLE001 -- every failure ends in a state
+                return _end(host, item, _failed(host, item, work, error))
         except LeaseLost as lost:
             _too_late(host, item, work, lost)
-        except DatabaseUnavailable as again:
-            _log.warning(
-                "failure not recorded: %s", again, extra={"fields": finish.fields_of(item)}
-            )
+        except DatabaseUnavailable as error:
+            # The lease runs out and it is taken again; its call is safe to repeat or in a ledger.
+            about = finish.fields_of(item)
+            _log.warning("outcome not recorded: %s", error, extra={"fields": about})
     return None
+
+
+def _claim(host: Host, item_id: int) -> ClaimedItem | None:
+    if host.draining.stopping.is_set():
+        return None
+    host.draining.items.discard(item_id)
+    try:
+        with host.autocommit.connect() as connection:
+            return items.claim(connection, item_id)
+    except DatabaseUnavailable as error:
+        _log.warning("item not claimed: %s", error, extra={"fields": {"item": item_id}})
+        return None
 
 
 def _too_late(host: Host, item: ClaimedItem, work: Work | None, lost: Exception) -> None:

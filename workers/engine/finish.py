@@ -24,13 +24,12 @@ from adapters.postgres.engine import (
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.dead_letters import Failure
 from adapters.postgres.engine.items import ClaimedItem, Ended, Ending
-from adapters.postgres.engine.run_endings import OpenRun
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import LONGEST_MESSAGE, GiveUp
 from domain.engine.runs import ItemState, RunMode, RunState, ended_line, final_state
 from workers.engine.context import Claim, Record, nothing
 from workers.engine.host import Host
-from workers.engine.registry import Registration, Registry
+from workers.engine.registry import Registry
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +94,7 @@ def end_item(connection: Connection, registry: Registry, item: ClaimedItem, end:
     if again:
         end.record(connection)  # blocks the lane before the next item is chosen
     ended = items.end(connection, item, end.ending)
-    if not again:
+    if not again and end.record is not nothing:
         end.record(connection)
     category = registry[item.action].category
     if end.log:
@@ -141,9 +140,12 @@ def close_if_done(host: Host, run_id: int) -> bool:
             action = host.registry[run.action]
             state = final_state(run.tally, closed=run.closed, plan_failed=run.plan_failed)
             line = LogLine(ended_line(action.label, run.tally))
-            run_endings.close(connection, run, state)
+            closed = state is RunState.CLOSED
+            followed_by = None if closed else action.followed_by
+            run_endings.close(connection, run, state, followed_by=followed_by)
             api_log.log(connection, run, action.category, line)
-            _follow_up(connection, action, run, state)
+            if closed and run.mode is RunMode.SCHEDULED:
+                schedule.again_after_closure(connection, run.shop_id, run.action, action.api)
             waiting = runs.announce_pending(connection, shop_id=run.shop_id)
             # Work of the shop's other runs may have waited for the room this one took.
             admitted = items.admit(connection, shop_id=run.shop_id)
@@ -157,15 +159,6 @@ def close_if_done(host: Host, run_id: int) -> bool:
     ends = {"succeeded": run.tally.succeeded, "failed": run.tally.failed}
     _log.info("run ended", extra={"fields": {**told, **ends}})
     return True
-
-
-def _follow_up(connection: Connection, action: Registration, run: OpenRun, state: RunState) -> None:
-    """Start what follows: another action (CNF-3), or a daily robot again after a closure."""
-    if state is RunState.CLOSED:
-        if run.mode is RunMode.SCHEDULED:
-            schedule.again_after_closure(connection, run.shop_id, run.action, action.api)
-    elif action.followed_by is not None:
-        run_endings.insert_follow_up(connection, run.shop_id, action.followed_by)
 
 
 def without_data(error: BaseException) -> str:

@@ -54,7 +54,15 @@ def plan_run(host: Host, run_id: int) -> None:
     if run is None:
         return
     try:
-        _plan_claimed(host, run, claimed_at)
+        with host.run_leases.hold(run.id, run.generation, claimed_at=claimed_at) as lease:
+            items_left = _plan_or_end(host, run, lease)
+        if not items_left:  # the last of them closes the run
+            finish.close_if_done(host, run.id)
+    except LeaseLost as lost:
+        _log.warning("lost to a newer owner: %s", lost, extra={"fields": {"run": run.id}})
+    except DatabaseUnavailable as error:
+        # The lease runs out and the run is planned again.
+        _log.warning("plan not recorded: %s", error, extra={"fields": {"run": run.id}})
     finally:
         if keeps_slot:
             host.plan_slots.release()
@@ -73,21 +81,6 @@ def _claim(host: Host, run_id: int) -> tuple[ClaimedRun | None, bool]:
         if slot and not keeps:
             host.plan_slots.release()
     return run, keeps
-
-
-def _plan_claimed(host: Host, run: ClaimedRun, claimed_at: float) -> None:
-    with host.run_leases.hold(run.id, run.generation, claimed_at=claimed_at) as lease:
-        try:
-            items_left = _plan_or_end(host, run, lease)
-        except LeaseLost as lost:
-            _log.warning("lost to a newer owner: %s", lost, extra={"fields": {"run": run.id}})
-            return
-        except DatabaseUnavailable as error:
-            # The lease runs out and the run is planned again.
-            _log.warning("plan not recorded: %s", error, extra={"fields": {"run": run.id}})
-            return
-    if not items_left:  # the last of them closes the run
-        finish.close_if_done(host, run.id)
 
 
 def _plan_or_end(host: Host, run: ClaimedRun, lease: Lease) -> bool:
@@ -147,13 +140,15 @@ def _record(host: Host, work: Work, run: ClaimedRun, step: Step, *, last: bool) 
             calls=calls,
         )
         found = step.find(connection)
-        inserted = planned_items.insert(connection, run, action.priority, found) if found else 0
-        listed = [item.key for item in found if item.skipped]
+        listed: list[str] = []
+        if not isinstance(found, int):
+            listed = [item.key for item in found if item.skipped]
+            found = planned_items.insert(connection, run, action.priority, found)
         if action.heals_when_listed and listed:
             dead_letters.close(connection, run.shop_id, run.action, listed)
         if step.log:
             api_log.log(connection, run, action.category, *step.log)
-    return inserted > len(listed)
+    return found > len(listed)
 
 
 def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exception) -> None:

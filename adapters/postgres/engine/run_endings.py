@@ -55,17 +55,38 @@ def lock_for_closing(connection: Connection, run_id: int) -> OpenRun | None:
 
 
 _CLOSE = Statement[None]("""
-update runs
-   set state = :state, finished_at = now(), lease_until = null, succeeded = :succeeded,
-       failed = :failed, skipped = :skipped, carried_over = :carried_over,
-       calls = calls + :calls
- where id = :run_id
+with closed as (
+  update runs
+     set state = :state, finished_at = now(), lease_until = null, succeeded = :succeeded,
+         failed = :failed, skipped = :skipped, carried_over = :carried_over,
+         calls = calls + :calls
+   where id = :run_id
+)
+insert into runs (shop_id, action, mode)
+select b.shop_id, b.action, 'follow_up'
+  from robots b
+ where b.shop_id = :shop_id and b.action = :followed_by and b.enabled
+   and not exists (select 1 from runs r
+                    where r.shop_id = b.shop_id and r.action = b.action and r.state = 'pending')
 """)
 
 
-def close(connection: Connection, run: OpenRun, state: RunState) -> None:
-    """Write the final state and figures of a locked run."""
-    _CLOSE.run(connection, run.tally, run_id=run.run_id, calls=run.calls, state=state)
+def close(
+    connection: Connection, run: OpenRun, state: RunState, *, followed_by: str | None = None
+) -> None:
+    """Write the final state and figures of a locked run, and insert the run that follows (CNF-3).
+
+    Args: followed_by: an action; nothing follows where the shop has that robot switched off.
+    """
+    _CLOSE.run(
+        connection,
+        run.tally,
+        run_id=run.run_id,
+        shop_id=run.shop_id,
+        calls=run.calls,
+        state=state,
+        followed_by=followed_by,
+    )
 
 
 _COMPLETE = Statement[int]("""
@@ -100,18 +121,3 @@ def last_completed_start(
 ) -> datetime | None:
     """Return when the shop's last run of this action that read everything was started."""
     return _LAST.first(connection, shop_id=shop_id, action=action, but=but)
-
-
-_FOLLOW_UP = Statement[None]("""
-insert into runs (shop_id, action, mode)
-select b.shop_id, b.action, :mode
-  from robots b
- where b.shop_id = :shop_id and b.action = :action and b.enabled
-   and not exists (select 1 from runs r
-                    where r.shop_id = b.shop_id and r.action = b.action and r.state = 'pending')
-""")
-
-
-def insert_follow_up(connection: Connection, shop_id: int, action: str) -> None:
-    """Insert a run that follows another, where the shop has that robot switched on."""
-    _FOLLOW_UP.run(connection, shop_id=shop_id, action=action, mode=RunMode.FOLLOW_UP)

@@ -10,9 +10,12 @@ from sqlalchemy import Connection
 
 from adapters.postgres.engine.items import LEASE_S
 from adapters.postgres.engine.lanes import WORKING_SHOP
-from adapters.postgres.statement import Statement
-from domain.engine.runs import RunMode, Window
+from adapters.postgres.statement import Statement, words
+from domain.engine.runs import FINAL_RUN_STATES, RunMode, RunState, Window
 from domain.errors import LeaseLost
+
+# Written out, so that PostgreSQL finds its partial indexes.
+UNFINISHED_RUNS = words(state for state in RunState if state not in FINAL_RUN_STATES)
 
 # A pending run's message is believed lost after this.
 ANNOUNCED_S = 10

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from sqlalchemy import Connection
 
 from adapters.postgres.engine.lanes import WORKING_SHOP
-from adapters.postgres.engine.runs import ANNOUNCED_S
+from adapters.postgres.engine.runs import ANNOUNCED_S, UNFINISHED_RUNS
 from adapters.postgres.statement import Statement
 from domain.engine.cadence import Cadence
 
@@ -30,13 +30,14 @@ select b.id, b.shop_id, b.every_s, b.at, b.anchor_at, b.next_due_at, now() as no
  where b.action = :action and b.enabled and not b.parked and b.next_due_at <= now()
    and not exists (select 1 from runs r
                     where r.shop_id = b.shop_id and r.action = b.action
-                      and r.state in ('pending', 'planning', 'open'))
+                      and r.state in {UNFINISHED_RUNS})
  order by b.next_due_at
  limit :most
  for update of b skip locked
 """)
 
-_START = Statement[int]("""
+# One run a slot, for a shop each; of a slot that has one already nothing is inserted.
+START_SLOTS = Statement[int]("""
 insert into runs (shop_id, action, mode, slot, lease_until)
 select n.shop_id, :action, :mode, n.slot, now() + make_interval(secs => :announced_s)
   from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as n(shop_id, slot)
@@ -78,7 +79,7 @@ def start_due(connection: Connection, action: str, *, most: int = 1000) -> list[
         return []
     slots = [Cadence(every_s=b.every_s, at=b.at).next_slot(b.now, b.anchor_at) for b in due]
     _MOVE_ON.run(connection, ids=[robot.id for robot in due], ats=slots)
-    return _START.all(
+    return START_SLOTS.all(
         connection,
         action=action,
         mode="scheduled",

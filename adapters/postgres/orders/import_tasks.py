@@ -29,22 +29,23 @@ UNFINISHED = words((TaskState.LISTED, TaskState.WAITING, TaskState.FAILED))
 
 _KNOWN = Statement[ImportTask](f"""
 select {_COLUMNS} from import_tasks where shop_id = :shop_id and cart_order_key = any(:keys)
-""")
-_UNFINISHED = Statement[ImportTask](f"""
-select {_COLUMNS} from import_tasks where shop_id = :shop_id and state in {UNFINISHED} order by id
+union
+select {_COLUMNS} from import_tasks
+ where :unfinished and shop_id = :shop_id and state in {UNFINISHED}
+ order by id
 """)
 _LOAD = Statement[ImportTask](f"select {_COLUMNS}, raw from import_tasks where id = :id")
 
 
-def known(connection: Connection, shop_id: int, keys: Collection[str]) -> dict[str, ImportTask]:
-    """Return the tasks of these orders by key, without their raw answers."""
-    tasks = _KNOWN.all(connection, shop_id=shop_id, keys=list(keys))
+def known(
+    connection: Connection, shop_id: int, keys: Collection[str], *, unfinished: bool = False
+) -> dict[str, ImportTask]:
+    """Return the tasks of these orders by key, oldest first, without their raw answers.
+
+    Args: unfinished: and every task that is neither converted nor skipped.
+    """
+    tasks = _KNOWN.all(connection, shop_id=shop_id, keys=list(keys), unfinished=unfinished)
     return {task.key: task for task in tasks}
-
-
-def unfinished(connection: Connection, shop_id: int) -> dict[str, ImportTask]:
-    """Return the tasks that are neither converted nor skipped, by key."""
-    return {task.key: task for task in _UNFINISHED.all(connection, shop_id=shop_id)}
 
 
 def load(connection: Connection, task_id: int) -> ImportTask | None:
@@ -125,8 +126,7 @@ update import_tasks
 
 def want_read(connection: Connection, ids: Collection[int]) -> None:
     """Have these orders read again before they are converted (IMP-12: from a fresh read)."""
-    if ids:
-        _WANT_READ.run(connection, ids=list(ids))
+    _WANT_READ.run(connection, ids=list(ids))
 
 
 def store_raw(connection: Connection, task_id: int, raw: Mapping[str, object]) -> None:

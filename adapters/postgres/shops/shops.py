@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapters.postgres.engine import dead_letters
+from adapters.postgres.engine.runs import UNFINISHED_RUNS
 from adapters.postgres.orders.rules import add_standard_rules
 from adapters.postgres.shops.robots import add_robots
 from adapters.postgres.shops.secrets import SecretBox
@@ -166,7 +167,7 @@ update run_items set state = 'failed', generation = generation + 1, lease_until 
                      finished_at = now(), reason = :reason
  where shop_id = :shop_id and finished_at is null
 """)
-_STOP_RUNS = Statement[None]("""
+_STOP_RUNS = Statement[None](f"""
 update runs r
    set state = 'failed', generation = r.generation + 1, lease_until = null, finished_at = now(),
        reason = :reason, calls = r.calls + c.calls, succeeded = c.succeeded, failed = c.failed,
@@ -177,9 +178,9 @@ update runs r
                count(*) filter (where i.state = 'skipped') as skipped,
                count(*) filter (where i.state = 'carried') as carried
           from runs u left join run_items i on i.run_id = u.id
-         where u.shop_id = :shop_id and u.state in ('pending', 'planning', 'open')
+         where u.shop_id = :shop_id and u.state in {UNFINISHED_RUNS}
          group by u.id) c
- where r.id = c.id and r.state in ('pending', 'planning', 'open')
+ where r.id = c.id and r.state in {UNFINISHED_RUNS}
 """)
 _UNMAP = Statement[None]("delete from mappings where shop_id = :shop_id")
 _REMOVE = Statement[None]("""

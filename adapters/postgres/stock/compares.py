@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.engine.runs import ANNOUNCED_S
+from adapters.postgres.engine.schedule import START_SLOTS
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock.pushes import OFFERED, WantedPush
 from domain.carts.ports import ItemKey
@@ -18,14 +19,6 @@ _ROBOTS = Statement[tuple[int, int | None, time | None, datetime, datetime]](f""
 select b.shop_id, b.every_s, b.at, b.anchor_at, s.created_at
   from robots b join shops s on s.id = b.shop_id
  where b.action = 'sync_stock' and b.enabled and not b.parked and {WORKING_SHOP}
-""")
-
-_START = Statement[int]("""
-insert into runs (shop_id, action, mode, slot, lease_until)
-select n.shop_id, 'sync_stock', 'compare', n.slot, now() + make_interval(secs => :announced_s)
-  from unnest(cast(:shops as bigint[]), cast(:slots as timestamptz[])) as n(shop_id, slot)
-on conflict (shop_id, action, slot) do nothing
-returning id
 """)
 
 
@@ -41,8 +34,13 @@ def start_nightly(connection: Connection, now: datetime) -> list[int]:
             due[shop_id] = slot
     if not due:
         return []
-    return _START.all(
-        connection, shops=list(due), slots=list(due.values()), announced_s=ANNOUNCED_S
+    return START_SLOTS.all(
+        connection,
+        action="sync_stock",
+        mode="compare",
+        shops=list(due),
+        slots=list(due.values()),
+        announced_s=ANNOUNCED_S,
     )
 
 

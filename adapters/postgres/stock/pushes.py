@@ -31,12 +31,13 @@ def plan(
     shop_id: int,
     priority: int,
     codes: Sequence[str] | None = None,
-) -> None:
+) -> int:
     """Make one item of a run per SKU that the shop has to be told about (STK-1, STK-4).
 
     The work stays in the database: a shop with 50,000 changed SKUs is one statement.
 
     Args: codes: only these SKUs (a replay).
+    Returns: how many it made.
     """
     planned = _PLAN.run(
         connection,
@@ -47,6 +48,7 @@ def plan(
     )
     if planned >= FLOOD:
         renew_statistics(connection)
+    return planned
 
 
 @dataclass(frozen=True, slots=True)

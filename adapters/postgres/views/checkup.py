@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from adapters.postgres.engine.lanes import WORKING_SHOP
+from adapters.postgres.engine.runs import UNFINISHED_RUNS
 from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
 from adapters.postgres.statement import Statement
 
@@ -19,7 +20,7 @@ _OVERDUE = Statement[int](f"""
 select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP}
  where b.enabled and not b.parked and b.next_due_at < now() - make_interval(secs => :late_s)
    and not exists (select 1 from runs r where r.shop_id = b.shop_id
-                      and r.action = b.action and r.state in ('pending', 'planning', 'open'))
+                      and r.action = b.action and r.state in {UNFINISHED_RUNS})
 """)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine.runs import UNFINISHED_RUNS
 from adapters.postgres.statement import Statement
 
 # Each statement reads what is open or one row per robot, never the history; its last column is the
@@ -13,17 +14,17 @@ from adapters.postgres.statement import Statement
 _FIGURES: Mapping[str, Statement[tuple[Any, ...]]] = {
     name: Statement[tuple[Any, ...]](sql)
     for name, sql in {
-        "runs_unfinished": """
+        "runs_unfinished": f"""
 select action, state, count(*) from runs
- where state in ('pending', 'planning', 'open') group by action, state
+ where state in {UNFINISHED_RUNS} group by action, state
 """,
-        "robots_last_run": """
+        "robots_last_run": f"""
 select b.action, r.state, count(*)
   from robots b join shops s on s.id = b.shop_id and s.removed_at is null
   cross join lateral (
     select state from runs r
      where r.shop_id = b.shop_id and r.action = b.action
-       and r.state not in ('pending', 'planning', 'open')
+       and r.state not in {UNFINISHED_RUNS}
      order by r.id desc limit 1) r
  group by b.action, r.state
 """,

@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine.runs import UNFINISHED_RUNS
 from adapters.postgres.statement import Statement
 from domain.engine.runs import RunState, Window, shown_state
 
 # While a run is under way its figures are those of its items. In the order of interfaces.md, with
 # what is ours at the end.
-_SELECT = """
+_SELECT = f"""
 select r.id, s.key as shop, r.action, r.mode, r.state, null as "window",
        coalesce(c.succeeded, r.succeeded) as succeeded, coalesce(c.failed, r.failed) as failed,
        coalesce(c.skipped, r.skipped) as skipped,
@@ -28,7 +29,7 @@ select r.id, s.key as shop, r.action, r.mode, r.state, null as "window",
            count(*) filter (where i.state = 'carried') as carried,
            sum(i.calls)::bigint as calls
       from run_items i where i.run_id = r.id) c
-    on r.state in ('pending', 'planning', 'open')
+    on r.state in {UNFINISHED_RUNS}
  where s.merchant_id = :merchant_id
 """
 _PAGE = Statement[dict[str, object]](f"""{_SELECT}
@@ -36,7 +37,7 @@ _PAGE = Statement[dict[str, object]](f"""{_SELECT}
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:action as text) is null or r.action = :action)
    and (cast(:state as text) is null
-        or :state = case when r.state not in ('pending', 'planning', 'open') then r.state
+        or :state = case when r.state not in {UNFINISHED_RUNS} then r.state
                          when s.parked or coalesce(b.parked, false) then 'parked'
                          else 'running' end)
  order by r.id desc limit :most
@@ -45,10 +46,10 @@ _ONE = Statement[dict[str, object]](f"{_SELECT} and r.id = :id")
 _ITEMS = Statement[dict[str, object]](
     "select key, state, attempts, reason from run_items where run_id = :id order by id"
 )
-_SAME_RANGE = Statement[tuple[int, datetime, datetime]]("""
+_SAME_RANGE = Statement[tuple[int, datetime, datetime]](f"""
 select id, window_to, created_at from runs
  where shop_id = :shop_id and action = :action and mode = 'range' and window_from = :since
-   and state in ('pending', 'planning', 'open')
+   and state in {UNFINISHED_RUNS}
  order by id
 """)
 

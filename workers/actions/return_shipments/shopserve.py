@@ -1,6 +1,7 @@
 """Returning an instruction to ShopServe: settlement first, then its destination (RET-2)."""
 
 from datetime import datetime
+from functools import partial
 
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
@@ -30,20 +31,13 @@ def return_to_shopserve(
     )
     for step in steps:
         if isinstance(step, RequestSettlement):
-            _settle(work, order, read_at)
+            request = partial(work.shopserve.request_settlement, order.key)
+            reading = Reading(read_at, order, request_happened)
+            ledger = EffectLedger(work, deadline_s=_DEADLINE_S)
+            ledger.once(EffectKind.SETTLEMENT, order.key, request, reading)
         else:
             work.shopserve.ship_destination(order.key, step.destination, parcel)
     with work.database.begin() as connection:
         if request_happened(order):  # of an earlier claim that lost the answer, or of the staff
             effects.note_seen(connection, work.shop.id, EffectKind.SETTLEMENT, [order.key])
         order_parts.mark_returned(connection, part.id)
-
-
-def _settle(work: ShopWork, order: CartOrder, read_at: datetime) -> None:
-    cart = work.shopserve
-    EffectLedger(work, deadline_s=_DEADLINE_S).once(
-        EffectKind.SETTLEMENT,
-        order.key,
-        lambda: cart.request_settlement(order.key),
-        Reading(read_at, order, request_happened),
-    )

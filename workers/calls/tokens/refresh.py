@@ -43,6 +43,8 @@ class TokenCache:
 
     def __init__(self) -> None:
         """Begin empty."""
+        # No lock: one get, set or pop of a dict is atomic, and the last to write has newer tokens
+        # or older ones that the cart refuses, upon which they are read anew.
         self._known: dict[int, Tokens] = {}
         self._paused: dict[int, datetime] = {}
 
