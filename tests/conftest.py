@@ -40,9 +40,9 @@ _END_SESSIONS = text(
 # Of several workers on one machine; one alone is worker 0 of 1.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-# What takes longest begins first, so that the workers end together.
 # Tests of e2e/ that need no installation but make one, or a demo, each.
 OF_THEIR_OWN = ("test_demo.py", "test_up.py", "test_up_once.py")
+# What takes longest begins first, so that the workers end together.
 LONGEST_FIRST = ("chaos", "e2e", "component", "contract", "unit")
 _numbers = itertools.count(1)
 
