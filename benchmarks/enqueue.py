@@ -5,6 +5,7 @@ once means many shops; those are rows only and no worker runs.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -15,7 +16,7 @@ from sqlalchemy import text
 from adapters.postgres.engine.items import admit
 from benchmarks.contenders import publish_bare
 from benchmarks.stage import IN_FLIGHT, Stage
-from benchmarks.tables import show
+from benchmarks.tables import Row, ratio, show
 from workers.app import dispatcher_of, make_app
 
 _SHOPS = text("""
@@ -103,22 +104,16 @@ def _emptied(redis_url: str) -> None:
 
 
 def _print(pairs: list[tuple[_Took, _Took]], items: int) -> None:
-    wall, cpu = [a.wall_s / b.wall_s for a, b in pairs], [a.cpu_s / b.cpu_s for a, b in pairs]
+    ours, bare = [a for a, _ in pairs], [b for _, b in pairs]
     show(
         f"enqueueing {items} items: {len(pairs)} rounds in turns",
         ("", "admit and send", "bare messages", "ratio"),
         [
-            (
-                "wall time, s",
-                f"{median(a.wall_s for a, _ in pairs):.2f}",
-                f"{median(b.wall_s for _, b in pairs):.2f}",
-                f"{median(wall):.2f} ({min(wall):.2f} to {max(wall):.2f})",
-            ),
-            (
-                "CPU of the sender, s",
-                f"{median(a.cpu_s for a, _ in pairs):.2f}",
-                f"{median(b.cpu_s for _, b in pairs):.2f}",
-                f"{median(cpu):.2f} ({min(cpu):.2f} to {max(cpu):.2f})",
-            ),
+            _row("wall time, s", [a.wall_s for a in ours], [b.wall_s for b in bare]),
+            _row("CPU of the sender, s", [a.cpu_s for a in ours], [b.cpu_s for b in bare]),
         ],
     )
+
+
+def _row(name: str, ours: Sequence[float], bare: Sequence[float]) -> Row:
+    return name, f"{median(ours):.2f}", f"{median(bare):.2f}", ratio(ours, bare)

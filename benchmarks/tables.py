@@ -1,6 +1,7 @@
 """How figures are shown: plain tables that can be pasted into docs/benchmarks.md."""
 
 from collections.abc import Sequence
+from statistics import median
 
 Row = Sequence[str]
 
@@ -18,3 +19,14 @@ def show(title: str, head: Row, rows: Sequence[Row]) -> None:
 def _line(row: Row, widths: Sequence[int]) -> str:
     cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
     return "| " + " | ".join(cells) + " |"
+
+
+def ratio(a: Sequence[float], b: Sequence[float]) -> str:
+    """Return the median of the rounds' ratios and their spread; not the ratio of medians.
+
+    A short round can end within one step of the clock of CPU time: it has no ratio.
+    """
+    found = [x / y for x, y in zip(a, b, strict=True) if y]
+    if not found:
+        return "too short to tell"
+    return f"{median(found):.2f} ({min(found):.2f} to {max(found):.2f})"

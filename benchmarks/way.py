@@ -13,7 +13,7 @@ from redis import Redis
 from benchmarks.contenders import Round, bare_round, engine_round
 from benchmarks.programs import Measured, beat, worker
 from benchmarks.stage import Stage
-from benchmarks.tables import Row, show
+from benchmarks.tables import Row, ratio, show
 from benchmarks.wire import counted
 from domain.actions import Queue
 
@@ -113,12 +113,9 @@ def _print(pairs: Sequence[tuple[Round, Round]], traffic: tuple[Traffic, Traffic
 
 
 def _row(name: str, ours: Sequence[Round], bare: Sequence[Round], what: str) -> Row:
-    """The ratio is the median of the rounds' ratios, not the ratio of medians."""
     a = [float(getattr(one, what)) for one in ours]
     b = [float(getattr(one, what)) for one in bare]
-    ratios = [x / y for x, y in zip(a, b, strict=True)]
-    spread = f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    return name, f"{median(a):.2f}", f"{median(b):.2f}", spread
+    return name, f"{median(a):.2f}", f"{median(b):.2f}", ratio(a, b)
 
 
 def _plain(name: str, ours: float, bare: float) -> Row:

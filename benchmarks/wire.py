@@ -99,8 +99,9 @@ def _listen(server: socket.socket, client: socket.socket, counter: LineCounter) 
     waiting = b""
     with suppress(OSError), server, client:
         while data := server.recv(_CHUNK):
-            client.sendall(data)
+            # Counted first: who has its answer finds it counted.
             waiting = _count(waiting + data, counter)
+            client.sendall(data)
 
 
 def _count(data: bytes, counter: LineCounter) -> bytes:

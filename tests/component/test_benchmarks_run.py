@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 from benchmarks.statements import WAYS, measure
+from benchmarks.tables import ratio
 from benchmarks.wire import counted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +48,18 @@ def printed() -> str:
 )
 def test_a_tiny_run_prints_every_row(printed: str, row: str) -> None:
     assert f"\n{row}" in printed
+
+
+@pytest.mark.parametrize(
+    ("bare", "told"),
+    [
+        ([2.0, 4.0], "1.50 (1.00 to 2.00)"),
+        ([0.0, 4.0], "1.00 (1.00 to 1.00)"),
+        ([0.0, 0.0], "too short to tell"),
+    ],
+)
+def test_a_round_too_short_for_the_clock_has_no_ratio(bare: list[float], told: str) -> None:
+    assert ratio([4.0, 4.0], bare) == told
 
 
 def test_the_structure_is_measured() -> None:
