@@ -1,5 +1,6 @@
 """Composition root: what one worker process is made of, and which actions it runs."""
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -50,6 +51,8 @@ PLAN_SLOTS_SHARE = 4
 # Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
 # what workers had fetched died with their connections, and everything queued is sent again at once.
 _MARKER = "renkei:notes-sent-to"
+
+_log = logging.getLogger(__name__)
 
 
 def of_table(action: Action, handler: ActionHandler) -> Registration:
@@ -153,9 +156,20 @@ class Process:
                 start = str(self.redis.info("server").get("run_id", ""))
             except ResponseError:
                 start = ""
-            return None if self.redis.set(_MARKER, start, get=True) == start.encode() else start
+            return None if self._marked_before(start) == start.encode() else start
         except RedisError:
             return None
+
+    def _marked_before(self, start: str) -> object:
+        """Leave the mark of this start of Redis; returns the one that stood there."""
+        try:
+            return self.redis.set(_MARKER, start, get=True)
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+            _log.warning("the mark in Redis was broken: dropped, notes are sent again")
+            self.redis.delete(_MARKER)
+            return self.redis.set(_MARKER, start, get=True)
 
     def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:
         with self.autocommit.connect() as connection:
