@@ -18,6 +18,7 @@ from adapters.postgres.database import autocommit, open_engine
 from adapters.postgres.engine import items, runs
 from adapters.postgres.stock import pushes
 from adapters.redis.budget import CallBudget
+from adapters.redis.high_water import HighWater
 from adapters.redis.token_stash import TokenStash
 from domain.actions import ACTIONS, Action
 from domain.engine.runs import RunMode
@@ -30,6 +31,7 @@ from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.gate import CallCounter, GateTools
+from workers.calls.lost_time import LostTimeWatch
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
@@ -130,6 +132,7 @@ class Process:
             self.counter,
             self.draining,
             self.directory,
+            LostTimeWatch(self.database, HighWater(self.redis), noticed=self.directory.forget_all),
             _share(self.settings.threads, SLEEPERS_SHARE),
         )
         now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
