@@ -18,7 +18,10 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_closures.py",
         "unit/test_e[fr]*.py",
         "unit/test_retry.py",
+        "component/test_beat.py",
+        "component/test_strange_messages.py",
         "unit/test_runs.py",
+        "unit/test_ticks.py",
     ),
     "orders": (
         "component/test_cli_orders*.py",
@@ -92,6 +95,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "machine": (
         "component/test_benchmarks_run.py",
         "component/test_cli_machine.py",
+        "component/test_cli_without_redis.py",
         "component/test_deploy_files.py",
         "component/test_embedded_servers.py",
         "component/test_settings_table.py",

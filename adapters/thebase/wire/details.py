@@ -8,6 +8,7 @@ from adapters.http.reading import (
     Key,
     Later,
     Moment,
+    Object,
     OrEmpty,
     Rows,
     Text,
@@ -106,7 +107,7 @@ class _BaseOrder(BasePerson):
     ordered: Moment
     payment: Key
     tracking_number: Text
-    order_receiver: BasePerson
+    order_receiver: Object[BasePerson]
     shipping_fee: WholeOrZero
     cod_fee: WholeOrZero
     order_discount: OrEmpty[_Discount]
