@@ -15,6 +15,7 @@ from adapters.postgres.views.checkup import (
     clock,
     overdue_robots,
     server_version,
+    shops_of_lost_time,
     unreadable_secrets,
 )
 from adapters.postgres.views.shops import needing_authorisation
@@ -72,6 +73,7 @@ def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Che
     if schema.state == OK:
         yield _guarded("secrets", lambda: _secrets(engine, settings))
         yield from _shops(engine)
+        yield _guarded("database", lambda: _lost_time(engine))
         yield _guarded("robots", lambda: _robots(engine))
 
 
@@ -144,6 +146,16 @@ def _shops(engine: Engine) -> Iterator[Check]:
         else:
             ends = shown(row["refresh_expires_at"])
             yield Check("shops", WARNING, f"{key}: authorisation ends {ends}", hint)
+
+
+def _lost_time(engine: Engine) -> Check:
+    with engine.begin() as connection:
+        count = shops_of_lost_time(connection)
+    if count:
+        found = f"it was set back to an earlier time; {count} shops send nothing"
+        hint = "stop all processes, then renkei db restored --at TIME"
+        return Check("database", FAILED, found, hint)
+    return Check("database", OK, "it has lost no time")
 
 
 def _robots(engine: Engine) -> Check:
