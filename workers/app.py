@@ -5,6 +5,7 @@ from typing import Any
 from celery import Celery
 from kombu import Queue as KombuQueue
 
+from adapters.redis.connections import SOCKETS
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import Action, Queue
 from workers import names
@@ -17,10 +18,7 @@ _TRANSPORT = {
     "global_keyprefix": "renkei:",
     "priority_steps": [0],
     "max_connections": 200,
-    "socket_timeout": 15,
-    "socket_connect_timeout": 5,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
+    **SOCKETS,
 }
 _PUBLISH_RETRY = {
     "max_retries": 2,

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.embedded import find_running
 from adapters.postgres.database import open_engine
 from adapters.postgres.shops.secrets import SecretBox
+from adapters.redis.connections import open_redis
 from workers.settings import Settings, private_secret
 
 PRIVATE_KEY_FILE = "secret.key"
@@ -40,6 +42,11 @@ def places(settings: Settings) -> Places:
     return Places(
         settings.database_url or found.database_url, settings.redis_url or found.redis_url
     )
+
+
+def broker_of(found: Places) -> Redis:
+    """Return a client of Redis whose commands end within seconds; connects on first use."""
+    return open_redis(found.redis_url)
 
 
 def secret_box(settings: Settings) -> SecretBox:

@@ -38,7 +38,7 @@ from workers.engine.dispatcher import Dispatcher
 from workers.engine.drain import Draining
 from workers.engine.leases import ITEMS, RUNS, LeaseKeeper
 from workers.engine.registry import Registration, Registry, registry_of
-from workers.places import places, secret_box
+from workers.places import broker_of, places, secret_box
 from workers.settings import Settings
 
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
@@ -99,9 +99,7 @@ class Process:
             found.database_url, connections=settings.threads + 4, name="renkei worker"
         )
         self.autocommit = autocommit(self.database)
-        self.redis: Redis = Redis.from_url(
-            found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
-        )
+        self.redis: Redis = broker_of(found)
         self.http: httpx.Client = build_client()
         addresses = {action: one.address for action, one in registry.items()}
         self.dispatcher = Dispatcher(app, plan=names.PLAN, items=addresses)

@@ -19,7 +19,7 @@ from workers.calls.board import ClosureBoard
 from workers.calls.gate import CallCounter
 from workers.calls.tokens.refresh import TokenCache, TokenTools
 from workers.calls.work import ShopCart, open_cart
-from workers.places import places, secret_box
+from workers.places import broker_of, places, secret_box
 from workers.settings import Settings
 
 # A person waits this long for the shop's turn.
@@ -65,7 +65,7 @@ class InteractiveGate:
 @contextmanager
 def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[ShopCart]:
     """Open one shop's cart for the length of a command. Raises NotRunning."""
-    redis: Redis = Redis.from_url(places(settings).redis_url, socket_timeout=5)
+    redis: Redis = broker_of(places(settings))
     counter = CallCounter(engine)
     http = build_client()
     closures = ClosureBoard(engine)
