@@ -94,6 +94,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "machine": (
         "component/test_benchmarks_run.py",
         "component/test_cli_machine.py",
+        "component/test_cli_without_redis.py",
         "component/test_deploy_files.py",
         "component/test_embedded_servers.py",
         "component/test_settings_table.py",

@@ -4,8 +4,9 @@ from typing import Any
 
 from celery import Celery
 from kombu import Queue as KombuQueue
+from redis import Redis
 
-from adapters.redis.connections import SOCKETS
+from adapters.redis.connections import SOCKETS, open_redis
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import Action, Queue
 from workers import names
@@ -74,6 +75,11 @@ def make_app(redis_url: str | None = None) -> Celery:
         )
     )
     return application
+
+
+def broker_of(redis_url: str) -> Redis:
+    """Return a client of Redis whose commands end within seconds; connects on first use."""
+    return open_redis(redis_url)
 
 
 def dispatcher_of(application: Celery) -> Dispatcher:

@@ -16,7 +16,7 @@ from workers.services.robots import robot_documents
 
 COLUMNS = columns(
     "key, name, cart, parked, parked_actions, authorized=authorised, "
-    "auth_failed_at=refused since, refresh_expires_at=authorised until, "
+    "auth_failed_at=refused since, lost_time_at=lost time, refresh_expires_at=authorised until, "
     "calls_per_second=calls/s, in_flight"
 )
 
@@ -156,7 +156,7 @@ _add_switch("unpark", OFF, parked=False)
 def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bool) -> None:
     """Change settings or the credentials of a shop.
 
-    Names: calls_per_second, in_flight, default_method, overlap_s, name, api_url, auth_url.
+    `renkei shop settings KEY` lists the names with their values and meanings.
     """
     from console.shop_values import read_values  # noqa: PLC0415
     from workers.services.shops import change_shop  # noqa: PLC0415 -- loads what a shop is made of
@@ -174,6 +174,19 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
         change_shop(connection, actor, found, values, secrets)
         row = list_shops(connection, actor.merchant_id, key)[0]
     session.tell(row, *(f"{key}: {name} = {shown(row[name])}" for name in values))
+
+
+@shop.command("settings")
+@click.argument("key")
+@leaf
+def settings(session: Session, key: str) -> None:
+    """Print every setting of a shop with its value and meaning; `shop set` changes them."""
+    from console.shop_values import describe_values  # noqa: PLC0415
+
+    with session.work() as (connection, merchant_id):
+        found = shop_of(connection, merchant_id, key)
+        row = list_shops(connection, merchant_id, key)[0]
+    session.show(describe_values(found.cart, row), columns("name, value, meaning"))
 
 
 @shop.command("remove")

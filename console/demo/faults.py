@@ -7,7 +7,8 @@ from adapters.postgres.views.totals import RunCounts
 from console.demo.stage import Stage
 from console.supervisor.programs import worker_programs
 from domain.actions import Action
-from workers.places import broker_of, places
+from workers.app import broker_of
+from workers.places import places
 
 # Early enough that plenty is left also where a look comes late.
 STRIKE_AT = 0.2
@@ -32,7 +33,7 @@ class Faults:
         pid = self._stage.station.state().processes[name].pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-        with broker_of(places(self._stage.settings)) as redis:
+        with broker_of(places(self._stage.settings).redis_url) as redis:
             redis.flushall()
         self._stage.struck.append(
             {

@@ -9,7 +9,8 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.postgres.database import open_engine
-from workers.places import broker_of, places
+from workers.app import broker_of
+from workers.places import places
 from workers.services.runs import announce_runs
 from workers.settings import Settings
 
@@ -48,7 +49,7 @@ class Services:
         return cls(
             settings=settings,
             engine=open_engine(found.database_url, connections=THREADS, name="renkei console"),
-            redis=broker_of(found),
+            redis=broker_of(found.redis_url),
             announce=announce,
         )
 

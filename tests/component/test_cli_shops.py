@@ -204,6 +204,43 @@ def test_a_value_out_of_range_is_wrong_usage(renkei: CommandLine, pair: str) -> 
     assert renkei("shop", "set", "tote", pair).code == 2
 
 
+def test_every_setting_is_shown_with_its_value_and_meaning(renkei: CommandLine) -> None:
+    renkei.add_base("tote")
+    renkei.add_shopserve("kura")
+    renkei.ok("shop", "set", "tote", "split_by=method", "import_partly_cancelled=on")
+    renkei.ok("shop", "set", "kura", "ship_dates=today")
+
+    base = {one["name"]: one for one in renkei.read("shop", "settings", "tote")}
+    shopserve = {one["name"]: one["value"] for one in renkei.read("shop", "settings", "kura")}
+
+    assert all(one["meaning"] for one in base.values())
+    chosen = ("split_by", "import_partly_cancelled", "ship_dates", "default_method")
+    assert [base[name]["value"] for name in chosen] == ["method", "on", "open", "送料無料"]
+    assert shopserve["ship_dates"] == "today"
+    assert shopserve.keys() == base.keys() - set(chosen) | {"ship_dates"}
+    shown = renkei.ok("shop", "settings", "tote").out
+    assert "import_partly_cancelled" in shown
+
+
+@pytest.mark.parametrize(
+    ("key", "pair"),
+    [
+        ("tote", "split_by=colour"),
+        ("tote", "import_partly_cancelled=true"),
+        ("tote", "ship_dates=never"),
+        ("kura", "split_by=method"),
+        ("kura", "import_partly_cancelled=on"),
+    ],
+)
+def test_a_choice_the_shop_does_not_have_is_wrong_usage(
+    renkei: CommandLine, key: str, pair: str
+) -> None:
+    renkei.add_base("tote")
+    renkei.add_shopserve("kura")
+
+    assert renkei("shop", "set", key, pair).code == 2
+
+
 def test_new_secrets_let_a_refused_shop_work_again(renkei: CommandLine, engine: Engine) -> None:
     renkei.add_shopserve("kura")
     with engine.begin() as connection:

@@ -21,6 +21,7 @@ from adapters.postgres.schema.base import (
     thing,
 )
 from domain.carts.cart import Cart
+from domain.carts.shop_settings import ShipDates, SplitBy
 
 merchants = thing(
     "merchants",
@@ -50,12 +51,19 @@ shops = thing(
     Column("in_flight", Integer, nullable=False),
     Column("default_method", Text),
     Column("overlap_s", Integer, nullable=False, server_default=text("600")),
+    Column("split_by", Text, nullable=False, server_default=text("'company'")),
+    Column("import_partly_cancelled", Boolean, nullable=False, server_default=text("false")),
+    Column("ship_dates", Text, nullable=False, server_default=text("'open'")),
     Column("parked", Boolean, nullable=False, server_default=text("false")),
     # Set when the cart refused the credentials; cleared by new ones or a good test (CLS-3).
     moment("auth_failed_at"),
+    # Nothing is sent since then: the database lost time, and the cart was not read yet (PLC-2).
+    moment("lost_time_at"),
     moment("created_at", default_now=True),
     moment("removed_at"),
     one_of("cart", Cart),
+    one_of("split_by", SplitBy),
+    one_of("ship_dates", ShipDates),
     CheckConstraint("calls_per_second > 0", name="pace_positive"),
     CheckConstraint("in_flight between 1 and 64", name="in_flight_bounded"),
     CheckConstraint("overlap_s >= 0", name="overlap_not_negative"),

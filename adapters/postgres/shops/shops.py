@@ -17,6 +17,7 @@ from adapters.postgres.shops.tokens import Tokens, store_tokens
 from adapters.postgres.statement import Statement, made_of
 from domain.actions import Action
 from domain.carts.cart import Cart, limits_of
+from domain.carts.shop_settings import ShipDates, SplitBy
 from domain.errors import BrokenRule
 from domain.orders.conversion import FREE_SHIPPING
 
@@ -40,9 +41,11 @@ class Shop:
         in_flight: most calls at a time.
         default_method: what fills a blank delivery method (IMP-11); None = nothing does.
         overlap_s: seconds before the cursor that are read again (IMP-4).
+        import_partly_cancelled: also take over BASE orders with cancelled lines (IMP-5).
         parked_actions: actions whose kill switch is on; the shop's own is `parked`.
         enabled_actions: actions whose robot is switched on.
         auth_failed_at: when the cart refused the credentials, None while they work.
+        lost_time: the database was set back, and the cart was not read since: nothing is sent.
         removed: a person removed it; nothing is done for it any more.
     """
 
@@ -58,10 +61,14 @@ class Shop:
     in_flight: int
     default_method: str | None
     overlap_s: int
+    split_by: SplitBy
+    import_partly_cancelled: bool
+    ship_dates: ShipDates
     parked: bool
     parked_actions: frozenset[Action]
     enabled_actions: frozenset[Action]
     auth_failed_at: datetime | None
+    lost_time: bool
     removed: bool
 
 
@@ -86,8 +93,10 @@ class NewShop:
 
 _LOAD = Statement[dict[str, Any]]("""
 select s.id, s.merchant_id, s.key, s.cart, s.name, s.api_url, s.auth_url,
-       s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s, s.parked,
-       s.auth_failed_at, s.removed_at is not null as removed,
+       s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s,
+       s.split_by, s.import_partly_cancelled, s.ship_dates, s.parked,
+       s.auth_failed_at, s.lost_time_at is not null as lost_time,
+       s.removed_at is not null as removed,
        array(select r.action from robots r where r.shop_id = s.id and r.parked) as parked_actions,
        array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
 from shops s
