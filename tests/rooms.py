@@ -19,7 +19,10 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_closures.py",
         "unit/test_e[fr]*.py",
         "unit/test_retry.py",
+        "component/test_beat.py",
+        "component/test_strange_messages.py",
         "unit/test_runs.py",
+        "unit/test_ticks.py",
     ),
     "orders": (
         "component/test_cli_orders*.py",

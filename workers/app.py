@@ -9,7 +9,7 @@ from redis import Redis
 from adapters.redis.connections import SOCKETS, open_redis
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import Action, Queue
-from workers import names
+from workers import broker, names
 from workers.engine.dispatcher import Dispatcher
 from workers.places import places
 from workers.settings import Settings
@@ -55,19 +55,20 @@ def celery_settings(redis_url: str) -> dict[str, Any]:
         "task_send_sent_event": False,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
-        # Nothing waits in a worker: waiting is a due_at in PostgreSQL.
-        "worker_eta_task_limit": 10,
+        # Nothing waits in a worker: waiting is a due_at in PostgreSQL. What asks for it is dropped.
+        "worker_consumer": "workers.messages:StrictConsumer",
         "task_create_missing_queues": False,
         "task_default_queue": Queue.PLAN.value,
         "task_queues": [KombuQueue(queue.value) for queue in Queue],
         "task_routes": {task: {"queue": queue.value} for task, queue in names.QUEUE_OF.items()},
         "beat_schedule": BEAT_SCHEDULE,
-        "beat_max_loop_interval": 1,
+        "beat_scheduler": "workers.beat:SteadyScheduler",
     }
 
 
 def make_app(redis_url: str | None = None) -> Celery:
     """Return an application; without a URL the environment tells it, on first use only."""
+    broker.install()
     application = Celery("renkei", include=["workers.tasks"])
     application.add_defaults(
         lambda: celery_settings(
