@@ -12,6 +12,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/test_call_budget.py",
         "component/test_engine_[bcelmts]*.py",
         "component/test_engine_failures.py",
+        "component/test_places_*.py",
         "unit/test_actions.py",
         "unit/test_backoff.py",
         "unit/test_budget.py",
@@ -85,6 +86,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/*",
     ),
     "postgres": (
+        "component/test_places_*.py",
         "component/test_schema.py",
         "component/test_statement.py",
     ),
