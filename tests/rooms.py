@@ -81,6 +81,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/*",
     ),
     "postgres": (
+        "component/test_backups.py",
         "component/test_schema.py",
         "component/test_statement.py",
     ),
