@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.postgres.connections import address_problems
 from adapters.postgres.shops.secrets import SHORTEST_KEY
 
 PREFIX = "RENKEI_"
@@ -149,6 +150,8 @@ def _url_problems(database_url: str | None, redis_url: str | None) -> list[str]:
     problems = []
     if database_url and not database_url.startswith("postgresql+psycopg://"):
         problems.append("RENKEI_DATABASE_URL: must start with postgresql+psycopg://")
+    elif database_url:
+        problems += [f"RENKEI_DATABASE_URL: {said}" for said in address_problems(database_url)]
     if redis_url and not redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         problems.append("RENKEI_REDIS_URL: must start with redis:// or rediss://")
     return problems

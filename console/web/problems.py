@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from adapters.postgres.database import DatabaseUnavailable
@@ -87,7 +86,6 @@ def add_handlers(app: FastAPI) -> None:
         return problem(_REFUSALS.get(type(error), HTTPStatus.CONFLICT), str(error))
 
     @app.exception_handler(DatabaseUnavailable)
-    @app.exception_handler(PoolTimeout)
     def unavailable(_: Request, error: Exception) -> Response:
         _log.warning("database unavailable", extra={"fields": {"error": type(error).__name__}})
         return problem(
