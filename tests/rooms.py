@@ -60,6 +60,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_dispatches.py",
         "unit/test_settlements.py",
         "unit/test_shipments.py",
+        "unit/test_tracking.py",
     ),
     "stock": (
         "component/test_*stock.py",
@@ -93,6 +94,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "console": (
         "component/test_cli_*.py",
         "component/test_json_api_*.py",
+        "unit/test_notation.py",
     ),
     "simulator": ("component/test_simulator_*.py",),
     "machine": (
