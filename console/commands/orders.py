@@ -21,6 +21,9 @@ COLUMNS = columns(
 STATUS = click.option(
     "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
 )
+UNRETURNED = click.option(
+    "--unreturned", is_flag=True, help="Only what was shipped and the cart does not know of."
+)
 LINE_COLUMNS = columns(
     "sku=SKU, name, quantity, unit_price_yen=price, options_yen=options, total_yen=yen, "
     "tax_rate=tax %"
@@ -43,6 +46,7 @@ add_list(
     COLUMNS,
     ONLY_SHOP,
     STATUS,
+    UNRETURNED,
 )
 
 
