@@ -42,7 +42,6 @@ LINE_FIELDS = [
     "total_yen",
     "tax_rate",
     "custom",
-    "options",
 ]
 PERSON = {
     "name": "佐伯 結衣",
