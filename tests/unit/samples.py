@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from adapters.shopserve.wire.payments import listed
 from domain.carts.cart import Cart
 from domain.engine.runs import Window
 from domain.errors import BrokenRule
@@ -24,8 +23,9 @@ from domain.orders.cart_order import (
     ShippingCharge,
     ShopServeStatus,
 )
-from domain.orders.conversion import NewInstruction, convert
+from domain.orders.conversion import ShopTables, convert
 from domain.orders.instructions import Hold, HoldCause, HoldReason, Status, move
+from domain.orders.new_instructions import NewInstruction
 
 NOON = datetime(2025, 1, 15, 3, 0, tzinfo=UTC)  # 12:00 in Tokyo, a Wednesday
 BUYER = Contact(
@@ -146,7 +146,6 @@ def shopserve_order(
         destinations=places if destinations is None else destinations,
         lines=kept,
         charges=costs or charges(sum(each.total_yen for each in kept)),
-        payment_listed=listed(method, name),
     )
 
 
@@ -157,7 +156,7 @@ def summary(dispatch: Dispatch, *, payment: str = "creditcard", total: int = 100
 
 def instruction(order: CartOrder | None = None) -> NewInstruction:
     """The first instruction an order becomes."""
-    made = convert(order or base_order(), lookup={}, default_method=None)
+    made = convert(order or base_order(), ShopTables())
     return made.instructions[0]
 
 
