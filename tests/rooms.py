@@ -86,6 +86,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/*",
     ),
     "postgres": (
+        "component/test_backups.py",
         "component/test_places_*.py",
         "component/test_schema.py",
         "component/test_statement.py",
