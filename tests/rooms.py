@@ -21,7 +21,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_beat.py",
         "component/test_strange_messages.py",
         "unit/test_runs.py",
-        "unit/test_ticks.py",
+        "unit/test_ti[cm]*.py",
     ),
     "orders": (
         "component/test_cli_orders*.py",
@@ -84,6 +84,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/*",
     ),
     "postgres": (
+        "component/test_database_clock.py",
         "component/test_schema.py",
         "component/test_statement.py",
     ),

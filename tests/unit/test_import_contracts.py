@@ -13,7 +13,7 @@ CONTRACTS = {
     ]
 }
 # What every room may know: how to open, run and migrate, and what is common to all of them.
-COMMON = {"database", "statement", "schema", "migrations", "errors"}
+COMMON = {"clock", "database", "statement", "schema", "migrations", "errors"}
 
 
 def _rooms(package: str) -> set[str]:
