@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
@@ -19,14 +18,13 @@ from adapters.postgres.views.checkup import (
 from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
 from domain.errors import SyncError
-from workers.app import make_app
+from workers.app import broker_of, make_app
 from workers.places import NotRunning, Places, places, secret_box
 from workers.settings import Settings
 
 OLDEST_POSTGRES = 140_000
 CLOCK_TOLERANCE_S = 5.0
 PING_TIMEOUT_S = 1.5
-REDIS_TIMEOUT_S = 3.0
 # CLS-6: a refresh token lives 30 days; this long before its end a person should know.
 WARN_DAYS = 5
 OVERDUE_S = 90
@@ -160,9 +158,7 @@ def _robots(engine: Engine) -> Check:
 
 
 def _redis_version(found: Places) -> Check:
-    with Redis.from_url(
-        found.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
-    ) as client:
+    with broker_of(found.redis_url) as client:
         facts = client.info("server")
     return Check("Redis", OK, str(facts.get("valkey_version") or facts.get("redis_version")))
 

@@ -12,6 +12,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/test_call_budget.py",
         "component/test_engine_[bcelmts]*.py",
         "component/test_engine_failures.py",
+        "component/test_places_*.py",
         "unit/test_actions.py",
         "unit/test_backoff.py",
         "unit/test_budget.py",
@@ -59,6 +60,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_dispatches.py",
         "unit/test_settlements.py",
         "unit/test_shipments.py",
+        "unit/test_tracking.py",
     ),
     "stock": (
         "component/test_*stock.py",
@@ -84,13 +86,16 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/*",
     ),
     "postgres": (
+        "component/test_backups.py",
         "component/test_database_clock.py",
+        "component/test_places_*.py",
         "component/test_schema.py",
         "component/test_statement.py",
     ),
     "console": (
         "component/test_cli_*.py",
         "component/test_json_api_*.py",
+        "unit/test_notation.py",
     ),
     "simulator": ("component/test_simulator_*.py",),
     "machine": (

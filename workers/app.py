@@ -4,7 +4,9 @@ from typing import Any
 
 from celery import Celery
 from kombu import Queue as KombuQueue
+from redis import Redis
 
+from adapters.redis.connections import SOCKETS, open_redis
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import Action, Queue
 from workers import broker, names
@@ -17,10 +19,7 @@ _TRANSPORT = {
     "global_keyprefix": "renkei:",
     "priority_steps": [0],
     "max_connections": 200,
-    "socket_timeout": 15,
-    "socket_connect_timeout": 5,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
+    **SOCKETS,
 }
 _PUBLISH_RETRY = {
     "max_retries": 2,
@@ -77,6 +76,11 @@ def make_app(redis_url: str | None = None) -> Celery:
         )
     )
     return application
+
+
+def broker_of(redis_url: str) -> Redis:
+    """Return a client of Redis whose commands end within seconds; connects on first use."""
+    return open_redis(redis_url)
 
 
 def dispatcher_of(application: Celery) -> Dispatcher:

@@ -18,6 +18,7 @@ from adapters.postgres.database import autocommit, open_engine
 from adapters.postgres.engine import items, runs
 from adapters.postgres.stock import pushes
 from adapters.redis.budget import CallBudget
+from adapters.redis.connections import open_redis
 from adapters.redis.high_water import HighWater
 from adapters.redis.token_stash import TokenStash
 from domain.actions import ACTIONS, Action
@@ -105,9 +106,7 @@ class Process:
         self.database_clock = DatabaseClock(self.database)
         self.clock: Clock = self.database_clock.now
         self.autocommit = autocommit(self.database)
-        self.redis: Redis = Redis.from_url(
-            found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
-        )
+        self.redis: Redis = open_redis(found.redis_url)
         self.http: httpx.Client = build_client()
         addresses = {action: one.address for action, one in registry.items()}
         self.dispatcher = Dispatcher(app, plan=names.PLAN, items=addresses)

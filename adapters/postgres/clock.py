@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from adapters.postgres.database import DatabaseUnavailable, autocommit
 from adapters.postgres.statement import Statement
@@ -31,6 +31,11 @@ class _Reading:
     at: datetime
     monotonic: float
     machine_ahead_s: float
+
+
+def clock(connection: Connection) -> datetime:
+    """Return what PostgreSQL's clock shows, aware; for one who asks once."""
+    return _CLOCK.one(connection)
 
 
 class DatabaseClock:
@@ -76,7 +81,7 @@ class DatabaseClock:
         self._asked_at = time.monotonic()
         with self._database.connect() as connection:
             begun, machine = time.monotonic(), datetime.now(UTC)
-            there = _CLOCK.one(connection)
+            there = clock(connection)
             took_s = time.monotonic() - begun
         if self._last is not None and took_s > SLOW_S:
             return self._last

@@ -13,6 +13,7 @@ from adapters.http.deadline import build_client
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget
+from adapters.redis.connections import open_redis
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
@@ -67,7 +68,7 @@ class InteractiveGate:
 @contextmanager
 def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[ShopCart]:
     """Open one shop's cart for the length of a command. Raises NotRunning."""
-    redis: Redis = Redis.from_url(redis_url(settings), socket_timeout=5)
+    redis: Redis = open_redis(redis_url(settings))
     counter = CallCounter(engine)
     http = build_client()
     now = DatabaseClock(engine).now
