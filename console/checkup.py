@@ -14,6 +14,7 @@ from adapters.postgres.views.checkup import (
     server_version,
     shops_of_lost_time,
     unreadable_secrets,
+    unreturned_shipments,
 )
 from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
@@ -71,6 +72,7 @@ def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Che
         yield from _shops(engine)
         yield _guarded("database", lambda: _lost_time(engine))
         yield _guarded("robots", lambda: _robots(engine))
+        yield _guarded("shipments", lambda: _shipments(engine))
 
 
 def _redis(found: Places) -> Iterator[Check]:
@@ -155,6 +157,20 @@ def _robots(engine: Engine) -> Check:
     if count:
         return Check("robots", FAILED, f"{count} robots are overdue", "is beat running?")
     return Check("robots", OK, "no robot is overdue")
+
+
+def _shipments(engine: Engine) -> Check:
+    """Count "shipped, cart does not know" (RET-1); a few are normal until the day's run."""
+    with engine.begin() as connection:
+        rows = unreturned_shipments(connection)
+    late = [row for row in rows if row[3]]
+    count = sum(row[2] for row in rows)
+    found = f"{count} shipped that the cart does not know of"
+    if not late:
+        return Check("shipments", OK, found)
+    shops = ", ".join(f"{shop} {days} (--merchant {merchant})" for merchant, shop, _, days in late)
+    hint = "renkei orders list --unreturned, and what the last run of return_shipments says"
+    return Check("shipments", WARNING, f"{found}, for more than a day: {shops}", hint)
 
 
 def _redis_version(found: Places) -> Check:
