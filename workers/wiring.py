@@ -31,6 +31,7 @@ from workers.actions.return_shipments.action import ReturnShipments
 from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.cart_clocks import CartClocks
 from workers.calls.gate import CallCounter, GateTools
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.reactions import CartReactions
@@ -120,6 +121,8 @@ class Process:
         """Make what calls to carts share."""
         box = secret_box(self.settings)
         now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
+        self.cart_clocks = CartClocks(self.autocommit, now)
+        self.http.event_hooks["response"].append(self.cart_clocks.heard)
         self.counter = CallCounter(self.database)
         self.budget = CallBudget(self.redis, remembered=self.counter.remembered, now=now)
         self.closures = ClosureBoard(self.database, now)
@@ -136,6 +139,7 @@ class Process:
             LostTimeWatch(self.database, HighWater(self.redis), noticed=self.directory.forget_all),
             _share(self.settings.threads, SLEEPERS_SHARE),
             now,
+            self.cart_clocks,
         )
         self.open_work = WorkTools(
             self.database, self.autocommit, self.token_tools, self.gate_tools, now

@@ -38,6 +38,7 @@ from domain.errors import (
     Transient,
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.cart_clocks import CartClocks
 from workers.calls.lost_time import LostTimeWatch
 from workers.engine.context import Clock
 from workers.engine.drain import Draining
@@ -115,6 +116,7 @@ class GateTools:
     lost_time: LostTimeWatch
     sleepers: threading.BoundedSemaphore
     clock: Clock
+    cart_clocks: CartClocks
 
 
 @dataclass(slots=True, kw_only=True)

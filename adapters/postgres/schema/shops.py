@@ -4,9 +4,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     Integer,
     LargeBinary,
     Numeric,
+    Table,
     Text,
     Time,
     UniqueConstraint,
@@ -15,6 +17,7 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import (
     index,
+    metadata,
     moment,
     one_of,
     reference,
@@ -77,6 +80,15 @@ carriers = thing(
     Column("method", Text, nullable=False),
     Column("carrier", Text, nullable=False),
     UniqueConstraint("shop_id", "method"),
+)
+
+# What the carts' answers told of their clocks (CLK-2): scheme, host and port, seconds ahead.
+cart_clocks = Table(
+    "cart_clocks",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("ahead_s", Double, nullable=False),
+    moment("measured_at", default_now=True),
 )
 
 robots = thing(
