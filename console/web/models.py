@@ -70,6 +70,12 @@ class Order(BaseModel):
     shipped_method: str | None
 
 
+class ShippedOrder(Order):
+    """An instruction that was shipped just now, and what has to be done for its cart to be told."""
+
+    warnings: list[str]
+
+
 class Orders(BaseModel):
     """One page of instructions."""
 

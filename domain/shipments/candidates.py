@@ -100,6 +100,10 @@ class ShipDestination:
     destination: int
 
 
+ShopServeSteps = tuple[RequestSettlement | ShipDestination, ...]
+"""What is sent for one ShopServe instruction, in this order."""
+
+
 class ReturnOutcome(StrEnum):
     """How returning one instruction ended."""
 
@@ -154,9 +158,15 @@ def _judge_api_status(facts: ShipmentFacts) -> Send | Leave:
     return Send()
 
 
-def plan_shopserve(
-    order: CartOrder, *, destination: int, tracking_number: str
-) -> tuple[RequestSettlement | ShipDestination, ...]:
+def waits_for_all(steps: ShopServeSteps) -> bool:
+    """Tell whether steps change the whole order, so that all its parcels are checked first (RET-7).
+
+    Settlement is charged for the order; writing one destination is about that one alone.
+    """
+    return any(isinstance(step, RequestSettlement) for step in steps)
+
+
+def plan_shopserve(order: CartOrder, *, destination: int, tracking_number: str) -> ShopServeSteps:
     """Return the steps for one instruction; none if the cart shows it done (RET-2, RET-5).
 
     Args:

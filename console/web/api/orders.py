@@ -13,7 +13,7 @@ from adapters.postgres.views.orders import orders_by_id, page_orders
 from console.web.access import OrdersReader, Shared, caller_with
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
-from console.web.models import Order, Orders
+from console.web.models import Order, Orders, ShippedOrder
 from console.web.words import (
     LONGEST_WORD,
     Body,
@@ -40,6 +40,7 @@ from domain.warehouse.moves import (
 )
 from domain.warehouse.targets import Target
 from workers.services.access import Caller
+from workers.services.methods import without_carrier
 from workers.services.warehouse import MAY_MOVE, MOVES, perform
 from workers.services.warehouse import Request as Wish
 
@@ -121,7 +122,10 @@ class MoveCall(WriteCall):
         def work(connection: Connection) -> object:
             wish = Wish(Target(self.number, self.shop, self.key), operation())
             (done,) = perform(connection, self.client.actor(), [wish])
-            return orders_by_id(connection, self.client.merchant_id, [done.id])[0]
+            (row,) = orders_by_id(connection, self.client.merchant_id, [done.id])
+            if isinstance(wish.operation, Ship):
+                row["warnings"] = without_carrier(connection, self.client.merchant_id, [row])
+            return row
 
         return self.answer(self.client, body, work)
 
@@ -133,7 +137,7 @@ def _path(operation: type[Operation]) -> str:
     return f"/{{shop}}/{{number}}/{operation.name}"
 
 
-@router.post(_path(Ship), **ONE)
+@router.post(_path(Ship), response_model=None, responses={200: {"model": ShippedOrder}})
 def ship(call: Called, body: Shipment) -> Response:
     """Record that the parcel left (出荷済み); its pieces leave on hand and secured together."""
 
