@@ -27,7 +27,7 @@ _INSTRUCTION = (
 )
 _BUYER = ("name", "postal_code", "address", "tel", "email")
 _RECIPIENT = ("name", "postal_code", "address", "tel")
-_LAST = ("shipped_method", "tracking_number", "shipped_on", "completed_at", "note")
+_LAST = ("shipped_method", "tracking_number", "shipped_on", "completed_at", "note", "shop_removed")
 _LINE = ("sku", "name", "quantity", "unit_price_yen", "options_yen", "total_yen", "tax_rate")
 
 # Letters that Unicode and Microsoft's Shift-JIS spell differently.

@@ -13,7 +13,7 @@ from console.session import Session, leaf
 from console.words import ONLY_SHOP, known_shop
 from domain.errors import BrokenRule
 from domain.warehouse.moves import Parcel, Ship
-from domain.warehouse.targets import Target
+from domain.warehouse.targets import Target, unheard
 from workers.services.warehouse import Request, perform
 
 
@@ -29,9 +29,9 @@ def import_shipments(session: Session, file: str, shop: str | None) -> None:
     requests = _read_shipments(file, today=today(session), shop=shop)
     with session.change(f"file {Path(file).name}") as (connection, actor):
         known_shop(connection, actor.merchant_id, shop)
-        perform(connection, actor, requests)
-    document: dict[str, object] = {"file": file, "shipped": len(requests)}
-    session.tell(document, f"{len(requests)} orders shipped from {file}")
+        warnings = unheard(perform(connection, actor, requests))
+    document: dict[str, object] = {"file": file, "shipped": len(requests), "warnings": warnings}
+    session.tell(document, f"{len(requests)} orders shipped from {file}", *warnings)
 
 
 @click.command("export")

@@ -14,6 +14,7 @@ from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
+from domain.carts.ports import TokenStore
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.calls.board import ClosureBoard
 from workers.calls.gate import CallCounter
@@ -63,8 +64,14 @@ class InteractiveGate:
 
 
 @contextmanager
-def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[ShopCart]:
-    """Open one shop's cart for the length of a command. Raises NotRunning."""
+def open_shop_cart(
+    settings: Settings, engine: Engine, shop: Shop, tokens: TokenStore | None = None
+) -> Iterator[ShopCart]:
+    """Open one shop's cart for the length of a command.
+
+    Args: tokens: of a BASE shop, in place of those that are stored.
+    Raises: NotRunning.
+    """
     redis: Redis = Redis.from_url(places(settings).redis_url, socket_timeout=5)
     counter = CallCounter(engine)
     http = build_client()
@@ -81,6 +88,7 @@ def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[S
             TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures),
             shop,
             gate,
+            tokens,
         )
     finally:
         counter.write()
