@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import click
 
 from console.session import Session, actor_name, leaf
-from workers.places import NotRunning, places, secret_box
+from workers.places import NotRunning, database_url, secret_box
 from workers.settings import Settings
 
 
@@ -53,7 +53,7 @@ def _database(settings: Settings) -> Iterator[str]:
         yield settings.database_url
         return
     try:
-        url = places(settings).database_url
+        url = database_url(settings)
     except NotRunning:
         from adapters.embedded import PrivateServers  # noqa: PLC0415 -- starts processes
 

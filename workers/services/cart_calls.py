@@ -17,6 +17,7 @@ from adapters.postgres.shops.accounts import has_history
 from adapters.postgres.shops.shops import Shop, clear_auth_failed, load_shop, mark_auth_failed
 from adapters.postgres.shops.tokens import REFRESH_TOKEN_LIFE, Tokens, store_tokens
 from adapters.postgres.views.shops import ShopRef
+from adapters.redis.connections import open_redis
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.accounts import CartAccount, account_at
@@ -26,7 +27,7 @@ from domain.carts.ports import ExternalItem, ShopIdentity
 from domain.errors import AuthenticationFailed
 from workers.calls.accounts import Proven, settle
 from workers.calls.interactive import open_shop_cart
-from workers.places import places, secret_box
+from workers.places import redis_url, secret_box
 from workers.services.actors import Actor
 from workers.services.shops import ShopChange
 from workers.settings import Settings
@@ -164,7 +165,7 @@ def _settled(
     *,
     now: datetime,
 ) -> Proven:
-    redis: Redis = Redis.from_url(places(settings).redis_url, socket_timeout=5)
+    redis: Redis = open_redis(redis_url(settings))
     try:
         return settle(connection, shop, account, TokenStash(redis), by=actor.name, now=now)
     finally:

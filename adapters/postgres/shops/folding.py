@@ -46,6 +46,7 @@ KEPT = (
     "created_at",
     "parked",
     "removed_at",
+    "lost_time_at",
     "auth_failed_at",
     "refresh_holder",
     "refresh_until",
@@ -67,7 +68,8 @@ update shops o
         for name, fresh in SETTINGS.items()
     )
 },
-       parked = o.parked or n.parked, removed_at = null, auth_failed_at = null,
+       parked = o.parked or n.parked, lost_time_at = coalesce(o.lost_time_at, n.lost_time_at),
+       removed_at = null, auth_failed_at = null,
        refresh_holder = null, refresh_until = null, refresh_warned_at = null
   from shops n
  where o.id = :old and n.id = :new
@@ -130,6 +132,10 @@ MOVED: Mapping[str, str] = {
     "dead_letters": "shop_id",
     "closures": "detected_by",
 }
+# What has a statement of its own above; the rest of it goes with the new row.
+JOINED = ("robots", "rules", "carriers", "call_counts", "runs", "lanes", "lane_blocks")
+# What a shop has of its cart's orders only, so that a new one has none of it.
+NEVER_BEFORE_PROVEN = ("import_tasks", "instructions", "effects", "cursors")
 _MOVE = tuple(
     Statement[None](f"update {table} set {column} = :old where {column} = :new")
     for table, column in MOVED.items()

@@ -22,6 +22,7 @@ from adapters.http.reading import (
     unknown,
     whole,
     whole_or_none,
+    word,
 )
 from adapters.shopserve.wire.literals import (
     CONFIRMED,
@@ -135,9 +136,9 @@ class _Literals:
 
     def settlement(self, told: object, path: str) -> Settlement:
         """Return the settlement status."""
-        word = _folded(told)
+        literal = _folded(told)
         for beginning, meaning in SETTLEMENT_BEGINNINGS.items():
-            if word.startswith(beginning):
+            if literal.startswith(beginning):
                 return meaning
         return self.meaning(told, SETTLEMENTS, path) or Settlement.UNKNOWN
 
@@ -146,10 +147,10 @@ def _folded(told: object) -> str:
     """Return a literal in the form of the tables; what is no text at all is no literal."""
     if told is None:
         return ""
-    if not isinstance(told, str):
+    if not isinstance(told, str | int) or isinstance(told, bool):
         return f"({type(told).__name__})"
-    word = unicodedata.normalize("NFKC", told).strip()
-    return word.removesuffix("み") if word.endswith("済み") else word
+    literal = unicodedata.normalize("NFKC", word(told)).strip()
+    return literal.removesuffix("み") if literal.endswith("済み") else literal
 
 
 def order(raw: dict[str, object]) -> CartOrder:
