@@ -14,7 +14,7 @@ ABANDON = ("--abandon", "--reason", "it moves")
 
 @pytest.mark.parametrize("account", ["kura", "KURA", "ｋｕｒａ "])
 @pytest.mark.parametrize("address", ["", "https://MANAGEMENT.api.shopserve.jp:443/v2/"])
-def test_stk_8_an_account_is_added_once(renkei: CommandLine, account: str, address: str) -> None:
+def test_stk_08_an_account_is_added_once(renkei: CommandLine, account: str, address: str) -> None:
     renkei.add_shopserve("kura")
     secrets = json.dumps({"shop_id": account, "manager_key": "top-secret-1"})
 
@@ -25,7 +25,7 @@ def test_stk_8_an_account_is_added_once(renkei: CommandLine, account: str, addre
     assert [shop["key"] for shop in renkei.read("shop", "list")] == ["kura"]
 
 
-def test_stk_8_another_merchants_shop_is_not_named(renkei: CommandLine) -> None:
+def test_stk_08_another_merchants_shop_is_not_named(renkei: CommandLine) -> None:
     renkei.ok("merchant", "add", "rival", "--name", "R")
     renkei.add_shopserve("our-key", account="kura")
 
@@ -37,7 +37,7 @@ def test_stk_8_another_merchants_shop_is_not_named(renkei: CommandLine) -> None:
     assert "default" not in again.err
 
 
-def test_stk_8_the_same_account_at_another_address_is_another_one(renkei: CommandLine) -> None:
+def test_stk_08_the_same_account_at_another_address_is_another_one(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura")
 
     renkei.ok(*ADD, "--api-url", "http://127.0.0.1:1", stdin=SHOPSERVE_SECRETS)
@@ -45,7 +45,7 @@ def test_stk_8_the_same_account_at_another_address_is_another_one(renkei: Comman
     assert len(renkei.read("shop", "list")) == 2
 
 
-def test_shp_1_a_shop_nothing_is_open_in_is_removed_without_a_word(renkei: CommandLine) -> None:
+def test_shp_01_a_shop_nothing_is_open_in_is_removed_without_a_word(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura")
 
     gone = renkei.read("shop", "remove", "kura")
@@ -58,7 +58,7 @@ def test_shp_1_a_shop_nothing_is_open_in_is_removed_without_a_word(renkei: Comma
     assert kept["removed_at"]
 
 
-def test_shp_1_what_is_open_is_counted_and_given_up_with_a_reason_only(
+def test_shp_01_what_is_open_is_counted_and_given_up_with_a_reason_only(
     renkei: CommandLine, engine: Engine
 ) -> None:
     renkei.add_shopserve("kura")
@@ -81,7 +81,7 @@ def test_shp_1_what_is_open_is_counted_and_given_up_with_a_reason_only(
     assert kept.detail["abandoned"]["runs"] == 1
 
 
-def test_shp_1_added_again_a_shop_is_what_it_was(renkei: CommandLine) -> None:
+def test_shp_01_added_again_a_shop_is_what_it_was(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura")
     renkei.ok("mapping", "set", "--shop", "kura", "--item", "1", "--sku", "A")
     renkei.ok("robot", "set", "kura", "sync_stock", "--every", "60s", "--off")
@@ -100,7 +100,7 @@ def test_shp_1_added_again_a_shop_is_what_it_was(renkei: CommandLine) -> None:
     assert renkei.read("shop", "list", "--removed") == []
 
 
-def test_shp_1_one_merchants_removed_shop_does_not_keep_another_out(renkei: CommandLine) -> None:
+def test_shp_01_one_merchants_removed_shop_does_not_keep_another_out(renkei: CommandLine) -> None:
     renkei.ok("merchant", "add", "rival", "--name", "R")
     renkei.add_shopserve("kura")
     renkei.ok("run", "sync_stock", "--shop", "kura")
@@ -115,7 +115,7 @@ def test_shp_1_one_merchants_removed_shop_does_not_keep_another_out(renkei: Comm
     assert "added to this installation already" in ours.err
 
 
-def test_shp_1_a_shop_comes_back_under_no_key_that_another_has(renkei: CommandLine) -> None:
+def test_shp_01_a_shop_comes_back_under_no_key_that_another_has(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura")
     renkei.ok("shop", "remove", "kura")
     renkei.add_shopserve("second", account="another")
@@ -125,7 +125,7 @@ def test_shp_1_a_shop_comes_back_under_no_key_that_another_has(renkei: CommandLi
     assert (refused.code, refused.err) == (1, "renkei: shop second exists already\n")
 
 
-def test_stk_8_of_four_that_add_one_account_at_once_one_does(renkei: CommandLine) -> None:
+def test_stk_08_of_four_that_add_one_account_at_once_one_does(renkei: CommandLine) -> None:
     wishes, start = ("a", "b", "c", "d"), threading.Barrier(4)
     outcomes: dict[str, int] = {}
 
@@ -144,7 +144,7 @@ def test_stk_8_of_four_that_add_one_account_at_once_one_does(renkei: CommandLine
     assert len(renkei.read("shop", "list")) == 1
 
 
-def test_stk_8_a_shop_without_orders_can_be_given_the_right_account(renkei: CommandLine) -> None:
+def test_stk_08_a_shop_without_orders_can_be_given_the_right_account(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura", account="mistyped")
     renkei.add_shopserve("other")
     other = '{"shop_id": "other", "manager_key": "top-secret-1"}'
@@ -157,7 +157,7 @@ def test_stk_8_a_shop_without_orders_can_be_given_the_right_account(renkei: Comm
     assert renkei.read("shop", "show", "kura")["account"] == "kura"
 
 
-def test_stk_8_an_address_cannot_be_set_to_where_the_account_is_taken(renkei: CommandLine) -> None:
+def test_stk_08_an_address_cannot_be_set_to_where_the_account_is_taken(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura")
     renkei.ok(*ADD, "--api-url", "http://127.0.0.1:1", stdin=SHOPSERVE_SECRETS)
 
@@ -167,3 +167,24 @@ def test_stk_8_an_address_cannot_be_set_to_where_the_account_is_taken(renkei: Co
     assert refused.code == 1
     assert "added already, as kura" in refused.err
     assert renkei.read("shop", "show", "second")["api_url"] == "http://127.0.0.1:2"
+
+
+def test_shp_01_dead_letters_of_a_removed_shop_are_not_tried_in_another_of_its_key(
+    renkei: CommandLine, engine: Engine
+) -> None:
+    renkei.add_shopserve("kura")
+    with engine.begin() as connection:
+        letter = connection.execute(
+            text(
+                "insert into dead_letters (shop_id, action, key, run_id, reason, attempts, state)"
+                " select id, 'import_orders', 'K', 1, 'x', 1, 'replayed' from shops returning id"
+            )
+        ).scalar_one()
+    renkei.ok("shop", "remove", "kura")
+    renkei.add_shopserve("kura", account="another")
+
+    refused = renkei("dead", "replay", str(letter))
+
+    assert refused.code == 1
+    assert "kura was removed" in refused.err
+    assert renkei.read("runs", "list") == []

@@ -93,7 +93,7 @@ def test_the_comparison_sees(engine: Engine, change: str) -> None:
     assert _differences(engine, change)
 
 
-def test_shp_1_a_shop_that_comes_back_leaves_nothing_of_itself_behind() -> None:
+def test_shp_01_a_shop_that_comes_back_leaves_nothing_of_itself_behind() -> None:
     """Every column of a shop, and every table that belongs to one, has its place in the fold."""
     columns = set(metadata.tables["shops"].columns.keys())
     belonging = {

@@ -21,7 +21,7 @@ API = "https://management.api.shopserve.jp/v2"
         pytest.param(API, "ｋｕｒａ", id="id in full width"),
     ],
 )
-def test_stk_8_an_account_is_the_same_however_it_is_written(address: str, account: str) -> None:
+def test_stk_08_an_account_is_the_same_however_it_is_written(address: str, account: str) -> None:
     assert account_at(Cart.SHOPSERVE, address, account) == account_at(Cart.SHOPSERVE, API, "kura")
 
 
@@ -34,7 +34,7 @@ def test_stk_8_an_account_is_the_same_however_it_is_written(address: str, accoun
         pytest.param(Cart.SHOPSERVE, API, "kura2", id="another shop"),
     ],
 )
-def test_stk_8_accounts_that_differ_are_told_apart(cart: Cart, address: str, account: str) -> None:
+def test_stk_08_accounts_that_differ_are_told_apart(cart: Cart, address: str, account: str) -> None:
     assert account_at(cart, address, account) != account_at(Cart.SHOPSERVE, API, "kura")
 
 
@@ -62,7 +62,7 @@ def test_a_blank_account_is_none() -> None:
         account_at(Cart.BASE, API, " ")
 
 
-def test_stk_8_another_merchants_shop_is_not_named() -> None:
+def test_stk_08_another_merchants_shop_is_not_named() -> None:
     account, holder = account_at(Cart.BASE, API, "tote"), AccountHolder(1, 7, "secret-key", False)
 
     with pytest.raises(AccountTaken, match="secret-key"):

@@ -96,6 +96,9 @@ def stop_and_count(connection: Connection, shop_id: int) -> OpenWork | None:
     stop_work(connection, shop_id)
     if not _LOCK.first(connection, shop_id=shop_id):
         return None
+    if late := _RUNS.one(connection, shop_id=shop_id):  # asked for before the shop was locked
+        stop_work(connection, shop_id)
+        runs += late
     return _OPEN.one(connection, shop_id=shop_id, runs=runs)
 
 
