@@ -13,16 +13,20 @@ from domain.warehouse.targets import Target
 
 COLUMNS = columns(
     "number=注文番号, shop, part, status, hold_reasons=hold, allocated=引当, payment, "
-    "api_status=API, ordered_at, delivery_method=method, total_yen=yen, "
-    "tracking_number=tracking, shipped_on=shipped",
+    "api_status=API, ordered_at, delivery_method=method, wished_date=wished day, "
+    "wished_time=wished time, remarks, total_yen=yen, tracking_number=tracking, "
+    "shipped_on=shipped",
     status=lambda row: JAPANESE[Status(str(row["status"]))],
 )
 STATUS = click.option(
     "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
 )
+UNRETURNED = click.option(
+    "--unreturned", is_flag=True, help="Only what was shipped and the cart does not know of."
+)
 LINE_COLUMNS = columns(
-    "sku=SKU, name, quantity, unit_price_yen=price, options_yen=options, total_yen=yen, "
-    "tax_rate=tax %"
+    "sku=SKU, name, quantity, options, unit_price_yen=price, options_yen=options yen, "
+    "total_yen=yen, tax_rate=tax %"
 )
 
 
@@ -42,6 +46,7 @@ add_list(
     COLUMNS,
     ONLY_SHOP,
     STATUS,
+    UNRETURNED,
 )
 
 
@@ -65,5 +70,5 @@ def show_one(session: Session, number: str, shop: str | None, key: str | None) -
 
 def _flat(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in value.items() if part)
+        return ", ".join(f"{name} {shown(part)}" for name, part in value.items() if part)
     return shown(value)

@@ -7,7 +7,7 @@ docs/decisions/0017-one-account-one-shop.md
 """
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
@@ -24,6 +24,7 @@ from domain.carts.ports import CallGate
 from domain.errors import ApiFamily, BrokenRule, Postponed
 from workers.calls.board import ShopDirectory
 from workers.calls.tokens.refresh import SharedTokens, TokenCache, TokenTools
+from workers.engine.context import Clock
 
 BY_ITSELF = "renkei"
 """Who is in the audit where no person asked."""
@@ -43,6 +44,7 @@ class AccountProver:
 
     tokens: TokenTools
     directory: ShopDirectory
+    clock: Clock
 
     def prove(self, shop: Shop, gate: CallGate, api: ApiFamily) -> None:
         """Ask the cart whose tokens a shop has, and note it (STK-8). For any shop, any time.
@@ -61,14 +63,16 @@ class AccountProver:
         )
         told = account_at(shop.cart, shop.api_url, cart.test_connection(api).account)
         with self.tokens.database.begin() as connection:
-            proven = settle(connection, shop, told, self.tokens.stash, by=BY_ITSELF)
+            proven = settle(
+                connection, shop, told, self.tokens.stash, by=BY_ITSELF, now=self.clock()
+            )
             stored = load_tokens(connection, proven.shop_id, self.tokens.box)
             if stored is None or stored.refresh_token != before:
                 raise Postponed(f"{shop.key}: its tokens were changed meanwhile")
         self.directory.forget(shop.id)
         if proven.was is not None:
             back = f"{shop.key} is {proven.was}, which was removed, and is back as it was"
-            raise Postponed(back, until=datetime.now(UTC))
+            raise Postponed(back, until=self.clock())
 
 
 def settle(
@@ -78,7 +82,7 @@ def settle(
     stash: TokenStash,
     *,
     by: str,
-    now: datetime | None = None,
+    now: datetime,
 ) -> Proven:
     """Note that a shop is on an account; one of the merchant's that was removed comes back.
 
@@ -89,13 +93,13 @@ def settle(
         BrokenRule: the shop has orders of another account.
         Postponed: somebody else changed the shop, or is refreshing its tokens.
     """
-    accounts.lock_account(connection, account)
     standing = accounts.lock_standing(connection, shop.id)
     if standing is None or standing.api_url != shop.api_url:
         raise Postponed(f"{shop.key}: the shop was changed meanwhile")
     if (standing.account, standing.account_place) == (account.name, account.place):
         return Proven(shop.id)
     refuse_another(shop.key, standing, account)
+    accounts.lock_account(connection, account)
     holder = accounts.live_holder(connection, account, but=shop.id)
     refuse_taken(account, holder, merchant_id=shop.merchant_id)
     before = accounts.removed_holder(connection, account, shop.merchant_id)
@@ -106,8 +110,7 @@ def settle(
         raise Postponed(f"{shop.key}: another worker is refreshing the token")
     if (left := stash.get(shop.id)) is not None:  # by a crash: they follow the tokens they replace
         stash.put(before.id, left)
-    at = now or datetime.now(UTC)
-    folding.fold(connection, new=shop.id, old=before.id, cart=shop.cart, now=at)
+    folding.fold(connection, new=shop.id, old=before.id, cart=shop.cart, now=now)
     told = {"cart": shop.cart, "was": before.key}
     record(connection, Entry(shop.merchant_id, by, "shop.revive", shop.key, detail=told))
     return Proven(before.id, before.key)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from adapters.postgres.access.audit import Entry, record
+from adapters.postgres.orders import import_tasks
 from adapters.postgres.shipments import carriers
 from adapters.postgres.shops import accounts, merchants, removals, revivals, robots, shops
 from adapters.postgres.shops.secrets import SecretBox
@@ -123,6 +124,8 @@ def change_shop(
     """
     _settle_account(connection, actor, shop, wish)
     shops.set_values(connection, shop.id, wish.values)
+    if wish.values.get("import_partly_cancelled"):  # the next run imports them (IMP-5)
+        import_tasks.look_now(connection, shop.id)
     if wish.secrets is not None:
         shops.replace_credentials(connection, shop.id, wish.secrets.credentials, box)
         if wish.secrets.tokens:

@@ -56,7 +56,10 @@ _NOTE = Statement[None](
 
 
 def lock_account(connection: Connection, account: CartAccount) -> None:
-    """Have every other use of the account wait until this transaction is over."""
+    """Have every other use of the account wait until this transaction is over.
+
+    In the order of all: a shop that is there, its account, a shop that was removed.
+    """
     _ALONE.run(connection, account=str(account))
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.engine import dead_letters
 from adapters.postgres.engine.runs import UNFINISHED_RUNS
-from adapters.postgres.orders.statuses import SECURING
+from adapters.postgres.orders.statuses import SECURING, UNRETURNED
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.statement import Statement
 
@@ -48,9 +48,8 @@ _OPEN = Statement[OpenWork](f"""
 select cast(:runs as bigint) as runs,
        (select count(*) from instructions
          where shop_id = :shop_id and status in {SECURING}) as waiting,
-       (select count(*) from instructions
-         where shop_id = :shop_id and status = 'shipped' and api_status <> 'tracking_returned')
-         as unreturned,
+       (select count(*) from instructions i
+         where i.shop_id = :shop_id and {UNRETURNED}) as unreturned,
        (select count(*) from effects
          where shop_id = :shop_id and state in ('sent', 'unknown')) as effects
 """)
