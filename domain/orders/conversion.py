@@ -33,6 +33,7 @@ from domain.orders.parts import (
     repeated,
     sku_of,
 )
+from domain.orders.payment_methods import LISTED_ONLY, PaymentTable
 from domain.orders.payments import BASE_DEFERRED, FirstPayment, first_payment
 
 FREE_SHIPPING = "送料無料"
@@ -136,7 +137,12 @@ class _Basis:
 
 
 def convert(
-    order: CartOrder, *, lookup: Lookup, default_method: str | None, recalculate: bool = True
+    order: CartOrder,
+    *,
+    lookup: Lookup,
+    default_method: str | None,
+    recalculate: bool = True,
+    payments: PaymentTable = LISTED_ONLY,
 ) -> Conversion:
     """Return the shipping instructions of an order that eligibility has let in.
 
@@ -144,6 +150,7 @@ def convert(
         lookup: ShopServe's mapped SKUs; BASE needs none.
         default_method: what fills a blank delivery method on BASE (IMP-11), None = leave it blank.
         recalculate: give each part its own amounts (IMP-14); off: part 1 bears the whole order.
+        payments: what the shop's payment methods mean (PAY-1).
 
     Raises: BrokenRule: this order cannot be converted; the message names the line and the remedy.
     """
@@ -156,8 +163,11 @@ def convert(
     odd += repeated(each.sku for each in skus.values())
     recipients = [recipient_of(order, group.destination) for group in parts]
     split = (split_amounts if recalculate else keep_together)(every, order.charges)
-    basis = _Basis(order, first_payment(order), skus, default_method)
+    first = first_payment(order, payments)
+    basis = _Basis(order, first, skus, default_method)
     warnings = [*odd, *_warnings(order, split.gap_yen)]
+    if first.hold is not None and first.hold.cause is HoldCause.UNKNOWN_PAYMENT:
+        warnings.append(f"on hold (要確認): {first.hold.text}")
     instructions = tuple(
         _instruction(basis, group, recipient, amounts)
         for group, recipient, amounts in zip(parts, recipients, split.parts, strict=True)

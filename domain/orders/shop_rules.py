@@ -12,6 +12,7 @@ from domain.carts.cart import Cart
 from domain.orders.cart_order import CartOrder
 from domain.orders.conversion import FREE_SHIPPING, Conversion, NewInstruction, convert
 from domain.orders.parts import Lookup
+from domain.orders.payment_methods import LISTED_ONLY, PaymentTable
 from domain.orders.rules import READABLE, Rule, apply, reader
 
 
@@ -55,10 +56,12 @@ class ShopRules:
     Attributes:
         off: standard rules that are switched off.
         own: the shop's own, in the order in which they run.
+        payments: what its payment methods mean (PAY-1).
     """
 
     off: frozenset[StandardRule] = frozenset()
     own: tuple[Rule, ...] = ()
+    payments: PaymentTable = LISTED_ONLY
 
     def process(self, order: CartOrder, *, lookup: Lookup, default_method: str | None) -> Processed:
         """Return the instructions of an order that eligibility has let in.
@@ -72,6 +75,7 @@ class ShopRules:
             lookup=lookup,
             default_method=default_method if fills else None,
             recalculate=StandardRule.SPLIT_AMOUNTS not in self.off,
+            payments=self.payments,
         )
         applied = [apply(self.own, instruction) for instruction in made.instructions]
         return Processed(

@@ -46,7 +46,7 @@ def try_rules(
         raise LookupError(f"no shop of id {ref.id}")
     stored = read_rules(connection, shop.id)
     if added is None:
-        way = _Way(shop, without_rules(shop.cart), stored)
+        way = _Way(shop, replace(without_rules(shop.cart), payments=stored.payments), stored)
     else:
         tried = replace(added, enabled=True)
         way = _Way(shop, stored, replace(stored, own=(*stored.own, tried)))

@@ -1,8 +1,6 @@
 """One whole order as ShopServe writes it."""
 
-import unicodedata
-from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from adapters.http.reading import (
     Array,
@@ -19,7 +17,6 @@ from adapters.http.reading import (
     WholeOrZero,
     read,
     sure,
-    unknown,
     whole,
     whole_or_none,
 )
@@ -28,10 +25,10 @@ from adapters.shopserve.wire.literals import (
     FLAGS,
     FOLDERS,
     PAID,
-    SETTLEMENT_BEGINNINGS,
-    SETTLEMENTS,
     SHIPPED,
+    Literals,
 )
+from adapters.shopserve.wire.payments import listed
 from domain.carts.cart import Cart
 from domain.errors import Undecodable
 from domain.orders.cart_order import (
@@ -41,15 +38,12 @@ from domain.orders.cart_order import (
     Contact,
     Destination,
     Folder,
-    Settlement,
     ShopServeStatus,
 )
 
 _TAX_RATES = (8, 10)
 _MOST_PIECES = 10**6
 _GONE = frozenset({Folder.CANCELED, Folder.TRASH})
-
-Kind = TypeVar("Kind")
 
 
 class _DeliveryItem(Told):
@@ -119,39 +113,6 @@ class _ShopServeOrder(Told):
     memo: OrEmpty[_Memo]
 
 
-class _Literals:
-    """Tells what the literals of one order mean, and collects those nobody knows."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self.unknown: list[str] = []
-
-    def meaning(self, told: object, table: Mapping[str, Kind], path: str) -> Kind | None:
-        """Return what a literal means, None for one nobody knows."""
-        known = table.get(_folded(told))
-        if known is None:
-            self.unknown.append(unknown(told, path))
-        return known
-
-    def settlement(self, told: object, path: str) -> Settlement:
-        """Return the settlement status."""
-        word = _folded(told)
-        for beginning, meaning in SETTLEMENT_BEGINNINGS.items():
-            if word.startswith(beginning):
-                return meaning
-        return self.meaning(told, SETTLEMENTS, path) or Settlement.UNKNOWN
-
-
-def _folded(told: object) -> str:
-    """Return a literal in the form of the tables; what is no text at all is no literal."""
-    if told is None:
-        return ""
-    if not isinstance(told, str):
-        return f"({type(told).__name__})"
-    word = unicodedata.normalize("NFKC", told).strip()
-    return word.removesuffix("み") if word.endswith("済み") else word
-
-
 def order(raw: dict[str, object]) -> CartOrder:
     """Read one whole order.
 
@@ -159,7 +120,7 @@ def order(raw: dict[str, object]) -> CartOrder:
         order would be shipped. Of a cancelled one nothing is shipped, so that may lack them.
     """
     told = read(_ShopServeOrder, raw)
-    literals = _Literals()
+    literals = Literals()
     destinations = tuple(
         _destination(place, f"deliveries[{at}]", literals)
         for at, place in enumerate(told.deliveries)
@@ -186,6 +147,7 @@ def order(raw: dict[str, object]) -> CartOrder:
         note=told.memo.customer_note,
         wished_date=wished_date,
         wished_time=wished_time,
+        payment_listed=listed(told.payment.method_code, told.payment.method_name),
     )
 
 
@@ -201,7 +163,7 @@ def _check(told: _ShopServeOrder, *, gone: bool) -> None:
         raise Undecodable("deliveries: not there")
 
 
-def _status(basic: _Basic, literals: _Literals) -> ShopServeStatus:
+def _status(basic: _Basic, literals: Literals) -> ShopServeStatus:
     folder = literals.meaning(basic.folder, FOLDERS, "basic.folder")
     confirmed = literals.meaning(basic.confirm_status, CONFIRMED, "basic.confirm_status")
     shipped = literals.meaning(basic.shipping_status, SHIPPED, "basic.shipping_status")
@@ -222,7 +184,7 @@ def _status(basic: _Basic, literals: _Literals) -> ShopServeStatus:
     )
 
 
-def _destination(place: _Delivery, path: str, literals: _Literals) -> Destination:
+def _destination(place: _Delivery, path: str, literals: Literals) -> Destination:
     shipped = literals.meaning(place.shipping_status, SHIPPED, f"{path}.shipping_status")
     return Destination(
         number=place.delivery_no,
