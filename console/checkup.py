@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
@@ -15,19 +14,19 @@ from adapters.postgres.views.checkup import (
     clock,
     overdue_robots,
     server_version,
+    shops_of_lost_time,
     unreadable_secrets,
 )
 from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
 from domain.errors import SyncError
-from workers.app import make_app
+from workers.app import broker_of, make_app
 from workers.places import NotRunning, Places, places, secret_box
 from workers.settings import Settings
 
 OLDEST_POSTGRES = 140_000
 CLOCK_TOLERANCE_S = 2.0
 PING_TIMEOUT_S = 1.5
-REDIS_TIMEOUT_S = 3.0
 # CLS-6: a refresh token lives 30 days; this long before its end a person should know.
 WARN_DAYS = 5
 OVERDUE_S = 90
@@ -72,6 +71,7 @@ def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Che
     if schema.state == OK:
         yield _guarded("secrets", lambda: _secrets(engine, settings))
         yield from _shops(engine)
+        yield _guarded("database", lambda: _lost_time(engine))
         yield _guarded("robots", lambda: _robots(engine))
 
 
@@ -146,6 +146,16 @@ def _shops(engine: Engine) -> Iterator[Check]:
             yield Check("shops", WARNING, f"{key}: authorisation ends {ends}", hint)
 
 
+def _lost_time(engine: Engine) -> Check:
+    with engine.begin() as connection:
+        count = shops_of_lost_time(connection)
+    if count:
+        found = f"it was set back to an earlier time; {count} shops send nothing"
+        hint = "stop all processes, then renkei db restored --at TIME"
+        return Check("database", FAILED, found, hint)
+    return Check("database", OK, "it has lost no time")
+
+
 def _robots(engine: Engine) -> Check:
     with engine.begin() as connection:
         count = overdue_robots(connection, OVERDUE_S)
@@ -155,9 +165,7 @@ def _robots(engine: Engine) -> Check:
 
 
 def _redis_version(found: Places) -> Check:
-    with Redis.from_url(
-        found.redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
-    ) as client:
+    with broker_of(found.redis_url) as client:
         facts = client.info("server")
     return Check("Redis", OK, str(facts.get("valkey_version") or facts.get("redis_version")))
 

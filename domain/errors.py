@@ -10,6 +10,7 @@
     - BudgetSpent        the shop's calls of this hour or day are used up, or its pace says wait
     - Stopping           this worker was asked to stop; another one goes on
     - SwitchedOff        the kill switch of the shop or of this action is on
+    - LostTime           the database was set back; the shop's cart is to be read first
   + Permanent        trying again cannot help; goes to the dead letters now
     - Rejected           the cart understood the request and refused it
       . NotFound             the cart does not know the order, line or item
@@ -111,6 +112,10 @@ class Stopping(Postponed):
 
 class SwitchedOff(Postponed):
     """A person parked the shop or the action."""
+
+
+class LostTime(Postponed):
+    """The database was set back to an earlier time, and the shop's cart was not read since."""
 
 
 class Permanent(SyncError):

@@ -1,5 +1,6 @@
 """Composition root: what one worker process is made of, and which actions it runs."""
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -17,6 +18,8 @@ from adapters.postgres.database import autocommit, open_engine
 from adapters.postgres.engine import items, runs
 from adapters.postgres.stock import pushes
 from adapters.redis.budget import CallBudget
+from adapters.redis.connections import open_redis
+from adapters.redis.high_water import HighWater
 from adapters.redis.token_stash import TokenStash
 from domain.actions import ACTIONS, Action
 from domain.engine.runs import RunMode
@@ -29,6 +32,7 @@ from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.gate import CallCounter, GateTools
+from workers.calls.lost_time import LostTimeWatch
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
@@ -48,6 +52,8 @@ PLAN_SLOTS_SHARE = 4
 # Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
 # what workers had fetched died with their connections, and everything queued is sent again at once.
 _MARKER = "renkei:notes-sent-to"
+
+_log = logging.getLogger(__name__)
 
 
 def of_table(action: Action, handler: ActionHandler) -> Registration:
@@ -99,9 +105,7 @@ class Process:
             found.database_url, connections=settings.threads + 4, name="renkei worker"
         )
         self.autocommit = autocommit(self.database)
-        self.redis: Redis = Redis.from_url(
-            found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
-        )
+        self.redis: Redis = open_redis(found.redis_url)
         self.http: httpx.Client = build_client()
         addresses = {action: one.address for action, one in registry.items()}
         self.dispatcher = Dispatcher(app, plan=names.PLAN, items=addresses)
@@ -127,6 +131,7 @@ class Process:
             self.counter,
             self.draining,
             self.directory,
+            LostTimeWatch(self.database, HighWater(self.redis), noticed=self.directory.forget_all),
             _share(self.settings.threads, SLEEPERS_SHARE),
         )
         now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
@@ -150,9 +155,20 @@ class Process:
                 start = str(self.redis.info("server").get("run_id", ""))
             except ResponseError:
                 start = ""
-            return None if self.redis.set(_MARKER, start, get=True) == start.encode() else start
+            return None if self._marked_before(start) == start.encode() else start
         except RedisError:
             return None
+
+    def _marked_before(self, start: str) -> object:
+        """Leave the mark of this start of Redis; returns the one that stood there."""
+        try:
+            return self.redis.set(_MARKER, start, get=True)
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+            _log.warning("the mark in Redis was broken: dropped, notes are sent again")
+            self.redis.delete(_MARKER)
+            return self.redis.set(_MARKER, start, get=True)
 
     def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:
         with self.autocommit.connect() as connection:

@@ -27,6 +27,7 @@ from domain.engine.cadence import TOKYO
 from domain.errors import Undecodable
 
 LARGEST = 10**12  # beyond every amount, count and id a cart has; fits a database's bigint
+_EXACT = 2**53  # a larger number with a point may have lost digits of a code
 _NUMERAL = re.compile(r"[+-]?[0-9]{1,15}")
 _LATEST_TIME = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)", re.ASCII | re.DOTALL)
@@ -53,7 +54,7 @@ class Told(BaseModel):
 
 
 def read(model: type[Model], body: object) -> Model:
-    """Return a body as what its model says; null reads as an object without members.
+    """Return a body as what its model says; null and [] read as an object without members.
 
     Raises: Undecodable: naming the first field that is something else.
     """
@@ -95,8 +96,10 @@ def sound(value: Value | Wrong, default: Value) -> Value:
 
 
 def word(value: object) -> str:
-    """Return a literal as its table has it, blank for what is no text."""
-    return value.strip() if isinstance(value, str) else ""
+    """Return a literal as its table has it; a number is its digits, what is neither is blank."""
+    if isinstance(value, str):
+        return value.strip()
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def unknown(value: object, path: str) -> str:
@@ -106,7 +109,7 @@ def unknown(value: object, path: str) -> str:
     elif isinstance(value, str):
         shown = clean(value[:_LITERAL_CHARS]).strip()
     else:
-        shown = f"({type(value).__name__})"
+        shown = word(value)[:_LITERAL_CHARS] or f"({type(value).__name__})"
     return f"{path}={shown}"
 
 
@@ -130,8 +133,12 @@ def _not(wanted: LiteralString) -> PydanticCustomError:
     return PydanticCustomError("wrong", wanted)
 
 
+def _object(value: object) -> object:
+    return {} if value == [] else value  # PHP writes an empty object so (CLS-9)
+
+
 def _or_object(value: object) -> object:
-    return {} if value is None else value
+    return {} if value is None else _object(value)
 
 
 def _or_array(value: object) -> object:
@@ -149,8 +156,10 @@ def _text(value: object) -> str:
         return (value if value.isprintable() else clean(value)).strip()
     if value is None:
         return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(_whole(value))
+        return str(value)
     raise _not("text")
 
 
@@ -238,7 +247,7 @@ class _Later:
 
 
 Text = Annotated[str, PlainValidator(_text)]
-"""Trimmed text; null is blank, a whole number counts as its digits."""
+"""Trimmed text; null is blank, a whole number of any length counts as its digits (CLS-9)."""
 TextOrNull = Annotated[str | None, PlainValidator(_text_or_null)]
 Key = Annotated[str, PlainValidator(_key)]
 """Text that is not blank."""
@@ -249,8 +258,10 @@ Moment = Annotated[datetime, PlainValidator(_moment)]
 """A time in Unix seconds."""
 Date = Annotated[datetime, PlainValidator(_date)]
 """A date or time in any of the usual forms; without an offset it is Tokyo's."""
+Object = Annotated[Value, BeforeValidator(_object)]
+"""An object that may not be null; an empty array is an empty object (CLS-9)."""
 OrEmpty = Annotated[Value, BeforeValidator(_or_object)]
-"""An object whose members are null where it is null itself."""
+"""An object whose members are null where it is null itself, or an empty array."""
 # Stops at the first wrong entry: there may be millions.
 Array = Annotated[list[Value], Field(fail_fast=True), BeforeValidator(_or_array)]
 """Entries of an array; null counts as an empty one."""

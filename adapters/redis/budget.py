@@ -3,6 +3,7 @@
 PostgreSQL remembers the calls per hour; a shop Redis knows nothing of starts from there.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,10 +11,17 @@ from typing import cast
 
 from redis import Redis
 
+_log = logging.getLogger(__name__)
+
 KEEP_S = 172_800  # two days: longer than any budget window
 
 _SEED = """
-if redis.call('HEXISTS', KEYS[1], 'h') == 0 then
+local known = redis.pcall('HEXISTS', KEYS[1], 'h')
+if type(known) == 'table' then
+  redis.call('DEL', KEYS[1])
+  known = 0
+end
+if known == 0 then
   local time = redis.call('TIME')
   local tokyo = tonumber(time[1]) + 9 * 3600
   redis.call('HSET', KEYS[1], 'h', math.floor(tokyo / 3600), 'hn', ARGV[1],
@@ -85,10 +93,17 @@ class CallBudget:
     def ask(self, shop_id: int, allowance: Allowance) -> Verdict:
         """Return whether one call may be made now, and count it if so.
 
+        What stands in Redis and is not ours is dropped: PostgreSQL knows the counts (SEC-1).
+
         Raises redis.RedisError.
         """
         verdict = self._try(shop_id, allowance)
-        if verdict.verdict == "unknown":
+        if verdict.verdict == "broken":
+            _log.warning(
+                "call budget in Redis was broken: dropped, counted on from PostgreSQL's",
+                extra={"fields": {"shop": shop_id}},
+            )
+        if verdict.verdict in {"unknown", "broken"}:
             self._remember(shop_id)
             verdict = self._try(shop_id, allowance)
         return verdict

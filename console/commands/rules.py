@@ -10,7 +10,7 @@ from console.failures import Wrong
 from console.output import columns, print_lines
 from console.rule_input import read_rule, rule_of_options
 from console.session import Session, add_list, leaf
-from console.words import ID, LARGEST_COUNT, ONLY_SHOP, shop_of
+from console.words import ID, ONLY_SHOP, shop_of, whole
 from domain.orders.rules import Rule
 from workers.places import secret_box
 from workers.services.rules import add_rule, change_rule, remove_rule, rule_documents
@@ -19,7 +19,7 @@ COLUMNS = columns(
     "id, shop, position, enabled=on, standard, name, if, then",
     **{"if": lambda row: _phrases(row, "if"), "then": lambda row: _phrases(row, "then")},
 )
-POSITION = click.IntRange(1, LARGEST_COUNT)
+POSITION = whole(1)
 MOST_TRIED = 10_000
 
 
@@ -110,7 +110,7 @@ def remove(session: Session, rule_id: int) -> None:
 @click.option("--shop", required=True, metavar="KEY")
 @click.option(
     "--limit",
-    type=click.IntRange(1, MOST_TRIED),
+    type=whole(1, MOST_TRIED),
     default=50,
     show_default=True,
     metavar="N",

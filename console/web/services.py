@@ -9,13 +9,13 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.postgres.database import open_engine
+from workers.app import broker_of
 from workers.places import places
 from workers.services.runs import announce_runs
 from workers.settings import Settings
 
 # As many requests work at a time; the others wait their turn before they take a connection.
 THREADS = 12
-REDIS_TIMEOUT_S = 3
 
 _log = logging.getLogger(__name__)
 
@@ -49,11 +49,7 @@ class Services:
         return cls(
             settings=settings,
             engine=open_engine(found.database_url, connections=THREADS, name="renkei console"),
-            redis=Redis.from_url(
-                found.redis_url,
-                socket_timeout=REDIS_TIMEOUT_S,
-                socket_connect_timeout=REDIS_TIMEOUT_S,
-            ),
+            redis=broker_of(found.redis_url),
             announce=announce,
         )
 

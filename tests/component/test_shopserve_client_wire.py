@@ -375,3 +375,33 @@ def test_item_keys_keep_the_choices_of_the_pattern() -> None:
     assert stock.external(stock.ListedItem("TS", "シャツ"), place).key == ItemKey(
         "TS", "ネイビー/M"
     )
+
+
+def test_cls_9_an_empty_array_where_an_object_belongs_is_an_empty_object() -> None:
+    bare: Json = {**shopserve_order(), "memo": []}
+
+    assert details.order(bare) == details.order({**shopserve_order(), "memo": {}})
+    assert refusals.refusal(b"[]") == ("", "[]")
+    with pytest.raises(Undecodable, match=r"basic\.order_number"):
+        details.order({**shopserve_order(), "basic": []})
+
+
+@pytest.mark.parametrize("code", [4_912_345_678_904, 10**30, 4_912_345_678_904.0])
+def test_cls_9_a_code_may_come_as_a_number_of_any_length(code: float) -> None:
+    listed: Json = {"total_count": 1, "contents": [{"item_code": code, "item_name": 7}]}
+
+    (row,) = stock.item_page(listed).rows
+    assert isinstance(row, stock.ListedItem)
+    assert (row.code, row.name) == (str(int(code)), "7")
+    (order,) = orders.page({"total_count": 1, "orders": [{"serial_code": code}]}).rows
+    assert order.key == str(int(code))
+    assert refusals.refusal(b'{"error_code": 4912345678904, "message": 5}') == (
+        "4912345678904",
+        "5",
+    )
+
+
+def test_cls_9_a_number_that_may_have_lost_digits_is_no_code() -> None:
+    (row,) = stock.item_page({"total_count": 1, "contents": [{"item_code": 1e30}]}).rows
+
+    assert not isinstance(row, stock.ListedItem)

@@ -349,3 +349,23 @@ def test_any_refusal_is_read(body: bytes) -> None:
     said = refusals.refusal(body)
 
     assert len(str(said)) <= 360
+
+
+def test_cls_9_an_empty_array_where_an_object_belongs_is_an_empty_object() -> None:
+    bare = {**base_order(), "order_discount": [], "order_receiver": []}
+    as_object = {**base_order(), "order_discount": {}, "order_receiver": {}}
+
+    assert details.order(bare) == details.order(as_object)
+    assert orders.updated({"order": []}) == {}
+    assert refusals.refusal(b"[]").code == ""
+
+
+def test_cls_9_a_code_may_come_as_a_number_of_any_length() -> None:
+    number = 4_912_345_678_904
+    listed = {"items": [{**base_item(), "item_id": number, "identifier": 10**30}]}
+
+    (sold,) = items.page(listed)
+    assert isinstance(sold, tuple)
+    assert sold[0] == str(number)
+    assert {item.code.startswith("1" + "0" * 30) for item in sold[1]} == {True}
+    assert refusals.refusal(b'{"error": 1001, "error_description": 5}').code == "1001"

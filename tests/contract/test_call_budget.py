@@ -150,3 +150,45 @@ def test_cls_2_robots_of_a_shop_that_ask_at_once_get_no_call_too_many(
 
     assert (granted.count("go"), granted.count("hour")) == (25, 55)
     assert counts(redis)[0] == REMEMBERED[0] + 25
+
+
+GARBAGE: dict[str, dict[str, str]] = {
+    "no number": {"h": "x", "hn": "1", "d": "1", "dn": "1"},
+    "a count is missing": {"h": "1"},
+    "a count is no number": {"h": "1", "hn": "many", "d": "1", "dn": "1"},
+    "below nothing": {"h": "1", "hn": "-5", "d": "1", "dn": "1"},
+    "not a number": {"h": "1", "hn": "nan", "d": "1", "dn": "1"},
+    "its pace is no number": {"h": "1", "hn": "1", "d": "1", "dn": "1", "at": "later"},
+    "its pace ends in years": {"h": "1", "hn": "1", "d": "1", "dn": "1", "at": "9e15"},
+    "a turn without end": {"h": "1", "hn": "1", "d": "1", "dn": "1", "busy": "somebody"},
+    "somebody else's hash": {"colour": "blue"},
+}
+
+
+@pytest.mark.parametrize("fields", GARBAGE.values(), ids=GARBAGE)
+def test_sec_1_a_hash_that_is_not_ours_is_dropped_and_the_counts_come_from_postgresql(
+    budget: CallBudget,
+    redis: Redis,
+    fields: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name, value in fields.items():
+        redis.hset(KEY, name, value)
+
+    assert budget.ask(SHOP, replace(FREE, alone="me")).verdict == "go"
+
+    assert counts(redis) == (41, 901)
+    assert caplog.text.count("was broken") == 1
+
+
+def test_sec_1_another_kind_of_value_is_dropped_also_before_the_carts_own_limit_is_noted(
+    budget: CallBudget, redis: Redis
+) -> None:
+    redis.set(KEY, "garbage")
+    assert budget.ask(SHOP, FREE).verdict == "go"
+    redis.delete(KEY)
+    redis.rpush(KEY, "garbage")
+
+    budget.fill(SHOP, "hour", 500)
+
+    assert counts(redis) == (500, 900)

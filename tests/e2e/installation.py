@@ -88,7 +88,7 @@ class Installation:
     def start(self) -> None:
         """Start the workers and beat as `renkei up` does, and wait until they work."""
         settings = Settings.from_environ(self.settings)
-        for program in (*worker_programs(settings), beat_program(settings)):
+        for program in (*worker_programs(settings), beat_program()):
             self.start_program(program)
         for one in self.running.values():
             one.wait_until_ready()

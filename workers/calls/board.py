@@ -57,6 +57,10 @@ class ShopDirectory:
         """Read the shop anew next time."""
         self._known.pop(shop_id, None)
 
+    def forget_all(self) -> None:
+        """Read every shop anew next time."""
+        self._known.clear()
+
 
 class ClosureBoard:
     """A copy of the closures, a few seconds old at most."""

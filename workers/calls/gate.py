@@ -29,6 +29,7 @@ from domain.errors import (
     BudgetSpent,
     Closed,
     LeaseLost,
+    LostTime,
     Postponed,
     Rejected,
     RemoteBusy,
@@ -37,6 +38,7 @@ from domain.errors import (
     Transient,
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.lost_time import LostTimeWatch
 from workers.engine.drain import Draining
 from workers.engine.leases import GUARD_S, Lease
 
@@ -100,6 +102,7 @@ class GateTools:
     Attributes:
         counter: keeps the calls per shop and hour.
         directory: how the shops' kill switches stand, seconds old at most.
+        lost_time: notices a database that was set back.
         sleepers: so many threads may sleep for a pace at once; the others go on.
     """
 
@@ -108,6 +111,7 @@ class GateTools:
     counter: CallCounter
     draining: Draining
     directory: ShopDirectory
+    lost_time: LostTimeWatch
     sleepers: threading.BoundedSemaphore
 
 
@@ -156,12 +160,16 @@ class ShopGate:
 
         Raises:
             Stopping: this worker was asked to stop.
+            LostTime: the database was set back, and the cart was not read since.
             SwitchedOff: a person parked the shop or the action.
             Closed: the cart is closed.
         """
         if self.tools.draining.stopping.is_set():
             raise Stopping("this worker is stopping")
+        self.tools.lost_time.look()
         shop = self.tools.directory.shop(self.shop.id)
+        if shop.lost_time:
+            raise LostTime(f"{shop.key}: waits for `renkei db restored`")
         if shop.parked or self.action in shop.parked_actions:
             raise SwitchedOff(f"{shop.key}: {self.action} is parked")
         closure = self.tools.closures.closed(shop.cart, api)

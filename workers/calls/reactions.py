@@ -112,5 +112,5 @@ def _note_closure(connection: Connection, claim: Claim) -> None:
     """Carry over what a run has left; the first to find the cart closed writes the line."""
     if runs.mark_closed_by_cart(connection, claim.run_id):
         category = ACTIONS[Action(claim.action)].category
-        api_log.log(connection, claim, category, LogLine(MAINTENANCE, "warning"))
+        api_log.log(connection, claim, category, LogLine(MAINTENANCE, "error"))
     planned_items.carry_over(connection, claim.run_id, MAINTENANCE)

@@ -22,6 +22,9 @@ select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP
    and not exists (select 1 from runs r where r.shop_id = b.shop_id
                       and r.action = b.action and r.state in {UNFINISHED_RUNS})
 """)
+_LOST_TIME = Statement[int](
+    "select count(*) from shops where lost_time_at is not null and removed_at is null"
+)
 
 
 def answers(connection: Connection) -> None:
@@ -42,6 +45,11 @@ def clock(connection: Connection) -> datetime:
 def overdue_robots(connection: Connection, late_s: float) -> int:
     """Return how many robots should have started so many seconds ago, and nothing stops them."""
     return _OVERDUE.one(connection, late_s=late_s)
+
+
+def shops_of_lost_time(connection: Connection) -> int:
+    """Return how many shops wait for `renkei db restored` (PLC-2)."""
+    return _LOST_TIME.one(connection)
 
 
 def unreadable_secrets(connection: Connection, box: SecretBox) -> int:

@@ -54,6 +54,7 @@ select action, state, count(*),
 _SHOPS = Statement[dict[str, Any]]("""
 select cart, count(*) as shops, count(*) filter (where parked) as shops_parked,
        count(*) filter (where auth_failed_at is not null) as shops_locked_out,
+       count(*) filter (where lost_time_at is not null) as shops_lost_time,
        extract(epoch from min(refresh_expires_at) - now()) as refresh_token_seconds_left
   from shops where removed_at is null group by cart
 """)

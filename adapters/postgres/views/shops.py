@@ -24,7 +24,7 @@ select s.key, s.name, s.cart, m.key as merchant, s.api_url, s.auth_url,
        array(select r.action from robots r where r.shop_id = s.id and r.parked order by r.id)
          as parked_actions,
        s.cart <> 'thebase' or s.tokens is not null as authorized,
-       s.auth_failed_at, s.access_expires_at, s.refresh_expires_at, s.created_at
+       s.auth_failed_at, s.lost_time_at, s.access_expires_at, s.refresh_expires_at, s.created_at
   from shops s join merchants m on m.id = s.merchant_id
  where s.merchant_id = :merchant_id and s.removed_at is null
    and (cast(:key as text) is null or s.key = :key)

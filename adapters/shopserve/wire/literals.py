@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import TypeVar
 
-from adapters.http.reading import unknown
+from adapters.http.reading import unknown, word
 from domain.orders.cart_order import Folder, Settlement
 
 Kind = TypeVar("Kind")
@@ -73,9 +73,9 @@ class Literals:
 
     def settlement(self, told: object, path: str) -> Settlement:
         """Return the settlement status."""
-        word = _folded(told)
+        literal = _folded(told)
         for beginning, meaning in SETTLEMENT_BEGINNINGS.items():
-            if word.startswith(beginning):
+            if literal.startswith(beginning):
                 return meaning
         return self.meaning(told, SETTLEMENTS, path) or Settlement.UNKNOWN
 
@@ -84,7 +84,7 @@ def _folded(told: object) -> str:
     """Return a literal in the form of the tables; what is no text at all is no literal."""
     if told is None:
         return ""
-    if not isinstance(told, str):
+    if not isinstance(told, str | int) or isinstance(told, bool):
         return f"({type(told).__name__})"
-    word = unicodedata.normalize("NFKC", told).strip()
-    return word.removesuffix("み") if word.endswith("済み") else word
+    literal = unicodedata.normalize("NFKC", word(told)).strip()
+    return literal.removesuffix("み") if literal.endswith("済み") else literal

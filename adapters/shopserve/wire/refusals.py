@@ -1,7 +1,7 @@
 """What ShopServe says when it refuses; the shape is not published, so several are read."""
 
 from adapters.http.calls import parse_json
-from adapters.http.reading import legible
+from adapters.http.reading import legible, word
 from domain.errors import Undecodable
 
 _CODES = ("error_code", "code", "error")
@@ -30,13 +30,11 @@ def _details(answer: dict[str, object]) -> list[str]:
 
 
 def _detail(entry: object) -> str:
-    if isinstance(entry, str):
-        return entry
     if not isinstance(entry, dict):
-        return ""
+        return word(entry)
     return f"{_first(entry, ('field',))} {_first(entry, _TEXTS)}".strip()
 
 
 def _first(answer: dict[str, object], names: tuple[str, ...]) -> str:
-    values = (answer.get(name) for name in names)
-    return next((value for value in values if isinstance(value, str) and value), "")
+    values = (word(answer.get(name)) for name in names)
+    return next((value for value in values if value), "")

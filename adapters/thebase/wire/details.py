@@ -7,6 +7,7 @@ from adapters.http.reading import (
     Key,
     Later,
     Moment,
+    Object,
     OrEmpty,
     Rows,
     Text,
@@ -110,7 +111,7 @@ class _BaseOrder(_BasePerson):
     ordered: Moment
     payment: Key
     tracking_number: Text
-    order_receiver: _BasePerson
+    order_receiver: Object[_BasePerson]
     shipping_fee: WholeOrZero
     cod_fee: WholeOrZero
     order_discount: OrEmpty[_Discount]

@@ -9,6 +9,7 @@ from adapters.http.reading import (
     Later,
     Moment,
     Needed,
+    Object,
     Rows,
     Text,
     Told,
@@ -79,7 +80,7 @@ class _SummaryRow(Told):
 
 
 class _UpdateAnswer(Told):
-    order: dict[str, object]
+    order: Object[dict[str, object]]
 
 
 class _KeyedOrder(Told):
@@ -87,7 +88,7 @@ class _KeyedOrder(Told):
 
 
 class _DetailAnswer(Told):
-    order: _KeyedOrder
+    order: Object[_KeyedOrder]
 
 
 class _Company(Told):
@@ -105,7 +106,7 @@ class _User(Told):
 
 
 class _Me(Told):
-    user: _User
+    user: Object[_User]
 
 
 def page(body: object, start: int = 0) -> list[ListedOrder | UnreadableRow]:

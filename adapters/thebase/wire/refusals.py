@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from adapters.http.calls import parse_json
-from adapters.http.reading import Told, legible, read
+from adapters.http.reading import Told, legible, read, word
 from domain.errors import Undecodable
 
 
@@ -84,4 +84,4 @@ def refusal(body: bytes) -> Refusal:
 
 
 def _text(told: object) -> str:
-    return legible(told) if isinstance(told, str) else ""
+    return legible(word(told))

@@ -7,6 +7,7 @@ committed, so that a crash in between is survived (docs/decisions/0006-tokens.md
 refreshed while a closure forbids every call. Who asked records what a refusal means for the shop.
 """
 
+import logging
 import time
 import uuid
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
 from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
 from workers.calls.board import ClosureBoard
+from workers.calls.tokens.copies import open_copy, seal_copy
+
+_log = logging.getLogger(__name__)
 
 # Refresh this long before the end, so that no call meets an ended token in the normal course.
 AHEAD = timedelta(minutes=5)
@@ -208,7 +212,8 @@ class SharedTokens:
             access_expires_at=datetime.now(UTC) + timedelta(seconds=answered.expires_in_s),
         )
         # The old refresh token is dead from here on: keep the new one in three places, fast first.
-        self.tools.stash.put(self.shop.id, self._sealed(new, replaces=stored.refresh_token))
+        sealed = seal_copy(self.tools.box, new, replaces=stored.refresh_token)
+        self.tools.stash.put(self.shop.id, sealed)
         self.tools.cache.put(self.shop.id, new)
         return self._store(new, replaces=stored.refresh_token, release=holder)
 
@@ -249,32 +254,23 @@ class SharedTokens:
         """Return tokens a worker got and could not commit; the stored ones are dead then.
 
         Those it got in place of others than the stored ones are older than these: somebody has
-        authorised the shop anew meanwhile, or adopted them.
+        authorised the shop anew meanwhile, or adopted them. What is no copy of ours is dropped.
         """
         sealed = self.tools.stash.get(self.shop.id)
         if sealed is None:
             return None
-        values = self.tools.box.open(sealed)
-        # Without the name: left by a version that did not write it yet.
-        replaces = values.get("replaces", stored.refresh_token)
-        if replaces != stored.refresh_token or values["refresh_token"] == stored.refresh_token:
-            self.tools.stash.drop(self.shop.id)
-            return None
-        return Tokens(
-            access_token=values["access_token"],
-            refresh_token=values["refresh_token"],
-            access_expires_at=datetime.fromisoformat(values["access_expires_at"]),
-        )
-
-    def _sealed(self, tokens: Tokens, *, replaces: str) -> bytes:
-        return self.tools.box.seal(
-            {
-                "replaces": replaces,
-                "access_token": tokens.access_token,
-                "refresh_token": tokens.refresh_token,
-                "access_expires_at": tokens.access_expires_at.isoformat(),
-            }
-        )
+        left = open_copy(self.tools.box, sealed)
+        if left is None:
+            _log.warning(
+                "copy of tokens in Redis was broken: dropped, PostgreSQL's are used",
+                extra={"fields": {"shop": self.shop.id}},
+            )
+        elif left.replaces in {None, stored.refresh_token} and (
+            left.tokens.refresh_token != stored.refresh_token
+        ):
+            return left.tokens
+        self.tools.stash.drop(self.shop.id)
+        return None
 
     def _newer_than(self, refused: Tokens, error: AuthenticationFailed) -> Tokens:
         """Look once more before giving up: somebody may have rotated the token meanwhile."""
