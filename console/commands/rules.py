@@ -58,10 +58,10 @@ def add(
     """Add a rule: from a JSON file (`-` is standard input), or from --name, --when and --then.
 
     \b
-    {"name": "gift", "if": [{"field": "note", "operator": "contains", "values": ["ギフト"]}],
+    {"name": "gift", "if": [{"field": "remarks", "operator": "contains", "values": ["ギフト"]}],
      "then": [{"verb": "hold", "value": "備考確認"}]}
     is the same as
-    --name gift --when note~ギフト --then hold=備考確認
+    --name gift --when remarks~ギフト --then hold=備考確認
 
     \b
     CONDITION  FIELD=VALUE equals, FIELD~PART contains, FIELD= is blank, FIELD=@FIELD equals another
@@ -166,7 +166,7 @@ def _phrases(row: dict[str, Any], name: str) -> str:
 
 
 def _phrase(part: dict[str, object]) -> str:
-    """Return one condition (`note not contains ギフト`) or one step (`hold 備考確認`)."""
+    """Return one condition (`remarks not contains ギフト`) or one step (`hold 備考確認`)."""
     values = part.get("values")
     if isinstance(values, list):
         no = "not " if part.get("negated") else ""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders.payment_classes import payment_table
 from adapters.postgres.statement import Statement
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
@@ -97,7 +96,6 @@ def read_rules(connection: Connection, shop_id: int) -> ShopRules:
     return ShopRules(
         off=frozenset(rule.standard for rule in rules if rule.standard and not rule.enabled),
         own=tuple(_own(rule) for rule in rules if rule.standard is None),
-        payments=payment_table(connection, shop_id),
     )
 
 

@@ -15,7 +15,10 @@ from adapters.http.reading import (
     Told,
     Whole,
     WholeOrZero,
+    day,
+    named,
     read,
+    spelt_out,
     sure,
     whole,
     whole_or_none,
@@ -24,6 +27,7 @@ from adapters.shopserve.wire.literals import (
     CONFIRMED,
     FLAGS,
     FOLDERS,
+    NO,
     PAID,
     SHIPPED,
     Literals,
@@ -39,11 +43,18 @@ from domain.orders.cart_order import (
     Destination,
     Folder,
     ShopServeStatus,
+    Wishes,
 )
 
 _TAX_RATES = (8, 10)
 _MOST_PIECES = 10**6
 _GONE = frozenset({Folder.CANCELED, Folder.TRASH})
+_UNWANTED = frozenset({"", NO, "None", "なし", "無し"})
+
+
+class _Option(Told):
+    name: Text
+    value: Text
 
 
 class _DeliveryItem(Told):
@@ -54,6 +65,7 @@ class _DeliveryItem(Told):
     item_code: Text
     item_name: Text
     amount: Annotated[int | None, whole_or_none(low=0)]
+    options: Rows[_Option]
 
 
 class _ShopServePerson(Told):
@@ -74,6 +86,9 @@ class _Delivery(_ShopServePerson):
     shipping_status: object
     desired_delivery_date: Later[Text]
     desired_delivery_time: Later[Text]
+    noshi: object
+    wrapping: object
+    message_card: object
     items: Rows[_DeliveryItem]
 
 
@@ -122,12 +137,11 @@ def order(raw: dict[str, object]) -> CartOrder:
     told = read(_ShopServeOrder, raw)
     literals = Literals()
     destinations = tuple(
-        _destination(place, f"deliveries[{at}]", literals)
+        _destination(place, f"deliveries[{at}]", literals, remarks=told.memo.customer_note)
         for at, place in enumerate(told.deliveries)
     )
     status = _status(told.basic, literals)
     _check(told, gone=bool(status.cancelled) or status.folder in _GONE)
-    wished_date, wished_time = _wished(told)
     return CartOrder(
         cart=Cart.SHOPSERVE,
         key=told.serial_code,
@@ -144,9 +158,6 @@ def order(raw: dict[str, object]) -> CartOrder:
             for row, item in enumerate(place.items)
         ),
         charges=_charges(told),
-        note=told.memo.customer_note,
-        wished_date=wished_date,
-        wished_time=wished_time,
         payment_listed=listed(told.payment.method_code, told.payment.method_name),
     )
 
@@ -184,7 +195,7 @@ def _status(basic: _Basic, literals: Literals) -> ShopServeStatus:
     )
 
 
-def _destination(place: _Delivery, path: str, literals: Literals) -> Destination:
+def _destination(place: _Delivery, path: str, literals: Literals, *, remarks: str) -> Destination:
     shipped = literals.meaning(place.shipping_status, SHIPPED, f"{path}.shipping_status")
     return Destination(
         number=place.delivery_no,
@@ -192,16 +203,24 @@ def _destination(place: _Delivery, path: str, literals: Literals) -> Destination
         carrier=place.carrier_name or sure(place.carrier_code, f"{path}.carrier_code"),
         tracking_numbers=tuple(number for number in place.tracking_numbers if number),
         shipped=shipped is True,
+        wishes=Wishes(
+            date=day(sure(place.desired_delivery_date, f"{path}.desired_delivery_date")),
+            time=sure(place.desired_delivery_time, f"{path}.desired_delivery_time"),
+            remarks=remarks,
+            gift=_gift(place),
+        ),
     )
 
 
-def _wished(told: _ShopServeOrder) -> tuple[str, str]:
-    """Return the day and the time wished for at the first destination."""
-    if not told.deliveries:
-        return "", ""
-    first, path = told.deliveries[0], "deliveries[0].desired_delivery"
-    day = sure(first.desired_delivery_date, f"{path}_date")
-    return day, sure(first.desired_delivery_time, f"{path}_time")
+def _gift(place: _Delivery) -> str:
+    """Return what is wanted of のし, wrapping and message card: text, a flag or an object."""
+    told = {
+        "のし": place.noshi,
+        "ラッピング": place.wrapping,
+        "メッセージカード": place.message_card,
+    }
+    wanted = {name: spelt_out(value) for name, value in told.items()}
+    return " / ".join(named(name, text) for name, text in wanted.items() if text not in _UNWANTED)
 
 
 def _contact(person: _ShopServePerson) -> Contact:
@@ -229,8 +248,10 @@ def _line(item: _DeliveryItem, path: str, key: str, place: _Delivery) -> CartLin
         options_yen=0,
         total_yen=item.unit_price * item.quantity if item.amount is None else item.amount,
         tax_rate=item.tax_rate,
+        item=(item.item_code, *choices),
         has_variation=bool(choices),
         choices=choices,
+        options=tuple(named(option.name, option.value) for option in item.options),
     )
 
 
