@@ -22,6 +22,7 @@ from adapters.postgres.schema.base import (
 )
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates, SplitBy
+from domain.orders.cart_order import PaymentClass
 
 merchants = thing(
     "merchants",
@@ -91,6 +92,18 @@ carriers = thing(
     Column("method", Text, nullable=False),
     Column("carrier", Text, nullable=False),
     UniqueConstraint("shop_id", "method"),
+)
+
+# What a payment method of the shop means (PAY-1), beside the built-in list.
+payment_classes = thing(
+    "payment_classes",
+    reference("shop_id", "shops.id"),
+    # Code or name as a person wrote it, and as it is compared.
+    Column("method", Text, nullable=False),
+    Column("plain", Text, nullable=False),
+    Column("means", Text, nullable=False),
+    UniqueConstraint("shop_id", "plain"),
+    one_of("means", PaymentClass),
 )
 
 robots = thing(
