@@ -1,7 +1,7 @@
 """Files of `renkei orders`: what left the warehouse, and all orders for a spreadsheet."""
 
+import itertools
 import sys
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from domain.errors import BrokenRule
 from domain.warehouse.moves import Parcel, Ship
 from domain.warehouse.targets import Target
 from workers.services.actors import Actor
-from workers.services.methods import without_carrier
+from workers.services.methods import worth_saying
 from workers.services.warehouse import Request, attempt
 
 
@@ -37,11 +37,11 @@ def import_shipments(session: Session, file: str, shop: str | None) -> None:
         known_shop(connection, actor.merchant_id, shop)
         warnings = _ship(connection, actor, lines)
     document: dict[str, object] = {"file": file, "shipped": len(lines.told)}
-    session.tell(
-        {**document, "warnings": list(warnings)}, f"{len(lines.told)} orders shipped from {file}"
-    )
-    for warning in warnings:
-        warn(warning)
+    if warnings:
+        document["warnings"] = warnings
+    session.tell(document, f"{len(lines.told)} orders shipped from {file}")
+    for sentence in warnings:
+        warn(sentence)
 
 
 @click.command("export")
@@ -96,18 +96,19 @@ def _parcel(row: Row, today: date) -> Parcel:
         raise row.refused(error) from error
 
 
-def _ship(connection: Connection, actor: Actor, lines: Lines[Request]) -> Sequence[str]:
+def _ship(connection: Connection, actor: Actor, lines: Lines[Request]) -> list[str]:
     """Ship all, or name every line that is wrong by itself or does not fit what is stored.
 
-    Returns: what to warn of (RET-7).
+    Returns: what is worth saying of what was shipped, each once.
     """
     places, problems = list(lines.told), dict(lines.problems)
     made = attempt(connection, actor, list(lines.told.values()))
     problems.update({places[at]: str(error) for at, error in made.refused.items()})
     if problems:
         raise WrongLines(problems)
-    done = orders_by_id(connection, actor.merchant_id, [one.id for one in made.found])
-    return without_carrier(connection, actor.merchant_id, done)
+    rows = orders_by_id(connection, actor.merchant_id, [one.id for one in made.found])
+    said = worth_saying(connection, actor.merchant_id, Ship, made.found, rows)
+    return list(dict.fromkeys(itertools.chain.from_iterable(said.values())))
 
 
 FILE_COMMANDS: tuple[click.Command, ...] = (import_shipments, export)

@@ -1,5 +1,6 @@
 """Warehouse operations of `renkei orders`: allocate, work, inspect, ship, hold, return."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -16,7 +17,7 @@ from domain.errors import BrokenRule
 from domain.orders.instructions import JAPANESE, HoldReason, Status
 from domain.warehouse.moves import Operation, Parcel, PutOnHold, ReleaseHold, Ship, TakeBack
 from domain.warehouse.targets import Target
-from workers.services.methods import without_carrier
+from workers.services.methods import worth_saying
 from workers.services.warehouse import MOVES, Request, perform
 
 _REASONS = {word: one for one in HoldReason for word in (one.value, one.name.lower())}
@@ -48,26 +49,13 @@ def carry_out(
     numbers: Sequence[str],
     shop: str | None,
     key: str | None,
+    *,
+    single: bool = False,
 ) -> None:
     """Do it to what the person named, all or nothing, and print the instructions as they are then.
 
     Raises: Wrong for one key and several numbers.
     """
-    rows, _ = _done(session, operation, numbers, shop, key)
-    if session.as_json:
-        print_json(rows)
-    else:
-        print_lines(_line(row) for row in rows)
-
-
-def _done(
-    session: Session,
-    operation: Operation,
-    numbers: Sequence[str],
-    shop: str | None,
-    key: str | None,
-) -> tuple[list[dict[str, object]], Sequence[str]]:
-    """Do it, and return the instructions as they are then, and what to warn of (RET-7)."""
     if key is not None and len(numbers) > 1:
         raise Wrong("--key belongs to one NUMBER")
     requests = [Request(Target(number, shop, key), operation) for number in numbers]
@@ -75,8 +63,15 @@ def _done(
         known_shop(connection, actor.merchant_id, shop)
         done = perform(connection, actor, requests)
         rows = orders_by_id(connection, actor.merchant_id, [one.id for one in done])
-        shipped = rows if isinstance(operation, Ship) else []
-        return rows, without_carrier(connection, actor.merchant_id, shipped)
+        said = worth_saying(connection, actor.merchant_id, operation, done, rows)
+    for row, one in zip(rows, done, strict=True):
+        row["warnings"] = said[one.id]
+    if session.as_json:
+        print_json(rows[0] if single else rows)
+    else:
+        print_lines(map(_line, rows))
+    for sentence in dict.fromkeys(itertools.chain.from_iterable(said.values())):
+        warn(sentence)
 
 
 def _line(row: dict[str, object]) -> str:
@@ -135,10 +130,7 @@ def ship(
         parcel = Parcel.entered(method, tracking, day, today=today(session))
     except BrokenRule as error:
         raise Wrong(str(error)) from error
-    (row,), warnings = _done(session, Ship(parcel), [number], shop, key)
-    session.tell({**row, "warnings": list(warnings)}, _line(row))
-    for warning in warnings:
-        warn(warning)
+    carry_out(session, Ship(parcel), [number], shop, key, single=True)
 
 
 @_command(TakeBack, click.option("--restock/--no-restock", default=True, help=RESTOCK))

@@ -68,10 +68,11 @@ class Order(BaseModel):
     methods: list[str]
     gift: str
     shipped_method: str | None
+    shop_removed: bool
 
 
-class ShippedOrder(Order):
-    """An instruction that was shipped just now, and what has to be done for its cart to be told."""
+class MovedOrder(Order):
+    """One shipping instruction after a change. `warnings`: what a person should know of it."""
 
     warnings: list[str]
 
@@ -131,6 +132,7 @@ class Run(BaseModel):
     calls: int
     started_at: datetime | None
     finished_at: datetime | None
+    shop_removed: bool
 
 
 class RunWithItems(Run):
@@ -158,6 +160,7 @@ class DeadLetter(BaseModel):
     first_failed_at: datetime
     last_failed_at: datetime
     state: str
+    shop_removed: bool
 
 
 class DeadLetters(BaseModel):

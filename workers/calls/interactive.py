@@ -10,11 +10,13 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.connections import open_redis
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
+from domain.carts.ports import TokenStore
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.calls.board import ClosureBoard
 from workers.calls.gate import CallCounter
@@ -65,24 +67,32 @@ class InteractiveGate:
 
 
 @contextmanager
-def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[ShopCart]:
-    """Open one shop's cart for the length of a command. Raises NotRunning."""
+def open_shop_cart(
+    settings: Settings, engine: Engine, shop: Shop, tokens: TokenStore | None = None
+) -> Iterator[ShopCart]:
+    """Open one shop's cart for the length of a command.
+
+    Args: tokens: of a BASE shop, in place of those that are stored.
+    Raises: NotRunning.
+    """
     redis: Redis = open_redis(redis_url(settings))
     counter = CallCounter(engine)
     http = build_client()
-    closures = ClosureBoard(engine)
+    now = DatabaseClock(engine).now
+    closures = ClosureBoard(engine, now)
     box = secret_box(settings)
     try:
         gate = InteractiveGate(
             shop,
-            CallBudget(redis, remembered=counter.remembered),
+            CallBudget(redis, remembered=counter.remembered, now=now),
             closures,
             counter,
         )
         yield open_cart(
-            TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures),
+            TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures, now),
             shop,
             gate,
+            tokens,
         )
     finally:
         counter.write()

@@ -6,16 +6,26 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, lanes, planned_items, runs
 from adapters.postgres.engine.api_log import LogLine, Subject
+from adapters.postgres.shops.robots import park
 from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of
-from domain.engine.budget import Limit, is_just_reset, waits_from
+from domain.engine.budget import Limit, is_just_reset, resumes_at, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
-from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
+from domain.errors import (
+    AccountTaken,
+    AuthenticationFailed,
+    BudgetSpent,
+    Closed,
+    RemoteBusy,
+    Stopping,
+)
+from workers.calls.accounts import BY_ITSELF
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.engine.context import Claim, Clock, Reaction
 
@@ -50,7 +60,13 @@ class CartReactions:
         """See Reactions.again_at."""
         if isinstance(error, Stopping):
             return None
-        return at or self.clock() + UNKNOWN_PAUSE
+        return at or self._resumes_at(error)
+
+    def _resumes_at(self, error: Exception) -> datetime:
+        """Return when to look again after a postponement that tells no end."""
+        if isinstance(error, BudgetSpent):
+            return resumes_at(Limit(error.limit), self.clock())
+        return self.clock() + UNKNOWN_PAUSE
 
     def of_retry(self, claim: Claim, error: Exception, at: datetime) -> Reaction:
         """See Reactions.of_retry: the shop's other work slows down too."""
@@ -65,7 +81,12 @@ class CartReactions:
         return Reaction(slow_down)
 
     def of_failure(self, claim: Claim, error: Exception) -> Reaction:
-        """See Reactions.of_failure: refused credentials stop the shop (CLS-3)."""
+        """See Reactions.of_failure: refused credentials stop the shop (CLS-3).
+
+        So does an account that another shop is on (STK-8): a person has to remove one of them.
+        """
+        if isinstance(error, AccountTaken):
+            return Reaction(lambda connection: self._park(connection, claim, str(error)))
         if not isinstance(error, AuthenticationFailed):
             return Reaction()
 
@@ -76,6 +97,13 @@ class CartReactions:
             )
 
         return Reaction(stop, carries=True)
+
+    def _park(self, connection: Connection, claim: Claim, reason: str) -> None:
+        """Turn the shop's kill switch on, with the reason in the audit."""
+        shop = self.directory.shop(claim.shop_id)
+        park(connection, shop.id, None, parked=True)
+        self.directory.forget(shop.id)
+        record(connection, Entry(shop.merchant_id, BY_ITSELF, "shop.park", shop.key, reason))
 
     def lock_out(self, connection: Connection, about: Subject, action: str) -> None:
         """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts."""
@@ -91,7 +119,7 @@ class CartReactions:
         return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
 
     def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
-        until = error.until or self.clock() + UNKNOWN_PAUSE
+        until = error.until or self._resumes_at(error)
         limit = Limit(error.limit)
         if error.by_cart and not is_just_reset(limit, self.clock()):
             calls = limits_of(self.directory.shop(claim.shop_id).cart).calls(limit) or 0

@@ -1,6 +1,6 @@
 """Delivery methods (配送方法) and the carriers of the shops' carts (RET-6, RET-7)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -12,6 +12,8 @@ from domain.carts.cart import Cart
 from domain.errors import SyncError
 from domain.notation import plain
 from domain.shipments.carriers import is_known, known_carrier, no_carrier
+from domain.warehouse.moves import Operation, Ship
+from domain.warehouse.targets import Instruction, unheard
 from workers.places import NotRunning
 from workers.services.actors import Actor
 from workers.settings import Settings
@@ -82,19 +84,28 @@ def remove_carrier(connection: Connection, actor: Actor, shop: ShopRef, method: 
     return True
 
 
-def without_carrier(
-    connection: Connection, merchant_id: int, shipped: Iterable[Mapping[str, object]]
-) -> Sequence[str]:
-    """Return one sentence for each method something was shipped with that has no carrier (RET-7).
+def worth_saying(
+    connection: Connection,
+    merchant_id: int,
+    operation: Operation | type[Operation],
+    changed: Sequence[Instruction],
+    rows: Sequence[Mapping[str, object]],
+) -> dict[int, list[str]]:
+    """Return what a person should know of a change, by instruction id.
 
-    Args: shipped: instructions of the merchant with `shop` and `shipped_method`.
+    That is: a cart that will not hear of it (SHP-1), a delivery method without a carrier (RET-7).
+
+    Args: rows: the same instructions as `orders list` shows them, after the change.
     """
-    tables: dict[str, dict[str, str]] = {}
+    said = {one.id: unheard([one]) for one in changed}
+    if not (isinstance(operation, Ship) or operation is Ship):
+        return said
+    tables: dict[object, dict[str, str]] = {}
     for row in list_carriers(connection, merchant_id):
-        tables.setdefault(str(row["shop"]), {})[str(row["method"])] = str(row["carrier"])
-    pairs = dict.fromkeys((str(row["shop"]), str(row["shipped_method"])) for row in shipped)
-    return [
-        f"{no_carrier(method, shop)}; its cart is not told of these shipments before that"
-        for shop, method in pairs
-        if not is_known(method, tables.get(shop, {}))
-    ]
+        tables.setdefault(row["shop"], {})[str(row["method"])] = str(row["carrier"])
+    for one, after in zip(changed, rows, strict=True):
+        method = str(after["shipped_method"])
+        if not one.shop_removed and not is_known(method, tables.get(one.shop, {})):
+            sentence = f"{no_carrier(method, one.shop)}; its cart is not told of it before that"
+            said[one.id].append(sentence)
+    return said

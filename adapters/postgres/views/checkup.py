@@ -1,7 +1,5 @@
 """What `renkei doctor` and the health of a process ask the database."""
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from adapters.postgres.engine.lanes import WORKING_SHOP
@@ -15,7 +13,6 @@ _VERSION = Statement[tuple[int, str]](
     "select cast(current_setting('server_version_num') as int) as number,"
     " current_setting('server_version') as name"
 )
-_CLOCK = Statement[datetime]("select clock_timestamp()")
 _SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
 _OVERDUE = Statement[int](f"""
 select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP}
@@ -47,11 +44,6 @@ def answers(connection: Connection) -> None:
 def server_version(connection: Connection) -> tuple[int, str]:
     """Return PostgreSQL's version: the number it compares by, and its name."""
     return _VERSION.one(connection)
-
-
-def clock(connection: Connection) -> datetime:
-    """Return what PostgreSQL's clock shows, aware."""
-    return _CLOCK.one(connection)
 
 
 def overdue_robots(connection: Connection, late_s: float) -> int:

@@ -8,14 +8,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from adapters.postgres.engine import effects
+from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
+from adapters.postgres.orders.payment_classes import payment_table
 from adapters.postgres.shipments import carriers
 from adapters.postgres.shipments.carriers import CarrierTable
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
 from domain.orders.cart_order import CartOrder
-from domain.shipments.candidates import ShopServeSteps, plan_shopserve, waits_for_all
+from domain.shipments.candidates import (
+    EffectKind,
+    ReturningPart,
+    ShopServeSteps,
+    plan_shopserve,
+    waits_for_all,
+)
 from domain.shipments.carriers import (
     KnownCarrier,
     carrier_for,
@@ -76,10 +85,15 @@ def check_shopserve(
     """Check a ShopServe order; settlement is for the whole of it, so it waits for every part."""
     ready: list[Ready[ShopServeSteps]] = []
     failed: list[Returned] = []
+    with work.database.begin() as connection:
+        payments = payment_table(connection, work.shop.id)
+        sent = effects.was_sent(connection, work.shop.id, EffectKind.SETTLEMENT, order.key)
+        begun = order_parts.returned_partly(connection, work.shop.id, order.key)
     for part in parts:
         try:
             number = part.tracking_number or ""
-            steps = plan_shopserve(order, destination=part.destination, tracking_number=number)
+            returning = ReturningPart(part.destination, number, begun and not sent)
+            steps = plan_shopserve(order, payments, returning)
             ready.append(Ready(part, steps, _parcel(work, part, table) if steps else None))
         except Permanent as error:
             failed.append(_why_not(part, error))
