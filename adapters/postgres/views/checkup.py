@@ -15,6 +15,7 @@ _VERSION = Statement[tuple[int, str]](
     " current_setting('server_version') as name"
 )
 _CLOCK = Statement[datetime]("select clock_timestamp()")
+_TIME_OUT = Statement[str]("select current_setting('statement_timeout')")
 _SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
 _OVERDUE = Statement[int](f"""
 select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP}
@@ -40,6 +41,11 @@ def server_version(connection: Connection) -> tuple[int, str]:
 def clock(connection: Connection) -> datetime:
     """Return what PostgreSQL's clock shows, aware."""
     return _CLOCK.one(connection)
+
+
+def statement_timeout(connection: Connection) -> str:
+    """Return after what a statement of this session is ended, as PostgreSQL says it; 0 = never."""
+    return _TIME_OUT.one(connection)
 
 
 def overdue_robots(connection: Connection, late_s: float) -> int:
