@@ -60,6 +60,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_dispatches.py",
         "unit/test_settlements.py",
         "unit/test_shipments.py",
+        "unit/test_tracking.py",
     ),
     "stock": (
         "component/test_*stock.py",
@@ -85,6 +86,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "contract/*",
     ),
     "postgres": (
+        "component/test_backups.py",
         "component/test_places_*.py",
         "component/test_schema.py",
         "component/test_statement.py",
@@ -92,6 +94,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "console": (
         "component/test_cli_*.py",
         "component/test_json_api_*.py",
+        "unit/test_notation.py",
     ),
     "simulator": ("component/test_simulator_*.py",),
     "machine": (

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from adapters.postgres.connections import address_problems
 from adapters.postgres.shops.secrets import SHORTEST_KEY
+from domain.notation import read_whole
 
 PREFIX = "RENKEI_"
 
@@ -161,10 +162,11 @@ def _number(name: str, values: Mapping[str, str | None], problems: list[str]) ->
     text = values[name]
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:  # noqa: PLR2004
-        problems.append(f"{name}: a whole number from 1 to 64")
+    try:
+        return read_whole(text, low=1, high=64)
+    except ValueError as error:
+        problems.append(f"{name}: {error}")
         return None
-    return int(text)
 
 
 def private_secret(home: Path, name: str) -> str:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from adapters.postgres.database import DatabaseUnavailable
 from domain.engine.runs import UnknownDeadLetter
 from domain.errors import BrokenRule
+from domain.notation import Misentered
 from domain.warehouse.targets import UnknownInstruction
 from workers.services.access import KeyReused
 
@@ -26,6 +27,7 @@ _REFUSALS: Mapping[type[BrokenRule], HTTPStatus] = {
     UnknownInstruction: HTTPStatus.NOT_FOUND,
     UnknownDeadLetter: HTTPStatus.NOT_FOUND,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Misentered: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 _log = logging.getLogger(__name__)

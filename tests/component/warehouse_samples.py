@@ -17,8 +17,8 @@ from adapters.postgres.views.orders import find_orders, list_orders
 from adapters.postgres.views.stock import list_sets, list_stock
 from domain.carts.cart import Cart
 from domain.orders.cart_order import Contact
-from domain.orders.conversion import NewInstruction, NewLine
 from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status
+from domain.orders.new_instructions import NewInstruction, NewLine
 from domain.warehouse.moves import Operation, Parcel, Ship
 from domain.warehouse.targets import Target
 from tests.component.command_line import SECRET_KEY
@@ -63,7 +63,6 @@ def new_instruction(
             for place, (sku, count) in enumerate(lines.items(), 1)
         ),
         destination=1,
-        note="",
         ordered_at=NOON,
     )
 

@@ -157,7 +157,7 @@ def test_ret_05_a_destination_the_cart_shows_shipped_with_our_number_is_done() -
         == ()
     )
     other = plan_shopserve(
-        shopserve_order(method="Paidy", destinations=(done,)), destination=1, tracking_number="5"
+        shopserve_order(method="Paidy", destinations=(done,)), destination=1, tracking_number="5000"
     )
     assert other == (ShipDestination(1),)
 

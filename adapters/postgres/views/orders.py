@@ -16,8 +16,9 @@ _INSTRUCTIONS = """
 select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, null as hold_reasons,
        i.allocated, i.payment, i.api_status, i.ordered_at, i.payment_method, i.delivery_method,
        i.total_yen, i.shipping_fee_yen, i.discount_yen, i.tax_yen, i.custom, i.buyer, i.recipient,
-       null as lines, i.tracking_number, i.shipped_on, i.completed_at, i.fee_yen, i.points_yen,
-       i.adjustment_yen, i.shipped_method, i.note, i.tracking_returned_at, i.imported_at, i.holds
+       null as lines, i.tracking_number, i.shipped_on, i.completed_at, i.wished_date, i.wished_time,
+       i.remarks, i.methods, i.gift, i.fee_yen, i.points_yen, i.adjustment_yen, i.shipped_method,
+       i.tracking_returned_at, i.imported_at, i.holds
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id
 """
@@ -45,7 +46,7 @@ _PAGE = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
 """)
 _LINES = Statement[dict[str, Any]]("""
 select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.options_yen,
-       l.total_yen, l.tax_rate, l.custom
+       l.total_yen, l.tax_rate, l.custom, l.options
   from instruction_lines l join skus k on k.id = l.sku_id
  where l.instruction_id = any(:ids)
  order by l.instruction_id, l.position
@@ -123,6 +124,10 @@ def _with_lines(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[
         row["buyer"] = _known(row["buyer"], (*_PERSON, "email"))
         row["recipient"] = _known(row["recipient"], _PERSON)
         row["lines"] = lines[row.pop("id")]
+        # ShopServe names one method, and a rule may name one where the cart named none.
+        row["methods"] = row["methods"] or (
+            [row["delivery_method"]] if row["delivery_method"] else []
+        )
     return list(rows)
 
 
