@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 
 from redis import Redis
 from sqlalchemy import Engine
 
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import open_engine
 from domain.engine.liveness import ProcessKind
 from workers.app import broker_of
@@ -23,23 +24,20 @@ THREADS = 12
 _log = logging.getLogger(__name__)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass
 class Services:
     """The composition root of the console.
 
     Attributes:
         announce: tells the workers of runs, after the commit; may fail, since they look anyway.
+        clock: PostgreSQL's.
     """
 
     settings: Settings
     engine: Engine
     redis: Redis
     announce: Callable[[Sequence[int]], None]
-    clock: Callable[[], datetime] = _now
+    clock: Callable[[], datetime]
 
     @cached_property
     def heartbeat(self) -> Heartbeat:
@@ -50,15 +48,17 @@ class Services:
     def of(cls, settings: Settings) -> "Services":
         """Open nothing yet but the pools. Raises NotRunning."""
         found = places(settings)
+        engine = open_engine(found.database_url, connections=THREADS, name="renkei console")
 
         def announce(run_ids: Sequence[int]) -> None:
             announce_runs(settings, run_ids)
 
         return cls(
             settings=settings,
-            engine=open_engine(found.database_url, connections=THREADS, name="renkei console"),
+            engine=engine,
             redis=broker_of(found.redis_url),
             announce=announce,
+            clock=DatabaseClock(engine).now,
         )
 
     def tell_workers(self, run_ids: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
 from redis.exceptions import RedisError
@@ -39,6 +39,7 @@ from domain.errors import (
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.lost_time import LostTimeWatch
+from workers.engine.context import Clock
 from workers.engine.drain import Draining
 from workers.engine.leases import GUARD_S, Lease
 
@@ -116,6 +117,7 @@ class GateTools:
     lost_time: LostTimeWatch
     sleepers: threading.BoundedSemaphore
     alive: Callable[[], bool]
+    clock: Clock
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,7 +173,7 @@ class ShopGate:
         if self.tools.draining.stopping.is_set():
             raise Stopping("this worker is stopping")
         if not self.tools.alive():
-            until = datetime.now(UTC) + _NEXT_HEARTBEAT
+            until = self.tools.clock() + _NEXT_HEARTBEAT
             raise Postponed("this process cannot write that it lives", until=until)
         self.tools.lost_time.look()
         shop = self.tools.directory.shop(self.shop.id)
@@ -182,7 +184,7 @@ class ShopGate:
         closure = self.tools.closures.closed(shop.cart, api)
         if closure is None or closure.id == self._probing:
             return None
-        if closure.may_probe(datetime.now(UTC), at_once=self._at_once(closure)):
+        if closure.may_probe(self.tools.clock(), at_once=self._at_once(closure)):
             return closure
         raise _closed(closure, api)
 
@@ -243,9 +245,9 @@ class ShopGate:
         if verdict.verdict == "pace" and wait_s < left_s:
             time.sleep(wait_s)
             return False
-        until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        until = self.tools.clock() + timedelta(seconds=wait_s)
         if verdict.verdict == "unknown":  # Redis was emptied in this very moment
-            raise Postponed("call budget not known yet", until=datetime.now(UTC) + _BROKER_PAUSE)
+            raise Postponed("call budget not known yet", until=self.tools.clock() + _BROKER_PAUSE)
         raise BudgetSpent(
             f"{self.shop.key}: no call left for now ({verdict.verdict})",
             until=until,
@@ -267,7 +269,7 @@ class ShopGate:
         except RedisError as error:
             raise Postponed(
                 f"call budget not reachable: {type(error).__name__}",
-                until=datetime.now(UTC) + _BROKER_PAUSE,
+                until=self.tools.clock() + _BROKER_PAUSE,
             ) from error
 
 
