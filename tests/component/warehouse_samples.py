@@ -13,7 +13,7 @@ from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop, Shop, add_shop, load_shop
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.views.orders import find_orders, list_orders
+from adapters.postgres.views.orders import find_order, list_orders
 from adapters.postgres.views.stock import list_sets, list_stock
 from domain.carts.cart import Cart
 from domain.orders.cart_order import Contact
@@ -33,11 +33,20 @@ SHIP = Ship(Parcel("宅急便", "4000-0000-0001", DAY))
 
 
 def new_instruction(
-    number: str, lines: Mapping[str, int], *, key: str | None = None, holds: tuple[Hold, ...] = ()
+    number: str,
+    lines: Mapping[str, int],
+    *,
+    key: str | None = None,
+    holds: tuple[Hold, ...] = (),
+    options: tuple[str, ...] = (),
+    **more: Any,
 ) -> NewInstruction:
-    """An instruction with one line per SKU at 1,000 yen a piece."""
+    """An instruction with one line per SKU at 1,000 yen a piece.
+
+    Args: options: of every line; more: fields by name.
+    """
     total = sum(lines.values()) * 1000
-    return NewInstruction(
+    made = NewInstruction(
         number=number,
         part=1,
         cart_order_key=key or number,
@@ -59,12 +68,24 @@ def new_instruction(
         buyer=Contact("佐伯 結衣", "5300001", "大阪府大阪市", "0600000000", "buyer@example.jp"),
         recipient=Contact("試験 花子", "1000001", "東京都千代田区", "0300000000"),
         lines=tuple(
-            NewLine(sku, f"item {sku}", count, 1000, 0, count * 1000, 10, {"1": ""}, str(place))
+            NewLine(
+                sku,
+                f"item {sku}",
+                count,
+                1000,
+                0,
+                count * 1000,
+                10,
+                {"1": ""},
+                str(place),
+                options,
+            )
             for place, (sku, count) in enumerate(lines.items(), 1)
         ),
         destination=1,
         ordered_at=NOON,
     )
+    return replace(made, **more)
 
 
 @dataclass
@@ -132,16 +153,13 @@ class Warehouse:
     def read(self, number: str, **more: str) -> dict[str, Any]:
         """Return the one instruction of that number as people see it."""
         with self.engine.begin() as connection:
-            (found,) = find_orders(connection, self.merchant_id, number, **more)
-        return found
+            return find_order(connection, self.merchant_id, Target(number, **more))
 
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Return on hand and secured by SKU."""
+    def counts(self) -> dict[str, tuple[int | None, int]]:
+        """Return on hand (None = not counted) and secured by SKU."""
         with self.engine.begin() as connection:
             rows = list_stock(connection, self.merchant_id)
-        return {
-            str(row["sku"]): (int(str(row["on_hand"])), int(str(row["secured"]))) for row in rows
-        }
+        return {row["sku"]: (row["on_hand"], row["secured"]) for row in rows}  # type: ignore[misc]
 
     def free(self) -> dict[str, int]:
         """Return free stock by SKU."""
