@@ -29,6 +29,7 @@ from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.gate import CallCounter, GateTools
+from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
@@ -117,6 +118,7 @@ class Process:
         self.counter = CallCounter(self.database)
         self.budget = CallBudget(self.redis, remembered=self.counter.remembered)
         self.closures = ClosureBoard(self.database)
+        self.pauses = PauseBoard(self.database)
         self.directory = ShopDirectory(self.autocommit, box)
         self.token_tools = TokenTools(
             self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures
@@ -124,6 +126,7 @@ class Process:
         self.gate_tools = GateTools(
             self.budget,
             self.closures,
+            self.pauses,
             self.counter,
             self.draining,
             self.directory,
@@ -133,7 +136,7 @@ class Process:
         self.open_work = WorkTools(
             self.database, self.autocommit, self.token_tools, self.gate_tools, now
         ).open_work
-        reactions = CartReactions(self.directory, self.closures, self.budget, now)
+        reactions = CartReactions(self.directory, self.closures, self.pauses, self.budget, now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
 

@@ -91,6 +91,7 @@ class OAuthClient:
         Raises:
             AuthenticationFailed: the shop has to be authorised again.
             OutcomeUnknown: the answer was lost, so the token may be dead already.
+            Unserved: something else than the cart answered; likewise.
             Postponed: the cart is closed for maintenance; the token was not used.
         """
         try:
@@ -110,7 +111,7 @@ class OAuthClient:
         try:
             if answer.status == HTTPStatus.OK:
                 return granted(json_of(call, answer, closes=ApiFamily.ORDERS))
-            raise failure(ApiFamily.ORDERS, call, answer)
+            raise failure(None, call, answer)
         except Closed as error:
             raise Postponed(str(error), until=datetime.now(UTC) + CLOSED_PAUSE) from error
         except TokenEndedError as error:

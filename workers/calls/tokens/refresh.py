@@ -164,7 +164,7 @@ class SharedTokens:
             Closed: no call of any family is made now.
             Postponed: the cart said a moment ago that it refreshes nothing for this shop.
         """
-        closures = self.tools.closures.closed_altogether(self.shop.cart)
+        closures = self.tools.closures.closed_altogether(self.shop)
         now = datetime.now(UTC)
         if closures and not any(closure.may_probe(now, at_once=False) for closure in closures):
             opens = [at for closure in closures if (at := closure.end or closure.probe_at)]
