@@ -1,6 +1,7 @@
-"""What beat enqueues. Which shops are due is in PostgreSQL; two beats do no harm.
+"""What beat asks for. Which shops are due is in PostgreSQL; two beats do no harm.
 
-A message that nobody takes within twice its period is dropped: the next one asks the same.
+A tick carries no time: neither when it was sent nor when it ends (CLK-1). One that comes too soon
+after another of its kind is let go by the worker (workers.engine.ticks).
 """
 
 from typing import Any
@@ -16,7 +17,7 @@ def _entry(task: str, every_s: float, *args: str) -> dict[str, Any]:
         "task": task,
         "schedule": every_s,
         "args": args,
-        "options": {"queue": names.QUEUE_OF[task].value, "expires": max(3.0, 2 * every_s)},
+        "options": {"queue": names.QUEUE_OF[task].value},
     }
 
 

@@ -47,8 +47,7 @@ def worker(app: str, queues: str, environ: Mapping[str, str], log: Path) -> Iter
 @contextmanager
 def beat(environ: Mapping[str, str], log: Path) -> Iterator[None]:
     """Run beat as `renkei up` does: its ticks are part of what a worker has to do."""
-    schedule = str(log.with_suffix(".schedule"))
-    words = ("beat", "-s", schedule, "--max-interval", "1", "--loglevel", "INFO")
+    words = ("beat", "--loglevel", "INFO")
     with _running(("workers.app", *words), environ, log):
         yield
 

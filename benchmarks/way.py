@@ -17,7 +17,7 @@ from benchmarks.tables import Row, ratio, show
 from benchmarks.wire import counted
 from domain.actions import Queue
 
-ENGINE_QUEUES = f"{Queue.PLAN},{Queue.STOCK}"
+ENGINE_QUEUES = f"{Queue.PLAN},{Queue.STOCK},{Queue.TICKS}"
 # Enough that imports, connections, prepared statements and tokens are there.
 WARM_UP_EACH = 5
 # What workers send: taking a message, sending one, asking the call budget.

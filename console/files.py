@@ -1,19 +1,21 @@
 """Files a person names on the command line; `-` is standard input.
 
-CSV files are UTF-8, with or without a mark, or Shift-JIS; every fault has its line.
+CSV files are UTF-8, with or without a mark, or Shift-JIS; every wrong line is named at once.
 """
 
 import csv
 import io
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from console.failures import CommandFailed
+from console.failures import CommandFailed, WrongLines
+from domain.notation import read_day, read_whole
 
-LARGEST_NUMBER = 2_147_483_647
+T = TypeVar("T")
 _YES = frozenset({"1", "true", "yes", "y", "on", "○", "はい", "無制限"})
 _NO = frozenset({"", "0", "false", "no", "n", "off", "×", "いいえ"})
 
@@ -39,10 +41,11 @@ class Row:
 
     def number(self, column: str) -> int:
         """Return a cell that holds a whole number, 0 or more. Raises CommandFailed."""
-        value = self.text(column)
-        if not (value.isascii() and value.isdigit()) or int(value) > LARGEST_NUMBER:
-            raise self.wrong(column, f"is no whole number from 0: {value!r}")
-        return int(value)
+        return self._read(column, read_whole)
+
+    def day(self, column: str) -> date | None:
+        """Return a cell that holds a day, None where it is blank. Raises CommandFailed."""
+        return self._read(column, read_day) if self.text(column) else None
 
     def flag(self, column: str) -> bool:
         """Return a cell that says yes or no. Raises CommandFailed."""
@@ -62,9 +65,19 @@ class Row:
         if first != self.line:
             raise self.wrong(column, f"{word} was given on line {first} already")
 
+    def _read(self, column: str, read: Callable[[str], T]) -> T:
+        try:
+            return read(self.text(column))
+        except ValueError as error:
+            raise self.wrong(column, f"is {error}") from error
+
     def wrong(self, column: str, what: str) -> CommandFailed:
         """Return the failure that names this line and a column."""
-        return CommandFailed(f"{self.file} line {self.line}: {column} {what}")
+        return self.refused(f"{column} {what}")
+
+    def refused(self, what: object) -> CommandFailed:
+        """Return the failure that names this line."""
+        return CommandFailed(f"{self.file} line {self.line}: {what}")
 
 
 def bytes_of(file: str) -> bytes:
@@ -77,24 +90,57 @@ def bytes_of(file: str) -> bytes:
         raise CommandFailed(f"{file}: {error.strerror}") from error
 
 
-def read_rows(file: str, columns: Sequence[str]) -> list[Row]:
-    """Return the lines of a file whose header is exactly these columns.
+@dataclass
+class Lines(Generic[T]):
+    """What the lines of a file say.
 
-    Args: file: a path, or `-` for standard input.
-    Raises: CommandFailed, naming the file, the line and the column.
+    Attributes:
+        told: what each line in order says, by where the line begins in the file.
+        problems: what is wrong, by line; none of the file is taken over then.
     """
+
+    told: dict[int, T] = field(default_factory=dict)
+    problems: dict[int, str] = field(default_factory=dict)
+
+    def all(self) -> list[T]:
+        """Return what all lines say. Raises WrongLines, naming every line that is wrong."""
+        if self.problems:
+            raise WrongLines(self.problems)
+        return list(self.told.values())
+
+
+def read_lines(file: str, columns: Sequence[str], read: Callable[[Row], T]) -> Lines[T]:
+    """Return what the lines of a file say whose header is exactly these columns.
+
+    Args:
+        file: a path, or `-` for standard input.
+        read: raises CommandFailed for a line that is wrong.
+    Raises: CommandFailed: the file or its header cannot be read.
+    """
+    lines = Lines[T]()
+    for begins, cells in _records(file, columns, lines.problems):
+        try:
+            lines.told[begins] = read(_row(file, begins, cells, columns))
+        except CommandFailed as error:
+            lines.problems[begins] = error.message
+    return lines
+
+
+def _records(
+    file: str, columns: Sequence[str], problems: dict[int, str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line that is not blank, and where it begins."""
     reader = csv.reader(io.StringIO(_text(file), newline=""), strict=True)
-    rows = []
+    begins = 1
     try:
         _check_header(file, next(reader, []), columns)
         begins = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows.append(_row(file, begins, cells, columns))
+                yield begins, cells
             begins = reader.line_num + 1
-    except csv.Error as error:
-        raise CommandFailed(f"{file} line {reader.line_num}: {error}") from error
-    return rows
+    except csv.Error as error:  # where the line ends nobody knows, so the rest is not read
+        problems[begins] = f"{file} line {reader.line_num}: {error}"
 
 
 def _check_header(file: str, header: Sequence[str], columns: Sequence[str]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from console.failures import WrongLines
+
 # Imports make many objects that live for good; collecting them again and again takes longer.
 GC_THRESHOLD = 50_000
 
@@ -87,6 +89,8 @@ def report(error: Exception) -> int:
     if isinstance(error, click.UsageError):
         help_of = f"; see `{error.ctx.command_path} --help`" if error.ctx else ""
         return complain(error.format_message().rstrip(".") + help_of, error.exit_code)
+    if isinstance(error, WrongLines):
+        return max(complain(message, error.exit_code) for message in error.messages)
     if isinstance(error, click.ClickException):
         return complain(error.format_message(), error.exit_code)
     from console.explain import explain  # noqa: PLC0415 -- imports what may have failed

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from console.output import encode
+from console.output import encode, visible
 
 _INSTRUCTION = (
     "number",
@@ -27,8 +27,18 @@ _INSTRUCTION = (
 )
 _BUYER = ("name", "postal_code", "address", "tel", "email")
 _RECIPIENT = ("name", "postal_code", "address", "tel")
-_LAST = ("shipped_method", "tracking_number", "shipped_on", "completed_at", "note")
-_LINE = ("sku", "name", "quantity", "unit_price_yen", "options_yen", "total_yen", "tax_rate")
+_WISHES = ("wished_date", "wished_time", "remarks", "gift", "methods")
+_LAST = ("shipped_method", "tracking_number", "shipped_on", "completed_at", *_WISHES)
+_LINE = (
+    "sku",
+    "name",
+    "quantity",
+    "unit_price_yen",
+    "options_yen",
+    "total_yen",
+    "tax_rate",
+    "options",
+)
 
 # Letters that Unicode and Microsoft's Shift-JIS spell differently.
 _CP932 = str.maketrans("\N{MINUS SIGN}〜—‖¢£¬", "－～―∥￠￡￢")
@@ -86,11 +96,16 @@ def _rows(order: Order, *, lines: bool) -> Iterator[list[str]]:
         *(_cell(order[name]) for name in _LAST),
     ]
     if not lines:
-        contents = " / ".join(f"{line['sku']} x {line['quantity']}" for line in order["lines"])
+        contents = " / ".join(map(_contents, order["lines"]))
         yield [*common, _cell(contents)]
         return
     for line in order["lines"]:
         yield [*common, *(_cell(line[name]) for name in _LINE)]
+
+
+def _contents(line: dict[str, Any]) -> str:
+    chosen = f" ({', '.join(line['options'])})" if line["options"] else ""
+    return f"{line['sku']} x {line['quantity']}{chosen}"
 
 
 def _cell(value: object) -> str:
@@ -99,7 +114,7 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return _harmless(", ".join(map(str, value)))
     if isinstance(value, str):
         return _harmless(value)
     return str(value if isinstance(value, int) else encode(value))
@@ -107,6 +122,7 @@ def _cell(value: object) -> str:
 
 def _harmless(text: str) -> str:
     """Return text no spreadsheet runs: +81… and -1 are numbers, =… and @… are formulas."""
+    text = visible(text)
     if not text.startswith(_FORMULA):
         return text
     rest = text[1:].replace("-", "").replace(" ", "")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,9 @@ from typing import Literal
 import click
 
 from domain.engine.cadence import TOKYO
+
+# Control, format (bidi among them), lone surrogates, line and paragraph separators.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 # Not a terminal: nothing is cut or wrapped, so that grep finds what it looks for.
 PIPE_WIDTH = 1000
@@ -72,6 +76,18 @@ def in_tokyo(moment: datetime) -> datetime:
     return moment.astimezone(TOKYO)
 
 
+def visible(text: str) -> str:
+    """Return text of others for a screen or a file: nothing in it steers a terminal (PLC-3).
+
+    What breaks a line is a blank; other control characters and those that turn the direction of
+    writing are left out.
+    """
+    if text.isprintable():
+        return text
+    spaced = "".join(" " if letter.isspace() else letter for letter in text)
+    return "".join(letter for letter in spaced if unicodedata.category(letter) not in _UNSEEN)
+
+
 def shown(value: object) -> str:
     """Return what a person reads in a table."""
     if value is None or value is False:
@@ -82,7 +98,7 @@ def shown(value: object) -> str:
         return in_tokyo(value).strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, list | tuple | set | frozenset):
         return ", ".join(shown(part) for part in value)
-    return str(value)
+    return visible(str(value))
 
 
 def print_lines(lines: Iterable[str]) -> None:

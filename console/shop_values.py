@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from urllib.parse import urlsplit
 
 from console.failures import Wrong
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates, SplitBy
+from domain.notation import read_decimal, read_whole
 
 Reader = Callable[[str], object]
 
@@ -65,19 +67,14 @@ def web_address(value: str) -> str:
     return value.rstrip("/")
 
 
-def _number(
-    what: str, low: float, high: int, kind: Callable[[float], float], unit: str = ""
-) -> Reader:
-    """Return a reader of numbers in a range. Args: kind: int takes whole ones only."""
+def _number(name: str, read_it: Callable[[str], float], unit: str = "") -> Reader:
+    """Return the reader of a number. Args: read_it: raises ValueError, which says the range."""
 
     def read(value: str) -> float:
         try:
-            number = float(value.removesuffix(unit))
-        except ValueError:
-            number = float("-inf")
-        if not low <= number <= high or kind(number) != number:
-            raise Wrong(f"{what} from {low} to {high}, not {value!r}")
-        return kind(number)
+            return read_it(value.removesuffix(unit))
+        except ValueError as error:
+            raise Wrong(f"{name}: {error}") from error
 
     return read
 
@@ -108,13 +105,15 @@ SETTINGS: Mapping[str, Setting] = {
     "api_url": Setting(web_address, "Base address of the cart's API."),
     "auth_url": Setting(web_address, "Base address of the cart's token API."),
     "calls_per_second": Setting(
-        _number("calls_per_second is", 0.01, LARGEST_PACE, float), "Most calls a second."
+        _number("calls_per_second", partial(read_decimal, low=0.01, high=LARGEST_PACE)),
+        "Most calls a second.",
     ),
     "in_flight": Setting(
-        _number("in_flight is a whole number", 1, LARGEST_IN_FLIGHT, int), "Most calls at a time."
+        _number("in_flight", partial(read_whole, low=1, high=LARGEST_IN_FLIGHT)),
+        "Most calls at a time.",
     ),
     "overlap_s": Setting(
-        _number("overlap_s is whole seconds", 0, LARGEST_OVERLAP_S, int, "s"),
+        _number("overlap_s", partial(read_whole, high=LARGEST_OVERLAP_S), "s"),
         "Seconds before the last import that the next one reads again.",
     ),
     "default_method": Setting(

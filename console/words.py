@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -12,17 +12,15 @@ from adapters.postgres.views.shops import ShopRef, known, refer
 from console.failures import CommandFailed, Wrong
 from domain.actions import Action, actions_of
 from domain.carts.cart import Cart
-from domain.engine.cadence import TOKYO
+from domain.notation import LARGEST_COUNT, read_day, read_decimal, read_moment, read_whole
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 ACTION = click.Choice([action.value for action in Action])
 CART = click.Choice([cart.value for cart in Cart])
-LARGEST_COUNT = 2_147_483_647
-COUNT = click.IntRange(0, LARGEST_COUNT)
-ID = click.IntRange(1, 9_223_372_036_854_775_807)
-DEFAULT_TIMEOUT_S = 600
+DEFAULT_TIMEOUT_S = 600.0
+LONGEST_TIMEOUT_S = 7 * 24 * 3600
 _KEY = re.compile(r"[^\s/,]{1,64}")
 
 
@@ -34,8 +32,12 @@ class Word(click.ParamType[T]):
         self.name = name
         self._read = read
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> T:
-        """Return the value."""
+    def convert(
+        self, value: str | T, param: click.Parameter | None, ctx: click.Context | None
+    ) -> T:
+        """Return the value; a default is one already."""
+        if not isinstance(value, str):
+            return value
         try:
             return self._read(value)
         except ValueError as error:
@@ -48,38 +50,26 @@ def _key(word: str) -> str:
     return word
 
 
-def _moment(word: str) -> datetime:
-    """Read `2025-01-01T10:00:05`, `2025-01-01` (midnight), or with an offset; gives UTC."""
-    try:
-        read = datetime.fromisoformat(word.strip())
-        return (read if read.tzinfo else read.replace(tzinfo=TOKYO)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ValueError(
-            f"{word!r} is not a time: write it like 2025-01-31T18:00 (Tokyo)"
-            " or 2025-01-31T09:00:00Z"
-        ) from error
-
-
-def _day(word: str) -> date:
-    try:
-        return date.fromisoformat(word.strip())
-    except ValueError as error:
-        raise ValueError(f"{word!r} is not a day: write it like 2025-01-31") from error
+def whole(low: int, high: int = LARGEST_COUNT) -> Word[int]:
+    """Return the kind of whole numbers of a range. Args: low, high: both allowed."""
+    return Word("number", partial(read_whole, low=low, high=high))
 
 
 KEY = Word("key", _key)
 """A short name without blanks, for merchants, shops and programs."""
-MOMENT = Word("time", _moment)
+MOMENT = Word("time", read_moment)
 """ISO 8601, without an offset in Tokyo."""
-DAY = Word("day", _day)
+DAY = Word("day", read_day)
 """A day of Tokyo's calendar."""
+COUNT = whole(0)
+ID = whole(1, 9_223_372_036_854_775_807)
+SECONDS = Word("seconds", partial(read_decimal, low=0, high=LONGEST_TIMEOUT_S))
+"""Seconds, whole or with a decimal point."""
 
 ONLY_SHOP = click.option("--shop", metavar="KEY", help="Only this shop.")
 ONLY_ACTION = click.option("--action", type=ACTION, metavar="A", help="Only this action.")
 WAIT = click.option("--wait", is_flag=True, help="Wait until it is done.")
-TIMEOUT = click.option(
-    "--timeout", type=click.FloatRange(min=0), default=DEFAULT_TIMEOUT_S, metavar="S"
-)
+TIMEOUT = click.option("--timeout", type=SECONDS, default=DEFAULT_TIMEOUT_S, metavar="S")
 
 
 def only_state(words: Iterable[str]) -> Callable[[F], F]:

@@ -11,6 +11,7 @@
     - Stopping           this worker was asked to stop; another one goes on
     - SwitchedOff        the kill switch of the shop or of this action is on
     - Unserved           the cart does not serve this shop for now, whatever is asked of it
+    - LostTime           the database was set back; the shop's cart is to be read first
   + Permanent        trying again cannot help; goes to the dead letters now
     - Rejected           the cart understood the request and refused it
       . NotFound             the cart does not know the order, line or item
@@ -113,10 +114,12 @@ class BudgetSpent(Postponed):
 
     Attributes:
         limit: `pace`, `hour` or `day`.
-        by_cart: the cart itself said so, so our own count was too low.
+        by_cart: the cart itself said so, so our own count was too low; it tells no end.
     """
 
-    def __init__(self, message: str, *, until: datetime, limit: str, by_cart: bool = False) -> None:
+    def __init__(
+        self, message: str, *, limit: str, until: datetime | None = None, by_cart: bool = False
+    ) -> None:
         """Args: see the class."""
         super().__init__(message, until=until)
         self.limit = limit
@@ -129,6 +132,10 @@ class Stopping(Postponed):
 
 class SwitchedOff(Postponed):
     """A person parked the shop or the action."""
+
+
+class LostTime(Postponed):
+    """The database was set back to an earlier time, and the shop's cart was not read since."""
 
 
 class Unserving(StrEnum):

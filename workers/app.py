@@ -4,10 +4,12 @@ from typing import Any
 
 from celery import Celery
 from kombu import Queue as KombuQueue
+from redis import Redis
 
+from adapters.redis.connections import SOCKETS, open_redis
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import Action, Queue
-from workers import names
+from workers import broker, names
 from workers.engine.dispatcher import Dispatcher
 from workers.places import places
 from workers.settings import Settings
@@ -17,10 +19,7 @@ _TRANSPORT = {
     "global_keyprefix": "renkei:",
     "priority_steps": [0],
     "max_connections": 200,
-    "socket_timeout": 15,
-    "socket_connect_timeout": 5,
-    "socket_keepalive": True,
-    "health_check_interval": 10,
+    **SOCKETS,
 }
 _PUBLISH_RETRY = {
     "max_retries": 2,
@@ -56,19 +55,20 @@ def celery_settings(redis_url: str) -> dict[str, Any]:
         "task_send_sent_event": False,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
-        # Nothing waits in a worker: waiting is a due_at in PostgreSQL.
-        "worker_eta_task_limit": 10,
+        # Nothing waits in a worker: waiting is a due_at in PostgreSQL. What asks for it is dropped.
+        "worker_consumer": "workers.messages:StrictConsumer",
         "task_create_missing_queues": False,
         "task_default_queue": Queue.PLAN.value,
         "task_queues": [KombuQueue(queue.value) for queue in Queue],
         "task_routes": {task: {"queue": queue.value} for task, queue in names.QUEUE_OF.items()},
         "beat_schedule": BEAT_SCHEDULE,
-        "beat_max_loop_interval": 1,
+        "beat_scheduler": "workers.beat:SteadyScheduler",
     }
 
 
 def make_app(redis_url: str | None = None) -> Celery:
     """Return an application; without a URL the environment tells it, on first use only."""
+    broker.install()
     application = Celery("renkei", include=["workers.tasks"])
     application.add_defaults(
         lambda: celery_settings(
@@ -76,6 +76,11 @@ def make_app(redis_url: str | None = None) -> Celery:
         )
     )
     return application
+
+
+def broker_of(redis_url: str) -> Redis:
+    """Return a client of Redis whose commands end within seconds; connects on first use."""
+    return open_redis(redis_url)
 
 
 def dispatcher_of(application: Celery) -> Dispatcher:

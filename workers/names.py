@@ -15,11 +15,10 @@ RECALCULATE = "stock.recalculate_secured"
 START_COMPARES = "stock.start_nightly_compares"
 YIELD_COMPARES = "stock.yield_to_changed"
 
-PLANNING = (
+TICKS = (
     START_DUE_RUNS,
     ADMIT,
     SWEEP,
-    PLAN_RUN,
     REFRESH_TOKENS,
     PRUNE,
     RECALCULATE,
@@ -28,7 +27,8 @@ PLANNING = (
 )
 
 QUEUE_OF: dict[str, Queue] = {
-    **dict.fromkeys(PLANNING, Queue.PLAN),
+    PLAN_RUN: Queue.PLAN,
+    **dict.fromkeys(TICKS, Queue.TICKS),
     **{facts.task: facts.queue for facts in ACTIONS.values()},
 }
 

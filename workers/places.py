@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from adapters.embedded import find_running
+from adapters.embedded import ServerAddresses, find_running
 from adapters.postgres.database import open_engine
 from adapters.postgres.shops.secrets import SecretBox
 from workers.settings import Settings, private_secret
@@ -13,7 +13,7 @@ PRIVATE_KEY_FILE = "secret.key"
 
 
 class NotRunning(Exception):
-    """No private server runs for this home and none is configured."""
+    """A server is not configured, and nobody runs private ones for this home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,35 @@ class Places:
 
 
 def places(settings: Settings) -> Places:
-    """Return the configured addresses, else those of this home's private servers.
+    """Return where both servers are. Raises NotRunning, with what to do about it."""
+    return Places(database_url(settings), redis_url(settings))
 
-    Raises: NotRunning, with what to do about it.
+
+def database_url(settings: Settings) -> str:
+    """Return the configured PostgreSQL, else the private one of this home. Raises NotRunning.
+
+    Whether it answers, its first user finds out: one server may be dead and the other at work.
     """
-    if settings.database_url and settings.redis_url:
-        return Places(settings.database_url, settings.redis_url)
+    if settings.database_url:
+        return settings.database_url
+    return _private(settings, "PostgreSQL", "RENKEI_DATABASE_URL").database_url
+
+
+def redis_url(settings: Settings) -> str:
+    """Return the configured Redis, else the private one of this home. Raises NotRunning."""
+    if settings.redis_url:
+        return settings.redis_url
+    return _private(settings, "Redis", "RENKEI_REDIS_URL").redis_url
+
+
+def _private(settings: Settings, server: str, variable: str) -> ServerAddresses:
     found = find_running(settings.home)
     if found is None:
         raise NotRunning(
-            f"no private server runs for {settings.home}: start one with `renkei up`,"
-            " or set RENKEI_DATABASE_URL and RENKEI_REDIS_URL"
+            f"no private server runs for {settings.home}, so there is no {server}: start it with"
+            f" `renkei up`, or set {variable}"
         )
-    return Places(
-        settings.database_url or found.database_url, settings.redis_url or found.redis_url
-    )
+    return found
 
 
 def secret_box(settings: Settings) -> SecretBox:
@@ -51,4 +65,4 @@ def secret_box(settings: Settings) -> SecretBox:
 
 def engine_of(settings: Settings, *, connections: int = 5, name: str = "renkei") -> Engine:
     """Return an engine for the database of these settings. Raises NotRunning."""
-    return open_engine(places(settings).database_url, connections=connections, name=name)
+    return open_engine(database_url(settings), connections=connections, name=name)

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.postgres.connections import address_problems
 from adapters.postgres.shops.secrets import SHORTEST_KEY
+from domain.notation import read_whole
 
 PREFIX = "RENKEI_"
 
@@ -149,6 +151,8 @@ def _url_problems(database_url: str | None, redis_url: str | None) -> list[str]:
     problems = []
     if database_url and not database_url.startswith("postgresql+psycopg://"):
         problems.append("RENKEI_DATABASE_URL: must start with postgresql+psycopg://")
+    elif database_url:
+        problems += [f"RENKEI_DATABASE_URL: {said}" for said in address_problems(database_url)]
     if redis_url and not redis_url.startswith(("redis://", "rediss://", "redis+socket://")):
         problems.append("RENKEI_REDIS_URL: must start with redis:// or rediss://")
     return problems
@@ -158,10 +162,11 @@ def _number(name: str, values: Mapping[str, str | None], problems: list[str]) ->
     text = values[name]
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 64:  # noqa: PLR2004
-        problems.append(f"{name}: a whole number from 1 to 64")
+    try:
+        return read_whole(text, low=1, high=64)
+    except ValueError as error:
+        problems.append(f"{name}: {error}")
         return None
-    return int(text)
 
 
 def private_secret(home: Path, name: str) -> str:

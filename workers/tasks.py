@@ -1,8 +1,7 @@
 """The Celery tasks: wire names and one line each. Arguments are ids; all waiting is in the rows."""
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from celery import Task
@@ -16,14 +15,16 @@ from celery.worker.request import Request
 
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.dead_letters import Failure
+from beat_schedule import BEAT_SCHEDULE
 from domain.actions import ACTIONS
 from workers import names
 from workers.actions import compare_stock, sync_stock
 from workers.app import app
 from workers.engine import cleaner, executor, planner, rescuer
+from workers.engine.ticks import TickPace
 from workers.logs import configure_logging
 from workers.settings import Settings
-from workers.wiring import current
+from workers.wiring import Process, current
 
 _log = logging.getLogger(__name__)
 
@@ -55,11 +56,23 @@ def _let_go(**_: Any) -> None:
     current().close()
 
 
-@contextmanager
-def _left_to_the_next_tick() -> Iterator[None]:
-    """A database that is away is no failure of the tick: the next one does what is left."""
+_pace = TickPace(
+    {
+        (str(entry["task"]), *entry["args"]): float(entry["schedule"])
+        for entry in BEAT_SCHEDULE.values()
+    }
+)
+
+
+def _on_tick(do: Callable[[Process], object], *kind: str) -> None:
+    """Do what a tick asks, unless one of its kind was done just now.
+
+    A database that is away is no failure of the tick: the next one does what is left.
+    """
+    if not _pace.take(kind):
+        return
     try:
-        yield
+        do(current())
     except DatabaseUnavailable as error:
         _log.warning("left to the next tick: %s", error)
 
@@ -67,57 +80,49 @@ def _left_to_the_next_tick() -> Iterator[None]:
 @app.task(name=names.START_DUE_RUNS)
 def start_due_runs(action: str) -> None:
     """Start a run for every shop whose robot for this action is due."""
-    with _left_to_the_next_tick():
-        planner.start_due_runs(current(), action)
+    _on_tick(lambda host: planner.start_due_runs(host, action), names.START_DUE_RUNS, action)
 
 
 @app.task(name=names.ADMIT, send_events=False)
 def admit_items() -> None:
     """Let shops take turns: queue their next items, plan what is pending."""
-    with _left_to_the_next_tick():
-        planner.send_due(current())
+    _on_tick(planner.send_due, names.ADMIT)
 
 
 @app.task(name=names.SWEEP, send_events=False)
 def sweep() -> None:
     """Put back work that was lost with a message, a worker or the broker."""
-    with _left_to_the_next_tick():
-        rescuer.rescue(current())
+    _on_tick(rescuer.rescue, names.SWEEP)
 
 
 @app.task(name=names.PRUNE)
 def prune() -> None:
     """Throw away runs and log lines nobody looks at any more."""
-    with _left_to_the_next_tick():
-        cleaner.prune(current())
+    _on_tick(cleaner.prune, names.PRUNE)
 
 
 @app.task(name=names.REFRESH_TOKENS)
 def refresh_tokens() -> None:
     """Refresh BASE tokens that end soon, and warn of those that need a person."""
-    with _left_to_the_next_tick():
-        current().token_care.refresh_ending()
+    _on_tick(lambda host: host.token_care.refresh_ending(), names.REFRESH_TOKENS)
 
 
 @app.task(name=names.RECALCULATE, send_events=False)
 def recalculate_secured() -> None:
     """Count secured pieces anew where an order was cancelled (確保数の再計算)."""
-    with _left_to_the_next_tick():
-        sync_stock.recalculate_secured(current())
+    _on_tick(sync_stock.recalculate_secured, names.RECALCULATE)
 
 
 @app.task(name=names.START_COMPARES)
 def start_nightly_compares() -> None:
     """Start tonight's full compare of every shop whose turn has come (全件比較)."""
-    with _left_to_the_next_tick():
-        compare_stock.start_nightly(current())
+    _on_tick(compare_stock.start_nightly, names.START_COMPARES)
 
 
 @app.task(name=names.YIELD_COMPARES, send_events=False)
 def yield_to_changed() -> None:
     """Put SKUs that changed ahead of the full compare that is under way."""
-    with _left_to_the_next_tick():
-        compare_stock.yield_to_changed(current())
+    _on_tick(compare_stock.yield_to_changed, names.YIELD_COMPARES)
 
 
 @app.task(name=names.PLAN_RUN)

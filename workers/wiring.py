@@ -1,10 +1,10 @@
 """Composition root: what one worker process is made of, and which actions it runs."""
 
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import httpx
 from celery import Celery
@@ -13,10 +13,13 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import autocommit, open_engine
 from adapters.postgres.engine import items, runs
 from adapters.postgres.stock import pushes
 from adapters.redis.budget import CallBudget
+from adapters.redis.connections import open_redis
+from adapters.redis.high_water import HighWater
 from adapters.redis.token_stash import TokenStash
 from domain.actions import ACTIONS, Action
 from domain.engine.runs import RunMode
@@ -29,6 +32,7 @@ from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.gate import CallCounter, GateTools
+from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.care import TokenCare
@@ -49,6 +53,8 @@ PLAN_SLOTS_SHARE = 4
 # Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
 # what workers had fetched died with their connections, and everything queued is sent again at once.
 _MARKER = "renkei:notes-sent-to"
+
+_log = logging.getLogger(__name__)
 
 
 def of_table(action: Action, handler: ActionHandler) -> Registration:
@@ -94,15 +100,14 @@ class Process:
         found = places(settings)
         self.settings = settings
         self.registry = registry
-        self.clock: Clock = lambda: datetime.now(UTC)
-        # One per thread, and a few for the lease keepers and counters.
+        # One per thread, and a few for the lease keepers, counters and the clock.
         self.database: Engine = open_engine(
-            found.database_url, connections=settings.threads + 4, name="renkei worker"
+            found.database_url, connections=settings.threads + 5, name="renkei worker"
         )
+        self.database_clock = DatabaseClock(self.database)
+        self.clock: Clock = self.database_clock.now
         self.autocommit = autocommit(self.database)
-        self.redis: Redis = Redis.from_url(
-            found.redis_url, socket_timeout=5, socket_connect_timeout=5, health_check_interval=10
-        )
+        self.redis: Redis = open_redis(found.redis_url)
         self.http: httpx.Client = build_client()
         addresses = {action: one.address for action, one in registry.items()}
         self.dispatcher = Dispatcher(app, plan=names.PLAN, items=addresses)
@@ -115,13 +120,14 @@ class Process:
     def _open_calls(self) -> None:
         """Make what calls to carts share."""
         box = secret_box(self.settings)
+        now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
         self.counter = CallCounter(self.database)
-        self.budget = CallBudget(self.redis, remembered=self.counter.remembered)
-        self.closures = ClosureBoard(self.database)
-        self.pauses = PauseBoard(self.database)
+        self.budget = CallBudget(self.redis, remembered=self.counter.remembered, now=now)
+        self.closures = ClosureBoard(self.database, now)
+        self.pauses = PauseBoard(self.database, now)
         self.directory = ShopDirectory(self.autocommit, box)
         self.token_tools = TokenTools(
-            self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures
+            self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures, now
         )
         self.gate_tools = GateTools(
             self.budget,
@@ -130,9 +136,10 @@ class Process:
             self.counter,
             self.draining,
             self.directory,
+            LostTimeWatch(self.database, HighWater(self.redis), noticed=self.directory.forget_all),
             _share(self.settings.threads, SLEEPERS_SHARE),
+            now,
         )
-        now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
         self.open_work = WorkTools(
             self.database, self.autocommit, self.token_tools, self.gate_tools, now
         ).open_work
@@ -153,9 +160,20 @@ class Process:
                 start = str(self.redis.info("server").get("run_id", ""))
             except ResponseError:
                 start = ""
-            return None if self.redis.set(_MARKER, start, get=True) == start.encode() else start
+            return None if self._marked_before(start) == start.encode() else start
         except RedisError:
             return None
+
+    def _marked_before(self, start: str) -> object:
+        """Leave the mark of this start of Redis; returns the one that stood there."""
+        try:
+            return self.redis.set(_MARKER, start, get=True)
+        except ResponseError as error:
+            if not str(error).startswith("WRONGTYPE"):
+                raise
+            _log.warning("the mark in Redis was broken: dropped, notes are sent again")
+            self.redis.delete(_MARKER)
+            return self.redis.set(_MARKER, start, get=True)
 
     def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:
         with self.autocommit.connect() as connection:

@@ -114,6 +114,8 @@ class PrivateServers:
             raise ServersUnavailable(
                 f"another renkei process runs the private servers of {self._home.root}"
             )
+        # A killed supervisor's: its ports may be other programs' by now.
+        self._home.addresses.unlink(missing_ok=True)
         self._spawner = Spawner()
 
     def _start_both(self) -> None:

@@ -295,14 +295,12 @@ def checked_base(remote: str, base_url: str) -> str:
 def _seconds(asked: str, date: datetime | None) -> float | None:
     """Return the seconds asked for, told as a number or as an HTTP date (RFC 9110, 10.2.3).
 
-    Args: date: what the other side's clock shows, to measure a date by.
+    Args: date: what the other side's clock shows; a date asked for without it means nothing.
     """
     if asked.isascii() and asked.isdigit():
         return min(float(asked), _LONGEST_ASKED_S)
     until = _http_date(asked)
-    if until is None:
-        return None
-    return max(0.0, (until - (date or datetime.now(UTC))).total_seconds())
+    return None if until is None or date is None else max(0.0, (until - date).total_seconds())
 
 
 def _http_date(text: str) -> datetime | None:

@@ -6,7 +6,7 @@ and the kind of a value, never the value itself, which may be somebody's address
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, LiteralString, TypeVar, get_args
 
@@ -33,6 +33,7 @@ _LATEST_TIME = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp())
 _DATE = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(.*)", re.ASCII | re.DOTALL)
 _EARLIEST_YEAR, _LATEST_YEAR = 2000, 2200
 _LITERAL_CHARS = 40
+_DEEPEST = 3  # an object in an object in a list is as much as a note can be
 _LEGIBLE_CHARS = 300
 _TAGS = re.compile(r"<[^>]{0,500}>")
 _SPACES = re.compile(r"\s+")
@@ -111,6 +112,32 @@ def unknown(value: object, path: str) -> str:
     else:
         shown = word(value)[:_LITERAL_CHARS] or f"({type(value).__name__})"
     return f"{path}={shown}"
+
+
+def day(text: str) -> str:
+    """Return a text that is a date as `2025-01-09`, any other as it is."""
+    match = _DATE.fullmatch(text)
+    try:
+        return date(*map(int, match.groups()[:3])).isoformat() if match else text
+    except ValueError:
+        return text
+
+
+def named(name: str, value: str) -> str:
+    """Return `name: value`, or the one that is there."""
+    return ": ".join(part for part in (name, value) if part)
+
+
+def spelt_out(value: object, depth: int = 0) -> str:
+    """Return a note for people that came as text, a flag, a number, a list or an object."""
+    if depth > _DEEPEST or value is None or value is False:
+        return ""
+    if isinstance(value, dict):
+        within = {clean(str(name)): spelt_out(part, depth + 1) for name, part in value.items()}
+        return ", ".join(named(name, text) for name, text in within.items() if text)
+    if isinstance(value, list):
+        return ", ".join(filter(None, (spelt_out(part, depth + 1) for part in value)))
+    return "あり" if value is True else clean(str(value)).strip()
 
 
 def legible(text: str | bytes) -> str:

@@ -19,7 +19,8 @@ import psycopg
 from psycopg.rows import RowMaker, dict_row, kwargs_row, scalar_row, tuple_row
 from sqlalchemy import Connection
 
-from adapters.postgres.database import unavailable
+from adapters.postgres.connections import driver_of
+from adapters.postgres.database import refuse
 
 Row = TypeVar("Row")
 
@@ -96,19 +97,18 @@ class Statement(Generic[Row]):
 
     def run_many(self, connection: Connection, rows: Iterable[Mapping[str, object]]) -> None:
         """Run it once for each set of values."""
-        driver = _driver(connection)
+        driver = driver_of(connection)
         try:
             psycopg.RawCursor(driver).executemany(
                 self._sql, [[row[name] for name in self._names] for row in rows]
             )
-        except psycopg.OperationalError as error:
-            _tell_if_lost(connection, driver)
-            raise unavailable(error) from error
+        except psycopg.Error as error:
+            refuse(connection, error)
 
     def _run(
         self, connection: Connection, source: object, values: Mapping[str, object]
     ) -> "psycopg.Cursor[Any]":
-        driver = _driver(connection)
+        driver = driver_of(connection)
         cursor = psycopg.RawCursor(driver, row_factory=self._rows)
         try:
             return cursor.execute(
@@ -118,9 +118,8 @@ class Statement(Generic[Row]):
                     for name in self._names
                 ],
             )
-        except psycopg.OperationalError as error:
-            _tell_if_lost(connection, driver)
-            raise unavailable(error) from error
+        except psycopg.Error as error:
+            refuse(connection, error)
 
 
 def made_of(kind: Callable[..., Row], columns: Mapping[str, Any]) -> Row:
@@ -148,17 +147,6 @@ def storable(raw: Mapping[str, object]) -> str:
     """Return JSON text PostgreSQL's jsonb takes: it knows neither NUL nor lone surrogates."""
     encoded = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode()
     return encoded.replace("\\u0000", "")
-
-
-def _driver(connection: Connection) -> "psycopg.Connection[Any]":
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver
-
-
-def _tell_if_lost(connection: Connection, driver: "psycopg.Connection[Any]") -> None:
-    if driver.closed:
-        # Fails too, so that SQLAlchemy finds out and renews the whole pool.
-        connection.exec_driver_sql("select 1")
 
 
 @cache

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from console.failures import CommandFailed
+from console.output import in_tokyo, shown
 from console.session import Session, actor_name, leaf
-from workers.places import NotRunning, places, secret_box
+from workers.places import NotRunning, database_url, secret_box
 from workers.settings import Settings
 
 
@@ -46,6 +49,47 @@ def reseal(session: Session) -> None:
     session.tell({"shops": count}, f"the secrets of {count} shops are encrypted with the first key")
 
 
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@leaf
+def backup(session: Session, file: Path) -> None:
+    """Write the database and the keys of its secrets to FILE, while everything works.
+
+    Whoever has the file has every secret: it is readable by its owner only.
+    """
+    from workers.services.backups import back_up  # noqa: PLC0415 -- runs programs
+
+    made = back_up(session.settings, session.engine, file)
+    document = {"file": str(file), "taken_at": made.taken_at, "bytes": file.stat().st_size}
+    session.tell(document, f"{file} holds everything as of {shown(made.taken_at)}, keys included")
+
+
+@db.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Throw away what is in the database now.")
+@leaf
+def restore(session: Session, file: Path, replace: bool) -> None:
+    """Put a backup in the place of the database. All processes are stopped first.
+
+    Without a configured database, and when no private one runs, the private servers are started
+    for the time it takes.
+    """
+    from adapters.postgres.migrations import revisions  # noqa: PLC0415 -- alembic is slow
+    from workers.services.backups import put_back, read_backup  # noqa: PLC0415 -- runs programs
+
+    told = read_backup(file)
+    with _database(session.settings) as url:
+        if revisions(url)[0] is not None and not replace:
+            raise CommandFailed("the database is not empty: --replace throws away what is in it")
+        put_back(session.settings, session.engine, file)
+    at = in_tokyo(told.taken_at).isoformat(timespec="seconds")
+    session.tell(
+        {"file": str(file), "taken_at": told.taken_at, "revision": told.revision},
+        f"the database is as it was at {shown(told.taken_at)}",
+        f"before anything starts: renkei db upgrade, then renkei db restored --at {at}",
+    )
+
+
 @contextmanager
 def _database(settings: Settings) -> Iterator[str]:
     """Give the address of the database, starting the private servers where they are needed."""
@@ -53,7 +97,7 @@ def _database(settings: Settings) -> Iterator[str]:
         yield settings.database_url
         return
     try:
-        url = places(settings).database_url
+        url = database_url(settings)
     except NotRunning:
         from adapters.embedded import PrivateServers  # noqa: PLC0415 -- starts processes
 

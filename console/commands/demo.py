@@ -15,14 +15,15 @@ from console.output import print_json, print_table
 from console.session import Session, leaf
 from console.supervisor.programs import FLOWER_USER, password_place
 from console.supervisor.stopping import StopSignals
+from console.words import whole
 
 DEFAULT = Plan()
 
 
 @click.command()
-@click.option("--shops", type=click.IntRange(1, MOST_SHOPS), default=DEFAULT.shops)
-@click.option("--orders", type=click.IntRange(1, MOST_ORDERS), default=DEFAULT.orders)
-@click.option("--skus", type=click.IntRange(1, MOST_SKUS), default=DEFAULT.skus)
+@click.option("--shops", type=whole(1, MOST_SHOPS), default=DEFAULT.shops)
+@click.option("--orders", type=whole(1, MOST_ORDERS), default=DEFAULT.orders)
+@click.option("--skus", type=whole(1, MOST_SKUS), default=DEFAULT.skus)
 @click.option("--faults", is_flag=True, help="Kill a worker and empty Redis in the middle.")
 @click.option("--keep", is_flag=True, help="Leave everything up until Ctrl-C.")
 @leaf

@@ -9,7 +9,7 @@ import click
 from adapters.postgres.views.shops import refer
 from adapters.postgres.views.stock import list_mappings
 from console.failures import CommandFailed, Wrong
-from console.files import Row, read_rows
+from console.files import Row, read_lines
 from console.output import columns
 from console.session import Session, add_list, leaf
 from console.words import COUNT, ONLY_SHOP, created_skus, shop_of, sku_code
@@ -156,17 +156,18 @@ def _key(item: str, variation: str) -> ItemKey:
 
 
 def _read_links(file: str, shop_id: Callable[[str], int | None]) -> list[Link]:
-    """Return the wished links. Raises CommandFailed naming the line.
+    """Return the wished links. Raises WrongLines.
 
     Args: shop_id: the id of a shop by key, None when the merchant has none such.
     """
-    links: list[Link] = []
     lines: dict[object, int] = {}
-    for row in read_rows(file, FILE_COLUMNS):
+
+    def read(row: Row) -> Link:
         link = _link(row, shop_id)
         row.only_once("item", link.key.item, lines, key=(link.shop_id, link.key))
-        links.append(link)
-    return links
+        return link
+
+    return read_lines(file, FILE_COLUMNS, read).all()
 
 
 def _link(row: Row, shop_id: Callable[[str], int | None]) -> Link:

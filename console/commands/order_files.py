@@ -5,16 +5,19 @@ from datetime import date
 from pathlib import Path
 
 import click
+from sqlalchemy import Connection
 
 from adapters.postgres.views.orders import list_orders
 from console.commands.order_moves import today
-from console.files import Row, read_rows
+from console.failures import WrongLines
+from console.files import Lines, Row, read_lines
 from console.session import Session, leaf
 from console.words import ONLY_SHOP, known_shop
 from domain.errors import BrokenRule
 from domain.warehouse.moves import Parcel, Ship
 from domain.warehouse.targets import Target
-from workers.services.warehouse import Request, perform
+from workers.services.actors import Actor
+from workers.services.warehouse import Request, attempt
 
 
 @click.command("import-shipments")
@@ -26,12 +29,12 @@ def import_shipments(session: Session, file: str, shop: str | None) -> None:
 
     UTF-8 and Shift-JIS are both read; nothing is written when a line is wrong.
     """
-    requests = _read_shipments(file, today=today(session), shop=shop)
+    lines = _read_shipments(file, today=today(session), shop=shop)
     with session.change(f"file {Path(file).name}") as (connection, actor):
         known_shop(connection, actor.merchant_id, shop)
-        perform(connection, actor, requests)
-    document: dict[str, object] = {"file": file, "shipped": len(requests)}
-    session.tell(document, f"{len(requests)} orders shipped from {file}")
+        _ship(connection, actor, lines)
+    document: dict[str, object] = {"file": file, "shipped": len(lines.told)}
+    session.tell(document, f"{len(lines.told)} orders shipped from {file}")
 
 
 @click.command("export")
@@ -60,41 +63,39 @@ def export(session: Session, file: str, shop: str | None, encoding: str, lines: 
     session.tell(document, f"{len(rows)} orders written to {file}", *lost)
 
 
-def _read_shipments(file: str, *, today: date, shop: str | None) -> list[Request]:
-    """Return what the file says left. Raises CommandFailed naming the line and the column.
+def _read_shipments(file: str, *, today: date, shop: str | None) -> Lines[Request]:
+    """Return what the file says left.
 
     Args:
         today: ship date of lines without one.
         shop: where two shops share numbers.
     """
-    lines: dict[str, int] = {}
-    requests = []
-    for row in read_rows(file, ("number", "method", "tracking", "date")):
+    seen: dict[str, int] = {}
+
+    def read(row: Row) -> Request:
         number = row.needed("number")
-        row.only_once("number", number, lines)
+        row.only_once("number", number, seen)
         where = f"{row.file} line {row.line}: number"
-        requests.append(Request(Target(number, shop, where=where), Ship(_parcel(row, today))))
-    return requests
+        return Request(Target(number, shop, where=where), Ship(_parcel(row, today)))
+
+    return read_lines(file, ("number", "method", "tracking", "date"), read)
 
 
 def _parcel(row: Row, today: date) -> Parcel:
-    method, tracking = row.needed("method"), row.needed("tracking")
+    method, tracking, day = row.needed("method"), row.needed("tracking"), row.day("date")
     try:
-        return Parcel(method, tracking, _day(row, today))
+        return Parcel.entered(method, tracking, day, today=today)
     except BrokenRule as error:
-        raise row.wrong("tracking", f"{tracking!r}: {error}") from error
+        raise row.refused(error) from error
 
 
-def _day(row: Row, today: date) -> date:
-    """Return the ship date: 2025-01-31, or 2025/01/31 as spreadsheets write it."""
-    text = row.text("date")
-    if not text:
-        return today
-    try:
-        year, month, day = (int(part) for part in text.replace("/", "-").split("-"))
-        return date(year, month, day)
-    except ValueError as error:
-        raise row.wrong("date", f"is no day like 2025-01-31: {text!r}") from error
+def _ship(connection: Connection, actor: Actor, lines: Lines[Request]) -> None:
+    """Ship all, or name every line that is wrong by itself or does not fit what is stored."""
+    places, problems = list(lines.told), dict(lines.problems)
+    made = attempt(connection, actor, list(lines.told.values()))
+    problems.update({places[at]: str(error) for at, error in made.refused.items()})
+    if problems:
+        raise WrongLines(problems)
 
 
 FILE_COMMANDS: tuple[click.Command, ...] = (import_shipments, export)

@@ -120,7 +120,7 @@ def ship(
 ) -> None:
     """Record that a parcel left (出荷済み); its pieces leave on hand and secured together."""
     try:
-        parcel = Parcel(method.strip(), tracking.strip(), day or today(session))
+        parcel = Parcel.entered(method, tracking, day, today=today(session))
     except BrokenRule as error:
         raise Wrong(str(error)) from error
     carry_out(session, Ship(parcel), [number], shop, key, single=True)

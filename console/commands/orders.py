@@ -14,16 +14,20 @@ from domain.orders.instructions import JAPANESE, Status
 
 COLUMNS = columns(
     "number=注文番号, shop, part, status, hold_reasons=hold, allocated=引当, payment, "
-    "api_status=API, ordered_at, delivery_method=method, total_yen=yen, "
-    "tracking_number=tracking, shipped_on=shipped",
+    "api_status=API, ordered_at, delivery_method=method, wished_date=wished day, "
+    "wished_time=wished time, remarks, total_yen=yen, tracking_number=tracking, "
+    "shipped_on=shipped",
     status=lambda row: JAPANESE[Status(str(row["status"]))],
 )
 STATUS = click.option(
     "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
 )
+UNRETURNED = click.option(
+    "--unreturned", is_flag=True, help="Only what was shipped and the cart does not know of."
+)
 LINE_COLUMNS = columns(
-    "sku=SKU, name, quantity, unit_price_yen=price, options_yen=options, total_yen=yen, "
-    "tax_rate=tax %"
+    "sku=SKU, name, quantity, options, unit_price_yen=price, options_yen=options yen, "
+    "total_yen=yen, tax_rate=tax %"
 )
 
 
@@ -43,6 +47,7 @@ add_list(
     COLUMNS,
     ONLY_SHOP,
     STATUS,
+    UNRETURNED,
 )
 
 
@@ -82,5 +87,5 @@ def the_order(
 
 def _flat(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {part}" for name, part in value.items() if part)
+        return ", ".join(f"{name} {shown(part)}" for name, part in value.items() if part)
     return shown(value)

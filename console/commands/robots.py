@@ -8,6 +8,7 @@ from console.session import Session, leaf
 from console.words import ACTION, ONLY_SHOP, action_for, shop_of
 from domain.engine.cadence import Cadence
 from domain.errors import BrokenRule
+from domain.notation import plain
 from workers.services.robots import robot_documents, set_robot
 
 COLUMNS = columns(
@@ -61,7 +62,7 @@ def _cadence(every: str | None, at: str | None) -> Cadence | None:
     if wished is None:
         return None
     try:
-        cadence = Cadence.parse(wished)
+        cadence = Cadence.parse(plain(wished))
     except BrokenRule as error:
         raise Wrong(str(error)) from error
     if (cadence.at is None) == (at is not None):

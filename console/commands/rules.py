@@ -10,7 +10,7 @@ from console.failures import Wrong
 from console.output import columns, print_lines
 from console.rule_input import read_rule, rule_of_options
 from console.session import Session, add_list, leaf
-from console.words import ID, LARGEST_COUNT, ONLY_SHOP, shop_of
+from console.words import ID, ONLY_SHOP, shop_of, whole
 from domain.orders.rules import Rule
 from workers.places import secret_box
 from workers.services.rules import add_rule, change_rule, remove_rule, rule_documents
@@ -19,7 +19,7 @@ COLUMNS = columns(
     "id, shop, position, enabled=on, standard, name, if, then",
     **{"if": lambda row: _phrases(row, "if"), "then": lambda row: _phrases(row, "then")},
 )
-POSITION = click.IntRange(1, LARGEST_COUNT)
+POSITION = whole(1)
 MOST_TRIED = 10_000
 
 
@@ -58,10 +58,10 @@ def add(
     """Add a rule: from a JSON file (`-` is standard input), or from --name, --when and --then.
 
     \b
-    {"name": "gift", "if": [{"field": "note", "operator": "contains", "values": ["ギフト"]}],
+    {"name": "gift", "if": [{"field": "remarks", "operator": "contains", "values": ["ギフト"]}],
      "then": [{"verb": "hold", "value": "備考確認"}]}
     is the same as
-    --name gift --when note~ギフト --then hold=備考確認
+    --name gift --when remarks~ギフト --then hold=備考確認
 
     \b
     CONDITION  FIELD=VALUE equals, FIELD~PART contains, FIELD= is blank, FIELD=@FIELD equals another
@@ -110,7 +110,7 @@ def remove(session: Session, rule_id: int) -> None:
 @click.option("--shop", required=True, metavar="KEY")
 @click.option(
     "--limit",
-    type=click.IntRange(1, MOST_TRIED),
+    type=whole(1, MOST_TRIED),
     default=50,
     show_default=True,
     metavar="N",
@@ -166,7 +166,7 @@ def _phrases(row: dict[str, Any], name: str) -> str:
 
 
 def _phrase(part: dict[str, object]) -> str:
-    """Return one condition (`note not contains ギフト`) or one step (`hold 備考確認`)."""
+    """Return one condition (`remarks not contains ギフト`) or one step (`hold 備考確認`)."""
     values = part.get("values")
     if isinstance(values, list):
         no = "not " if part.get("negated") else ""

@@ -12,7 +12,7 @@ from console.output import print_lines
 from console.requested_runs import document, follow, show_document
 from console.session import Session, leaf
 from console.waiting import Waiter
-from console.words import ACTION, DAY, DEFAULT_TIMEOUT_S, MOMENT, action_for
+from console.words import ACTION, DAY, DEFAULT_TIMEOUT_S, MOMENT, SECONDS, action_for
 from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.engine.runs import RunMode, Window
@@ -78,7 +78,7 @@ class Wish:
 @click.option("--wait", is_flag=True, help="Wait until it is over; exit 0 only if it succeeded.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=SECONDS,
     default=DEFAULT_TIMEOUT_S,
     show_default=True,
     metavar="S",

@@ -6,7 +6,8 @@ from adapters.postgres.views.stock import list_sets
 from console.failures import CommandFailed, Wrong
 from console.output import columns
 from console.session import Session, add_list, leaf
-from console.words import LARGEST_COUNT, created_skus, sku_code
+from console.words import created_skus, sku_code
+from domain.notation import read_whole
 from workers.services.stock import remove_set, set_components
 
 
@@ -58,10 +59,13 @@ def _parts(components: tuple[str, ...]) -> dict[str, int]:
     parts: dict[str, int] = {}
     for component in components:
         sku, equals, quantity = component.rpartition("=")
-        good = quantity.isascii() and quantity.isdigit() and 1 <= int(quantity) <= LARGEST_COUNT
-        if not equals or not sku.strip() or not good:
-            raise Wrong(f"{component!r} is not COMPONENT=QTY with a quantity of 1 or more")
+        if not equals or not sku.strip():
+            raise Wrong(f"{component!r} is not COMPONENT=QTY")
+        try:
+            pieces = read_whole(quantity, low=1)
+        except ValueError as error:
+            raise Wrong(f"{component!r} is not COMPONENT=QTY: {error}") from error
         if sku.strip() in parts:
             raise Wrong(f"{sku} was given twice")
-        parts[sku.strip()] = int(quantity)
+        parts[sku.strip()] = pieces
     return parts

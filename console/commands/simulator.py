@@ -8,6 +8,7 @@ import click
 
 from console.output import print_json
 from console.session import Session, leaf
+from console.words import whole
 from simulator.process import start
 
 ORDERS = 30
@@ -15,8 +16,8 @@ ITEMS = 20
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 = any free port.")
-@click.option("--shops", type=click.IntRange(0, 1000), default=1, help="Sample shops per cart.")
+@click.option("--port", type=whole(0, 65535), default=0, help="0 = any free port.")
+@click.option("--shops", type=whole(0, 1000), default=1, help="Sample shops per cart.")
 @leaf
 def simulator(session: Session, port: int, shops: int) -> None:
     """Run simulated carts until Ctrl-C; prints their addresses and sample secrets."""

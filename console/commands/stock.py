@@ -3,10 +3,11 @@
 import click
 
 from adapters.postgres.views.stock import list_stock
-from console.files import read_rows
+from console.files import Row, read_lines
 from console.output import columns
 from console.session import Session, leaf
-from console.words import COUNT, LARGEST_COUNT, sku_code
+from console.words import COUNT, sku_code, whole
+from domain.notation import LARGEST_COUNT
 from workers.services.stock import adjust_count, import_counts, set_counts
 
 COLUMNS = columns(
@@ -44,7 +45,7 @@ def set_one(session: Session, sku: str, on_hand: int) -> None:
 
 @stock.command("adjust", context_settings={"ignore_unknown_options": True})
 @click.argument("sku")
-@click.argument("delta", metavar="±N", type=click.IntRange(-LARGEST_COUNT, LARGEST_COUNT))
+@click.argument("delta", metavar="±N", type=whole(-LARGEST_COUNT))
 @leaf
 def adjust(session: Session, sku: str, delta: int) -> None:
     """Add pieces to a SKU (5) or take them away (-5)."""
@@ -70,11 +71,12 @@ def load(session: Session, file: str) -> None:
 
 
 def _read_counts(file: str) -> dict[str, int]:
-    """Return pieces by SKU. Raises CommandFailed naming the line; a SKU may come only once."""
-    on_hand: dict[str, int] = {}
+    """Return pieces by SKU. Raises WrongLines; a SKU may come only once."""
     lines: dict[str, int] = {}
-    for row in read_rows(file, ("sku", "on_hand")):
+
+    def read(row: Row) -> tuple[str, int]:
         sku = row.needed("sku")
         row.only_once("sku", sku, lines)
-        on_hand[sku] = row.number("on_hand")
-    return on_hand
+        return sku, row.number("on_hand")
+
+    return dict(read_lines(file, ("sku", "on_hand"), read).all())

@@ -11,6 +11,7 @@ from console.supervisor.programs import FLOWER_USER, all_programs, password_plac
 from console.supervisor.screen import show_running, tell
 from console.supervisor.station import Station
 from console.supervisor.stopping import StopSignals
+from console.words import whole
 from workers.settings import Settings
 
 READY_TIMEOUT_S = 90.0
@@ -18,7 +19,7 @@ READY_TIMEOUT_S = 90.0
 
 @click.command()
 @click.option("--once", is_flag=True, help="Run every due robot once, then stop.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, help="Of the console.")
+@click.option("--port", type=whole(1, 65535), default=8000, help="Of the console.")
 @leaf
 def up(session: Session, once: bool, port: int) -> None:
     """Run everything on this machine until Ctrl-C: servers, workers, beat, console, Flower.

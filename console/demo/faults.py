@@ -3,12 +3,11 @@
 import os
 import signal
 
-from redis import Redis
-
 from adapters.postgres.views.totals import RunCounts
 from console.demo.stage import Stage
 from console.supervisor.programs import worker_programs
 from domain.actions import Action
+from workers.app import broker_of
 from workers.places import places
 
 # Early enough that plenty is left also where a look comes late.
@@ -34,7 +33,7 @@ class Faults:
         pid = self._stage.station.state().processes[name].pid
         if pid is not None:
             os.kill(pid, signal.SIGKILL)
-        with Redis.from_url(places(self._stage.settings).redis_url) as redis:
+        with broker_of(places(self._stage.settings).redis_url) as redis:
             redis.flushall()
         self._stage.struck.append(
             {

@@ -32,7 +32,14 @@ from workers.settings import Settings
 # Kinds of orders that are not to be imported; a shop has one of each beside the others.
 LEFT_ALONE = {
     Cart.SHOPSERVE: ("confirmed_already", "cancelled", "test_order"),
-    Cart.BASE: ("unshippable", "partly_dispatched", "dispatched", "cancelled"),
+    Cart.BASE: (
+        "unshippable",
+        "partly_dispatched",
+        "partly_cancelled",
+        "split_partly_cancelled",
+        "dispatched",
+        "cancelled",
+    ),
 }
 EVERYDAY = {Cart.SHOPSERVE: shopserve_recipes.EVERYDAY, Cart.BASE: thebase_recipes.EVERYDAY}
 NAME = "demo"

@@ -79,7 +79,7 @@ def worker_programs(settings: Settings) -> list[Program]:
 
 def working_programs(settings: Settings) -> list[Program]:
     """Return what does the work: workers and beat."""
-    return [*worker_programs(settings), beat_program(settings)]
+    return [*worker_programs(settings), beat_program()]
 
 
 def all_programs(settings: Settings, port: int) -> list[Program]:
@@ -91,13 +91,12 @@ def all_programs(settings: Settings, port: int) -> list[Program]:
     return [*working_programs(settings), _flower(settings, free_port()), console]
 
 
-def beat_program(settings: Settings) -> Program:
+def beat_program() -> Program:
     """Return beat. Two of them would do no harm."""
-    schedule = str(settings.home / "beat-schedule")
     return Program(
         name="beat",
         kind=BEAT,
-        command=_celery("beat", "-s", schedule, "--max-interval", "1", "--loglevel", "INFO"),
+        command=_celery("beat", "--loglevel", "INFO"),
         ready_text="beat: Starting",
     )
 

@@ -3,28 +3,23 @@
 import base64
 import binascii
 import json
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import AfterValidator
 
 from console.output import encode
 from console.web.problems import Problem
-from domain.engine.cadence import TOKYO
+from console.web.words import whole
 
 MOST_PER_PAGE = 500
 
-Limit = Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="Most rows of one page.")]
-Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
-
-
-Moment = Annotated[
-    datetime,
-    AfterValidator(lambda moment: moment if moment.tzinfo else moment.replace(tzinfo=TOKYO)),
+Limit = Annotated[
+    int,
+    whole(1, MOST_PER_PAGE),
+    Query(ge=1, le=MOST_PER_PAGE, description="Most rows of one page."),
 ]
-"""ISO 8601; without an offset in Tokyo."""
+Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 
 
 def text_of(document: object) -> str:

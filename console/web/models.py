@@ -33,6 +33,7 @@ class Line(BaseModel):
     total_yen: int
     tax_rate: int
     custom: dict[str, str]
+    options: list[str]
 
 
 class Order(BaseModel):
@@ -61,6 +62,11 @@ class Order(BaseModel):
     tracking_number: str | None
     shipped_on: date | None
     completed_at: datetime | None
+    wished_date: str
+    wished_time: str
+    remarks: str
+    methods: list[str]
+    gift: str
     shipped_method: str | None
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from adapters.postgres.database import DatabaseUnavailable
 from domain.engine.runs import UnknownDeadLetter
 from domain.errors import BrokenRule
+from domain.notation import Misentered
 from domain.warehouse.targets import UnknownInstruction
 from workers.services.access import KeyReused
 
@@ -27,6 +27,7 @@ _REFUSALS: Mapping[type[BrokenRule], HTTPStatus] = {
     UnknownInstruction: HTTPStatus.NOT_FOUND,
     UnknownDeadLetter: HTTPStatus.NOT_FOUND,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Misentered: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 
 _log = logging.getLogger(__name__)
@@ -87,7 +88,6 @@ def add_handlers(app: FastAPI) -> None:
         return problem(_REFUSALS.get(type(error), HTTPStatus.CONFLICT), str(error))
 
     @app.exception_handler(DatabaseUnavailable)
-    @app.exception_handler(PoolTimeout)
     def unavailable(_: Request, error: Exception) -> Response:
         _log.warning("database unavailable", extra={"fields": {"error": type(error).__name__}})
         return problem(

@@ -5,7 +5,8 @@ from dataclasses import dataclass, fields, replace
 from itertools import chain
 
 from domain.orders.cart_order import CartLine, Charges
-from domain.orders.parts import Group, method_name
+from domain.orders.parts import Group
+from domain.orders.splitting import method_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,19 +106,22 @@ def _shipping(parts: Sequence[Group], charges: Charges) -> list[int]:
 
     A cancelled line's own fee stays with its group while the order's fee still holds it.
     """
-    own = [_own_fee(group, charges, [*group.lines, *group.cancelled]) for group in parts]
+    own = _own_fees(charges, [group.every_line for group in parts])
     if sum(own) > charges.shipping_yen:
-        own = [_own_fee(group, charges, group.lines) for group in parts]
+        own = _own_fees(charges, [group.lines for group in parts])
     return [own[0] + max(0, charges.shipping_yen - sum(own)), *own[1:]]
 
 
-def _own_fee(group: Group, charges: Charges, lines: Sequence[CartLine]) -> int:
-    named = sum(
-        charge.fee_yen
-        for charge in charges.per_method
-        if method_name(charge.delivery_method) == group.delivery_method
-    )
-    return named + sum(line.shipping_fee_yen for line in lines)
+def _own_fees(charges: Charges, of_parts: Sequence[Sequence[CartLine]]) -> list[int]:
+    """Return the fees of the parts' lines; a fee named for a method is the first part's with it."""
+    fees = [sum(line.shipping_fee_yen for line in lines) for lines in of_parts]
+    methods = [{method_name(line.delivery_method) for line in lines} for lines in of_parts]
+    for charge in charges.per_method:
+        wanted = method_name(charge.delivery_method)
+        bearer = next((at for at, known in enumerate(methods) if wanted in known), None)
+        if bearer is not None:
+            fees[bearer] += charge.fee_yen
+    return fees
 
 
 def _take(rooms: list[int], wanted: int) -> list[int]:

@@ -114,6 +114,26 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the buyer wants of one parcel (IMP-19). Every field may be blank.
+
+    Attributes:
+        date: desired delivery date (配達希望日), `2025-01-09` where the cart's text is a date.
+        time: desired time slot (時間帯) in the cart's words: `1416` on BASE, 午前中 on ShopServe.
+        remarks: what the buyer wrote (備考).
+        gift: ShopServe's のし, wrapping and message card, each behind its name.
+    """
+
+    date: str = ""
+    time: str = ""
+    remarks: str = ""
+    gift: str = ""
+
+
+NO_WISHES = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
 class Destination:
     """One place an order is sent to.
 
@@ -121,6 +141,7 @@ class Destination:
         number: 1-based; ShopServe's `delivery_no`, always 1 on BASE.
         carrier: ShopServe's `carrier_name`, else `carrier_code`, else blank.
         tracking_numbers: ShopServe's provisional or real numbers.
+        wishes: of this destination alone; remarks on the whole order are each one's.
     """
 
     number: int
@@ -128,6 +149,7 @@ class Destination:
     carrier: str = ""
     tracking_numbers: tuple[str, ...] = ()
     shipped: bool = False
+    wishes: Wishes = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +158,14 @@ class CartLine:
 
     Attributes:
         key: BASE `order_item_id` as text; ShopServe `<delivery_no>-<position>`.
+        item: which item or variation of the shop it is; what two lines of one thing share.
         item_code: BASE 商品コード (`item_identifier`), ShopServe `item_code`; may be blank.
         has_variation: the line names a variation.
         variation_code: BASE 種類コード, blank if none.
         choices: ShopServe choice names in axis order.
         unit_price_yen: tax included, without options.
         options_yen: all options of the line together.
+        options: what was chosen or written (商品オプション), `name: value` each.
         total_yen: what the buyer pays for the line, options included, tax included.
         tax_rate: percent, 8 or 10.
         delivery_method: BASE: from `shipping_lines`, else the line, else the order, else blank.
@@ -157,9 +181,11 @@ class CartLine:
     options_yen: int
     total_yen: int
     tax_rate: int
+    item: tuple[str, ...] = ()
     has_variation: bool = False
     variation_code: str = ""
     choices: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     delivery_method: str = ""
     shipping_fee_yen: int = 0
     state: LineState = LineState.OPEN
@@ -218,9 +244,6 @@ class CartOrder:
     destinations: tuple[Destination, ...]
     lines: tuple[CartLine, ...]
     charges: Charges
-    note: str = ""
-    wished_date: str = ""
-    wished_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)

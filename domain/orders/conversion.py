@@ -4,24 +4,15 @@ groups -> recipient, delivery method, SKUs, amounts, first status -> one instruc
 Nothing but the order decides the outcome, so it can be repeated from the stored answer (IMP-6).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
 from domain.orders.amounts import Amounts, keep_together, split_amounts
 from domain.orders.cart_order import CartLine, CartOrder, Contact, Destination, ShopServeStatus
-from domain.orders.instructions import (
-    ApiStatus,
-    Hold,
-    HoldCause,
-    HoldReason,
-    Payment,
-    Status,
-    reasons,
-    status_with,
-)
+from domain.orders.instructions import Hold, HoldCause, HoldReason, status_with
+from domain.orders.new_instructions import NewInstruction, NewLine
 from domain.orders.parts import (
     Found,
     Group,
@@ -30,80 +21,33 @@ from domain.orders.parts import (
     groups,
     live,
     recipient_of,
-    repeated,
+    shared_codes,
     sku_of,
 )
 from domain.orders.payments import BASE_DEFERRED, FirstPayment, first_payment
+from domain.orders.splitting import Splitting
 
 FREE_SHIPPING = "送料無料"
 """IMP-11: what fills a blank delivery method by default, on BASE only."""
 
 
 @dataclass(frozen=True, slots=True)
-class NewLine:
-    """One line of a new instruction (明細).
+class ShopTables:
+    """What a shop's tables and settings say about its orders.
 
     Attributes:
-        custom: line custom fields; `1` (明細独自1) is the BASE line id (IMP-13).
+        skus: ShopServe's mapped SKUs; BASE needs none.
+        default_method: what fills a blank delivery method on BASE (IMP-11), None = leave it blank.
+        splitting: how BASE orders are split, and how this one was.
+        import_partly_cancelled: BASE orders with cancelled lines are imported, too (IMP-5).
+        split_lost: this order may have been split before, nobody knows how (PLC-2).
     """
 
-    sku: str
-    name: str
-    quantity: int
-    unit_price_yen: int
-    options_yen: int
-    total_yen: int
-    tax_rate: int
-    custom: Mapping[str, str]
-    cart_line_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewInstruction:
-    """A shipping instruction as it is first stored; it starts at awaiting_print (IMP-17).
-
-    Attributes:
-        number: the order's number, with the part behind a hyphen if the order is split.
-        part: 1-based; the same whenever the order is read again.
-        holds: why it is on hold; empty for awaiting_shipment.
-        method_filled: the cart left the method blank and the default filled it in (IMP-11).
-        discount_yen: discounts and coupons; `points_yen` are apart from it.
-        adjustment_yen: the shop's change and a gap to the cart's total.
-        custom: order custom fields; `1` (注文独自1) marks deferred payment (IMP-13).
-    """
-
-    number: str
-    part: int
-    cart_order_key: str
-    status: Status
-    holds: tuple[Hold, ...]
-    payment: Payment
-    payment_method: str
-    payment_name: str
-    delivery_method: str
-    method_filled: bool
-    total_yen: int
-    shipping_fee_yen: int
-    discount_yen: int
-    fee_yen: int
-    points_yen: int
-    adjustment_yen: int
-    tax_yen: int
-    custom: Mapping[str, str]
-    buyer: Contact
-    recipient: Contact
-    lines: tuple[NewLine, ...]
-    destination: int
-    note: str
-    ordered_at: datetime
-    wished_date: str = ""
-    wished_time: str = ""
-    api_status: ApiStatus = ApiStatus.AWAITING_PRINT
-
-    @property
-    def hold_reasons(self) -> tuple[HoldReason, ...]:
-        """The operators' words for the holds, each once."""
-        return reasons(self.holds)
+    skus: Lookup = field(default_factory=dict)
+    default_method: str | None = None
+    splitting: Splitting = field(default_factory=Splitting)
+    import_partly_cancelled: bool = False
+    split_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +56,14 @@ class Conversion:
 
     Attributes:
         warnings: one line each, for the API log; the order was converted all the same.
+        notes: the same for what is worth knowing, but nothing to act on.
+        split: part by line key, cancelled lines included: to be kept for later conversions.
     """
 
     instructions: tuple[NewInstruction, ...]
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    split: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,47 +80,72 @@ class _Basis:
     order: CartOrder
     payment: FirstPayment
     skus: Mapping[str, Found]
-    default_method: str | None
+    tables: ShopTables
+    holds: tuple[Hold, ...]
 
 
-def convert(
-    order: CartOrder, *, lookup: Lookup, default_method: str | None, recalculate: bool = True
-) -> Conversion:
+def convert(order: CartOrder, tables: ShopTables, *, recalculate: bool = True) -> Conversion:
     """Return the shipping instructions of an order that eligibility has let in.
 
-    Args:
-        lookup: ShopServe's mapped SKUs; BASE needs none.
-        default_method: what fills a blank delivery method on BASE (IMP-11), None = leave it blank.
-        recalculate: give each part its own amounts (IMP-14); off: part 1 bears the whole order.
-
+    Args: recalculate: give each part its own amounts (IMP-14); off: part 1 bears the whole order.
     Raises: BrokenRule: this order cannot be converted; the message names the line and the remedy.
     """
-    every = groups(order)
+    every = groups(order, tables.splitting)
     parts = live(every)
     if not parts:
         raise BrokenRule(f"no line of order {order.number} is left")
-    skus = {line.key: sku_of(order.cart, line, lookup) for group in parts for line in group.lines}
-    odd = [each.warning for each in skus.values() if each.warning]
-    odd += repeated(each.sku for each in skus.values())
+    lines = [line for group in parts for line in group.lines]
+    skus = {line.key: sku_of(order.cart, line, tables.skus) for line in lines}
     recipients = [recipient_of(order, group.destination) for group in parts]
     split = (split_amounts if recalculate else keep_together)(every, order.charges)
-    basis = _Basis(order, first_payment(order), skus, default_method)
-    warnings = [*odd, *_warnings(order, split.gap_yen)]
+    payment = first_payment(order)
+    basis = _Basis(order, payment, skus, tables, _holds_of_order(order, payment, tables))
     instructions = tuple(
         _instruction(basis, group, recipient, amounts)
         for group, recipient, amounts in zip(parts, recipients, split.parts, strict=True)
     )
-    return Conversion(instructions, tuple(f"order {order.number}: {each}" for each in warnings))
+    warnings = [
+        *(found.warning for found in skus.values() if found.warning),
+        *(shared_codes((line, skus[line.key].sku) for line in lines) if _is_base(order) else ()),
+        *_warnings(order, split.gap_yen),
+        *_nameless(instructions),
+    ]
+    return Conversion(
+        instructions,
+        warnings=tuple(f"order {order.number}: {each}" for each in warnings),
+        notes=tuple(_named_by(group) for group in parts if len(group.methods) > 1),
+        split=tables.splitting.parts(order),
+    )
+
+
+def _is_base(order: CartOrder) -> bool:
+    return order.cart is Cart.BASE
+
+
+def _holds_of_order(
+    order: CartOrder, payment: FirstPayment, tables: ShopTables
+) -> tuple[Hold, ...]:
+    """Return the holds all instructions of an order share."""
+    holds = [payment.hold] if payment.hold else []
+    if tables.split_lost and tables.splitting.depends_on_table(order):
+        text = (
+            "how this order was split before is lost, and the method table may have changed since:"
+            " compare its parts and numbers with what the warehouse has, then release it"
+        )
+        holds.append(Hold(HoldReason.CHECK, HoldCause.SPLIT_LOST, text))
+    return tuple(holds)
 
 
 def _instruction(
     basis: _Basis, group: Group, recipient: Contact, amounts: Amounts
 ) -> NewInstruction:
     order = basis.order
-    method = _method(order, group, basis.default_method)
+    method = _method(order, group, basis.tables.default_method)
     lines = tuple(_line(order.cart, line, basis.skus[line.key].sku) for line in group.lines)
-    deferred = order.cart is Cart.BASE and order.payment_method == BASE_DEFERRED
-    holds = tuple(hold for hold in (basis.payment.hold, method.hold) if hold is not None)
+    deferred = _is_base(order) and order.payment_method == BASE_DEFERRED
+    own = (method.hold, _no_address(order, group, recipient))
+    holds = (*basis.holds, *(hold for hold in own if hold is not None))
+    wishes = destination_of(order, group.destination).wishes
     return NewInstruction(
         number=group.number,
         part=group.part,
@@ -196,10 +169,12 @@ def _instruction(
         recipient=recipient,
         lines=lines,
         destination=group.destination,
-        note=order.note,
         ordered_at=order.ordered_at,
-        wished_date=order.wished_date,
-        wished_time=order.wished_time,
+        methods=tuple(name for name in group.methods if name),
+        wished_date=wishes.date,
+        wished_time=wishes.time,
+        remarks=wishes.remarks,
+        gift=wishes.gift,
     )
 
 
@@ -214,11 +189,12 @@ def _line(cart: Cart, line: CartLine, sku: str) -> NewLine:
         tax_rate=line.tax_rate,
         custom={"1": line.key if cart is Cart.BASE else ""},
         cart_line_key=line.key,
+        options=line.options,
     )
 
 
 def _method(order: CartOrder, group: Group, default_method: str | None) -> _Method:
-    if order.cart is Cart.BASE:
+    if _is_base(order):
         if group.delivery_method or not default_method:
             return _Method(group.delivery_method)
         return _Method(default_method, filled=True)
@@ -240,6 +216,30 @@ def _no_method(destination: Destination) -> Hold:
     )
     text = f"no delivery method: destination {destination.number} has no {lacking} in ShopServe"
     return Hold(HoldReason.CHECK, HoldCause.NO_DELIVERY_METHOD, text)
+
+
+def _no_address(order: CartOrder, group: Group, recipient: Contact) -> Hold | None:
+    """Return the hold of a parcel that cannot be addressed (IMP-18)."""
+    if recipient.address.strip():
+        return None
+    where = f" of destination {group.destination}" if len(order.destinations) > 1 else ""
+    told = "the buyer's is told" if order.buyer.address.strip() else "nor a buyer's"
+    text = f"the cart tells no recipient's address{where} ({told}): ask the buyer, then release it"
+    return Hold(HoldReason.CHECK, HoldCause.NO_ADDRESS, text)
+
+
+def _nameless(instructions: Iterable[NewInstruction]) -> list[str]:
+    return [
+        f"{one.number}: the cart tells no recipient's name: ask the buyer before it is shipped"
+        for one in instructions
+        if not one.recipient.name.strip()
+    ]
+
+
+def _named_by(group: Group) -> str:
+    """Return what the API log says about a part with several methods (IMP-10)."""
+    named, *others = (name or "(blank)" for name in group.methods)
+    return f"{group.number}: 配送方法は {named}（同じ配送会社の他の配送方法: {'，'.join(others)}）"
 
 
 def _warnings(order: CartOrder, gap_yen: int) -> list[str]:

@@ -33,10 +33,12 @@ class Skip:
 
     Attributes:
         remember: look at the order again by its key until it changes.
+        needs_person: nothing but a person's decision changes that.
     """
 
     reason: str
     remember: bool = False
+    needs_person: bool = False
 
 
 Verdict = Take | Skip
@@ -50,6 +52,12 @@ _UNIMPORTABLE: Mapping[Dispatch, Skip] = MappingProxyType(
         Dispatch.UNKNOWN: Skip("its dispatch status is a word we do not know", remember=True),
     }
 )
+_PARTLY_CANCELLED = Skip(
+    "some of its lines are cancelled in the cart (一部キャンセル, 対応中): ship it by hand, or"
+    " import such orders without those lines: renkei shop set SHOP import_partly_cancelled=on",
+    remember=True,
+    needs_person=True,
+)
 _OTHER_FOLDERS: Mapping[Folder, Skip] = MappingProxyType(
     {
         Folder.COMPLETED: Skip("completed in the cart (取引完了フォルダ)"),
@@ -59,17 +67,23 @@ _OTHER_FOLDERS: Mapping[Folder, Skip] = MappingProxyType(
 )
 
 
-def judge_whole(order: CartOrder) -> Verdict:
+def judge_whole(order: CartOrder, *, import_partly_cancelled: bool = False) -> Verdict:
     """Judge a whole order (IMP-5).
 
     A literal we do not know is never guessed at: the order is left out and looked at again.
+
+    Args: import_partly_cancelled: the shop's setting.
 
     Raises:
         Undecodable: the order would be taken, but lacks lines or pieces. Half an order is worse
             than none, and what has no lines at all is not an order whose lines are cancelled.
     """
     if isinstance(order.status, BaseStatus):
-        return _judge_base(order, order.status)
+        verdict = _judge_base(order, order.status)
+        partly = any(line.state is LineState.CANCELLED for line in order.lines)
+        if isinstance(verdict, Take) and partly and not import_partly_cancelled:
+            return _PARTLY_CANCELLED
+        return verdict
     return _judge_shopserve(order, order.status)
 
 

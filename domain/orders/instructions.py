@@ -89,6 +89,8 @@ class HoldCause(StrEnum):
 
     UNPAID = "unpaid"
     NO_DELIVERY_METHOD = "no_delivery_method"
+    NO_ADDRESS = "no_address"
+    SPLIT_LOST = "split_lost"
     UNKNOWN_PAYMENT = "unknown_payment_method"
     SETTLEMENT = "settlement_failed"
     RULE = "rule"

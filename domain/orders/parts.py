@@ -1,15 +1,16 @@
 """One cart order, several shipping instructions: groups, numbers, recipients, SKUs.
 
-IMP-9 (recipient), IMP-10 and IMP-11 (BASE, by delivery method), IMP-12 and IMP-18 (SKU), IMP-15
+IMP-9 (recipient), IMP-10 and IMP-11 (BASE, by delivery company), IMP-12 and IMP-18 (SKU), IMP-15
 (ShopServe, by destination).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartLine, CartOrder, Contact, Destination, LineState
+from domain.orders.splitting import BY_METHOD, Splitting, method_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,38 +20,48 @@ class Group:
     Attributes:
         part: 1-based, by first appearance among all lines, cancelled ones too.
         number: the instruction's number, with the part behind a hyphen if the order is split.
-        delivery_method: BASE: as the cart told it, maybe blank; always blank on ShopServe.
+        methods: BASE: delivery methods of its lines as the cart told them, the one that names the
+            instruction first (IMP-10); one of them may be blank. ShopServe: none.
         lines: what is taken over: everything that is not cancelled; may be empty.
         cancelled: lines the cart has cancelled; they count for the numbering only.
     """
 
     part: int
     number: str
-    delivery_method: str
+    methods: tuple[str, ...]
     destination: int
     lines: tuple[CartLine, ...]
     cancelled: tuple[CartLine, ...] = ()
 
+    @property
+    def delivery_method(self) -> str:
+        """What names the instruction on BASE, maybe blank; always blank on ShopServe."""
+        return self.methods[0] if self.methods else ""
 
-def groups(order: CartOrder) -> tuple[Group, ...]:
+    @property
+    def every_line(self) -> tuple[CartLine, ...]:
+        """Its lines with the cancelled ones."""
+        return (*self.lines, *self.cancelled)
+
+
+def groups(order: CartOrder, splitting: Splitting = BY_METHOD) -> tuple[Group, ...]:
     """Return every group of an order, also those of which no line is left (IMP-10, IMP-15).
 
     The same order gives the same numbers whenever it is read again, because nothing but the order
-    of its lines decides them. A blank delivery method is a group of its own (IMP-11).
+    of its lines, or the split that was kept, decides them.
 
     Raises: BrokenRule: the order has no lines at all.
     """
-    base = order.cart is Cart.BASE
-    by_kind: dict[str | int, list[CartLine]] = {}
-    for line in order.lines:
-        kind = method_name(line.delivery_method) if base else line.destination
-        by_kind.setdefault(kind, []).append(line)
-    if not by_kind:
+    if not order.lines:
         raise BrokenRule(f"order {order.number} has no lines")
-    split = len(by_kind) > 1
+    parts = splitting.parts(order)
+    members: dict[int, list[CartLine]] = {}
+    for line in order.lines:
+        members.setdefault(parts[line.key], []).append(line)
+    numbered = splitting.numbered(parts)
     return tuple(
-        _group(order, part, lines, split=split)
-        for part, lines in enumerate(by_kind.values(), start=1)
+        _group(order, part, lines, numbered=part in numbered)
+        for part, lines in sorted(members.items())
     )
 
 
@@ -59,20 +70,28 @@ def live(every: tuple[Group, ...]) -> tuple[Group, ...]:
     return tuple(group for group in every if group.lines)
 
 
-def method_name(told: str) -> str:
-    """Return a delivery method as it is compared: without blanks around it."""
-    return told.strip()
-
-
-def _group(order: CartOrder, part: int, lines: list[CartLine], *, split: bool) -> Group:
+def _group(order: CartOrder, part: int, lines: list[CartLine], *, numbered: bool) -> Group:
+    kept = tuple(line for line in lines if line.state is not LineState.CANCELLED)
     return Group(
         part=part,
-        number=f"{order.number}-{part}" if split else order.number,
-        delivery_method=method_name(lines[0].delivery_method) if order.cart is Cart.BASE else "",
+        number=f"{order.number}-{part}" if numbered else order.number,
+        methods=_methods(order, kept or lines) if order.cart is Cart.BASE else (),
         destination=lines[0].destination,
-        lines=tuple(line for line in lines if line.state is not LineState.CANCELLED),
+        lines=kept,
         cancelled=tuple(line for line in lines if line.state is LineState.CANCELLED),
     )
+
+
+def _methods(order: CartOrder, lines: Sequence[CartLine]) -> tuple[str, ...]:
+    """Return the methods of lines: that with the highest fee, then the others as they come."""
+    fees = dict.fromkeys((method_name(line.delivery_method) for line in lines), 0)
+    for line in lines:
+        fees[method_name(line.delivery_method)] += line.shipping_fee_yen
+    for charge in order.charges.per_method:
+        if method_name(charge.delivery_method) in fees:
+            fees[method_name(charge.delivery_method)] += charge.fee_yen
+    dearest = max(fees, key=lambda method: fees[method])  # the first on a tie
+    return (dearest, *(method for method in fees if method != dearest))
 
 
 def destination_of(order: CartOrder, number: int) -> Destination:
@@ -126,12 +145,20 @@ def code_of(item_code: str, variation_code: str) -> str:
     return item_code.strip() + variation_code.strip()
 
 
-def repeated(skus: Iterable[str]) -> list[str]:
-    """Return one warning per SKU that comes more than once (IMP-12)."""
-    counts: dict[str, int] = {}
-    for sku in skus:
-        counts[sku] = counts.get(sku, 0) + 1
-    return [f"{count} lines give the code {sku}" for sku, count in counts.items() if count > 1]
+def shared_codes(lines: Iterable[tuple[CartLine, str]]) -> list[str]:
+    """Return one warning for each SKU that different items or variations give (IMP-12).
+
+    The same item on two lines is nothing to report. Args: lines: each with its SKU.
+    """
+    sellers: dict[str, dict[tuple[str, ...], CartLine]] = {}
+    for line, sku in lines:
+        sellers.setdefault(sku, {}).setdefault(line.item, line)
+    return [
+        f"different items give the code {sku}: "
+        + ", ".join(f"line {line.key} ({line.name})" for line in of.values())
+        for sku, of in sellers.items()
+        if len(of) > 1
+    ]
 
 
 def _joined_and_split(choices: tuple[str, ...]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from domain.errors import BrokenRule
-from domain.orders.conversion import NewInstruction
+from domain.orders.cart_order import Contact
 from domain.orders.instructions import (
     Hold,
     HoldCause,
@@ -22,6 +22,7 @@ from domain.orders.instructions import (
     status_with,
     without,
 )
+from domain.orders.new_instructions import NewInstruction
 
 
 class Operator(StrEnum):
@@ -162,9 +163,10 @@ _PLAIN = (
     "payment_method",
     "delivery_method",
     "total_yen",
-    "note",
     "wished_date",
     "wished_time",
+    "remarks",
+    "gift",
 )
 _CONTACT = ("name", "postal_code", "address", "tel", "email")
 _BUYER = tuple(f"buyer.{field}" for field in _CONTACT)
@@ -176,15 +178,20 @@ READABLE: Mapping[str, Callable[[NewInstruction], str]] = MappingProxyType(
         **{field: reader(field) for field in (*_PLAIN, *_BUYER, *_RECIPIENT)},
         **{f"custom.{slot}": _custom_reader(slot) for slot in _CUSTOM},
         "skus": lambda instruction: " ".join(line.sku for line in instruction.lines),
+        "methods": lambda instruction: " ".join(instruction.methods),
+        "options": lambda instruction: " ".join(
+            option for line in instruction.lines for option in line.options
+        ),
     }
 )
 """Fields a condition can look at."""
 
 SETTABLE = (
     "delivery_method",
-    "note",
     "wished_date",
     "wished_time",
+    "remarks",
+    "gift",
     *_RECIPIENT,
     *(f"custom.{slot}" for slot in _CUSTOM[1:]),
 )
@@ -207,10 +214,22 @@ def _set_field(instruction: NewInstruction, step: RuleStep, _: str) -> NewInstru
         return replace(instruction, custom={**instruction.custom, name: step.value})
     told: dict[str, Any] = {name or group: step.value}
     if group == "recipient":
-        return replace(instruction, recipient=replace(instruction.recipient, **told))
+        return _set_recipient(instruction, replace(instruction.recipient, **told))
     if group == "delivery_method":
         return _set_method(instruction, step, "")
     return replace(instruction, **told)
+
+
+def _set_recipient(instruction: NewInstruction, recipient: Contact) -> NewInstruction:
+    holds = instruction.holds
+    if recipient.address.strip():  # what IMP-18 waited for is there now
+        holds = without(holds, HoldCause.NO_ADDRESS)
+    return replace(
+        instruction,
+        recipient=recipient,
+        holds=holds,
+        status=status_after_release(instruction.status, holds),
+    )
 
 
 def _set_method(instruction: NewInstruction, step: RuleStep, _: str) -> NewInstruction:

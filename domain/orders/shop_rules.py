@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from domain.carts.cart import Cart
 from domain.orders.cart_order import CartOrder
-from domain.orders.conversion import FREE_SHIPPING, Conversion, NewInstruction, convert
-from domain.orders.parts import Lookup
+from domain.orders.conversion import FREE_SHIPPING, Conversion, ShopTables, convert
+from domain.orders.new_instructions import NewInstruction
 from domain.orders.rules import READABLE, Rule, apply, reader
 
 
@@ -60,19 +60,15 @@ class ShopRules:
     off: frozenset[StandardRule] = frozenset()
     own: tuple[Rule, ...] = ()
 
-    def process(self, order: CartOrder, *, lookup: Lookup, default_method: str | None) -> Processed:
+    def process(self, order: CartOrder, tables: ShopTables) -> Processed:
         """Return the instructions of an order that eligibility has let in.
 
-        Args: default_method: what the standard rule fills in for a blank method (IMP-11).
+        Args: tables: its default_method is what the standard rule fills in (IMP-11).
         Raises: BrokenRule: see domain.orders.conversion.convert.
         """
-        fills = StandardRule.FILL_BLANK_METHOD not in self.off
-        made = convert(
-            order,
-            lookup=lookup,
-            default_method=default_method if fills else None,
-            recalculate=StandardRule.SPLIT_AMOUNTS not in self.off,
-        )
+        if StandardRule.FILL_BLANK_METHOD in self.off:
+            tables = replace(tables, default_method=None)
+        made = convert(order, tables, recalculate=StandardRule.SPLIT_AMOUNTS not in self.off)
         applied = [apply(self.own, instruction) for instruction in made.instructions]
         return Processed(
             replace(made, instructions=tuple(instruction for instruction, _ in applied)),

@@ -1,12 +1,22 @@
 """The cart's word for a delivery method, and tracking numbers as the cart takes them (RET-6)."""
 
-import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
+from domain.notation import plain
+from domain.shipments.tracking import tracking_number
 
-_HYPHENS = frozenset("-‐‑‒–—―−ー")  # noqa: RUF001 - the hyphens people really type
+LABELS: Mapping[Cart, str] = {Cart.SHOPSERVE: "ShopServe", Cart.BASE: "BASE"}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCarrier:
+    """A carrier as the cart names it: the name people choose it by, the code that is sent."""
+
+    name: str
+    code: str
 
 
 def carrier_for(method: str, table: Mapping[str, str]) -> str:
@@ -15,45 +25,49 @@ def carrier_for(method: str, table: Mapping[str, str]) -> str:
     Args: table: the shop's rows, delivery method to carrier.
     Raises: BrokenRule: the table does not know the method; says how to add it.
     """
-    wished = _plain(method)
-    for known, carrier in table.items():
-        if _plain(known) == wished:
-            return carrier
+    carrier = _find(method, table)
+    if carrier is None:
+        raise BrokenRule(no_carrier(method, "SHOP"))
+    return carrier
+
+
+def is_known(method: str, table: Mapping[str, str]) -> bool:
+    """Tell whether the shop's table translates a delivery method (RET-7)."""
+    return _find(method, table) is not None
+
+
+def no_carrier(method: str, shop: str) -> str:
+    """Return what is said of a method the shop's table does not know, with what mends it."""
     named = method or "(blank)"
-    raise BrokenRule(
+    return (
         f"delivery method {named} has no carrier in this shop: "
-        f"renkei method set --shop SHOP --method {named} --carrier CARRIER"
+        f"renkei method set --shop {shop} --method {named} --carrier CARRIER"
     )
 
 
-def company_id(carrier: str, companies: Mapping[str, str]) -> str:
-    """Return BASE's id of a delivery company, matched by name (NFKC), or given as an id (RET-6).
+def known_carrier(cart: Cart, carrier: str, known: Mapping[str, str]) -> KnownCarrier:
+    """Return a carrier as the cart lists it: by name (NFKC), or given as its code (RET-6, RET-7).
 
-    Args: companies: id by name, as BASE lists them.
-    Raises: BrokenRule: BASE lists no such company; names those it does.
+    Args: known: code by name, as the cart lists them.
+    Raises: BrokenRule: the cart lists no such carrier; names those it does.
     """
-    wished = _plain(carrier)
-    for name, company in companies.items():
-        if wished in {_plain(name), company}:
-            return company
-    known = ", ".join(companies) or "none"
-    raise BrokenRule(f"BASE has no delivery company {carrier}; it lists: {known}")
+    wished = plain(carrier)
+    for name, code in known.items():
+        if wished in {plain(name), code}:
+            return KnownCarrier(name, code)
+    listed = ", ".join(known) or "none"
+    raise BrokenRule(f"{LABELS[cart]} has no carrier {carrier}; it lists: {listed}")
 
 
 def tracking_number_for(cart: Cart, number: str) -> str:
     """Return a tracking number as the cart takes it; BASE wants letters and digits only (RET-6).
 
-    Raises: BrokenRule: nothing is left, or something BASE refuses.
+    Raises: BrokenRule: it is no tracking number (RET-7).
     """
-    plain = unicodedata.normalize("NFKC", number).strip()
-    if cart is Cart.BASE:
-        plain = "".join(sign for sign in plain if sign not in _HYPHENS and not sign.isspace())
-        if plain and not (plain.isascii() and plain.isalnum()):
-            raise BrokenRule(f"BASE takes letters and digits only as tracking number: {number}")
-    if not plain:
-        raise BrokenRule("the tracking number is blank")
-    return plain
+    kept = tracking_number(number)
+    return kept.replace("-", "") if cart is Cart.BASE else kept
 
 
-def _plain(name: str) -> str:
-    return unicodedata.normalize("NFKC", name).strip()
+def _find(method: str, table: Mapping[str, str]) -> str | None:
+    wished = plain(method)
+    return next((carrier for known, carrier in table.items() if plain(known) == wished), None)

@@ -5,10 +5,11 @@ operation.applied(standing) -> new standing; what that does to stock: domain/war
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import ClassVar
+from datetime import date, timedelta
+from typing import ClassVar, Self
 
 from domain.errors import BrokenRule
+from domain.notation import Misentered
 from domain.orders.instructions import (
     Hold,
     HoldCause,
@@ -19,8 +20,10 @@ from domain.orders.instructions import (
     reasons,
     status_after_release,
 )
+from domain.shipments.tracking import tracking_number
 
-LONGEST_TRACKING = 64
+MOST_DAYS_AWAY = timedelta(days=30)
+"""A ship date further from today, either way, is a typing error (RET-1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Parcel:
 
     Attributes:
         method: the hub's delivery method it was shipped with; any is accepted (RET-6 judges it).
+        tracking: as `tracking_number` keeps it (RET-7).
         shipped_on: day in Tokyo.
     """
 
@@ -53,13 +57,26 @@ class Parcel:
     def __post_init__(self) -> None:
         """Refuse what no cart could be told."""
         if not self.method.strip():
-            raise BrokenRule("the delivery method is blank")
-        if not self.tracking.strip():
-            raise BrokenRule("the tracking number is blank")
-        if len(self.tracking) > LONGEST_TRACKING or not self.tracking.isprintable():
-            raise BrokenRule(
-                f"the tracking number must be one line of at most {LONGEST_TRACKING} characters"
+            raise Misentered("the delivery method is blank")
+        if tracking_number(self.tracking) != self.tracking:
+            raise Misentered(f"{self.tracking!r} is not written as tracking numbers are kept")
+
+    @classmethod
+    def entered(cls, method: str, tracking: str, day: date | None, *, today: date) -> Self:
+        """Return what a person or a program enters, as it is kept (RET-1, RET-7).
+
+        Args:
+            day: None = today.
+            today: in Tokyo.
+        Raises: Misentered: what is wrong with it.
+        """
+        shipped_on = day or today
+        if abs(shipped_on - today) > MOST_DAYS_AWAY:
+            raise Misentered(
+                f"the ship date {shipped_on} is more than {MOST_DAYS_AWAY.days} days away from"
+                f" today ({today})"
             )
+        return cls(method.strip(), tracking_number(tracking), shipped_on)
 
 
 class Operation:

@@ -11,6 +11,14 @@ class UnknownInstruction(BrokenRule):
     """The merchant has no instruction of that number."""
 
 
+class Refusals(BrokenRule):
+    """Several requests made together are refused, and none was carried out."""
+
+    def __init__(self, each: Sequence[BrokenRule]) -> None:
+        """Args: each: in the order of the requests."""
+        super().__init__("; ".join(map(str, each)))
+
+
 class AmbiguousNumber(BrokenRule):
     """Several instructions have that number; the message says what tells them apart."""
 

@@ -27,8 +27,10 @@ class Facts:
         recipe: the kind of order.
         payment: payment method as the cart names it.
         total_yen: what the buyer pays.
-        refusal: why the order is not imported, empty when it is.
-        instructions: shipping instructions the order becomes.
+        refusal: why the order is not imported, empty when it is; partly cancelled ones are where
+            the shop wants them, so what they would become is told all the same.
+        instructions: shipping instructions the order becomes, while no two of its methods are
+            known to be of one company (BASE).
         paid: whether it counts as paid.
         without_method: destinations without provisional tracking number (ShopServe).
         without_code: live lines for which no SKU can be named.
@@ -128,8 +130,10 @@ def _base_refusal(document: Document) -> str:
     status = str(document["dispatch_status"])
     if status not in (Dispatch.UNPAID, Dispatch.ORDERED):
         return status
-    started = any(each["status"] == Line.DISPATCHED for each in document["order_items"])
-    return "partly_dispatched" if status == Dispatch.ORDERED and started else ""
+    states = {each["status"] for each in document["order_items"]}
+    if status == Dispatch.ORDERED and Line.DISPATCHED in states:
+        return "partly_dispatched"
+    return "partly_cancelled" if Line.CANCELLED in states else ""
 
 
 def _method_of(document: Document, line: Document) -> str:

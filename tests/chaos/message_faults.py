@@ -47,8 +47,8 @@ class SecondSlots:
         with suppress(OperationalError, RedisError, OSError), scene.celery() as app:
             for _ in range(3):
                 for action in ACTIONS:
-                    app.send_task(names.START_DUE_RUNS, (action,), queue=Queue.PLAN.value)
-                app.send_task(names.SWEEP, queue=Queue.PLAN.value)
+                    app.send_task(names.START_DUE_RUNS, (action,), queue=Queue.TICKS.value)
+                app.send_task(names.SWEEP, queue=Queue.TICKS.value)
 
 
 def _ids(scene: Scene, query: str) -> list[tuple[int, str]]:

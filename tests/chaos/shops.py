@@ -50,7 +50,8 @@ def open_shop(connection: Connection, shop: SimulatedShop, box: SecretBox, numbe
     shop_id = add_shop(connection, new, box, now)
     # Every second pair takes one call at a time, as ShopServe asks for.
     in_flight = 1 if number % 4 == 2 else 4
-    set_values(connection, shop_id, {"calls_per_second": 300, "in_flight": in_flight})
+    values = {"calls_per_second": 300, "in_flight": in_flight, "import_partly_cancelled": True}
+    set_values(connection, shop_id, values)
     for action in actions_of(cart):
         set_cadence(connection, shop_id, action, Cadence(every_s=CADENCES_S[action]), now)
     carriers.set_carrier(connection, shop_id, METHOD, CARRIER[cart])

@@ -87,10 +87,7 @@ class Station:
         self.troubles: list[str] = []
 
     def _beat(self, number: int) -> Program:
-        folder = self._home / f"beat-{number}"
-        folder.mkdir(parents=True, exist_ok=True)
-        program = beat_program(replace(self.settings, home=folder))
-        return replace(program, name=f"beat-{number}")
+        return replace(beat_program(), name=f"beat-{number}")
 
     def open(self) -> None:
         """Start the servers, prepare the database."""

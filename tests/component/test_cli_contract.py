@@ -31,6 +31,17 @@ LISTS = (
     ("rules", "list"),
     ("api-client", "list"),
 )
+# Each number, day and moment is read by one parser, which takes one form (domain/notation.py).
+ONE_NOTATION = (
+    *(f"stock set A {number}" for number in ("1e3", "1.0", "1_000", "1,000", "0x10", "\u0663")),
+    *("stock adjust A 1_0", "stock adjust A 1.0", "sets set S A=1.0", "sets set S A=1_0"),
+    *("dead replay 1.0", "dead replay 1_0", "run sync_stock --shop tote --timeout nan"),
+    *(f"log list --since {moment}" for moment in ("20300101", "2030-W01-1", "2030/01/01", "2030")),
+    "maintenance add --cart thebase --from 2030-01-01x02:00 --to 2030-01-02",
+    "run import_orders --shop tote --from 20300101 --to 2030-01-02",
+    *(f"run return_shipments --shop tote --ship-date {day}" for day in ("20300101", "2030/1/1")),
+    *(f"rules add --shop tote --name x --then hold=要確認 --position {n}" for n in ("1.0", "1_0")),
+)
 # Written elsewhere; their own tests look at them.
 OTHERS = {"up", "demo"}
 
@@ -86,6 +97,7 @@ def test_every_list_prints_a_table_for_people(renkei: CommandLine, words: tuple[
         pytest.param("stock set A ten", id="a word for a number"),
         pytest.param("stock set A -1", id="negative on hand"),
         pytest.param("stock set A 99999999999", id="number too large for the column"),
+        *(pytest.param(line, id=line) for line in ONE_NOTATION),
         pytest.param("shop add x --cart rakuten --name x", id="unknown cart"),
         pytest.param("shop add x/y --cart thebase --name x --secrets-stdin", id="key with a slash"),
         pytest.param("shop add x --cart thebase --name x", id="no secrets and no terminal"),

@@ -42,6 +42,7 @@ LINE_FIELDS = [
     "total_yen",
     "tax_rate",
     "custom",
+    "options",
 ]
 PERSON = {
     "name": "佐伯 結衣",

@@ -2,17 +2,19 @@
 
 import csv
 import io
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from domain.engine.cadence import TOKYO
 from domain.orders.instructions import HoldReason
 from domain.warehouse.moves import PutOnHold
 from tests.component.command_line import CommandLine
 from tests.component.warehouse_samples import Warehouse
 
+TODAY = datetime.now(TOKYO).date()
 HEADER = "number,method,tracking,date\r\n"
 
 
@@ -30,45 +32,75 @@ def test_shipments_are_read_in_utf8_and_shift_jis(
     renkei: CommandLine, warehouse: Warehouse, tmp_path: Path, encoding: str
 ) -> None:
     file = tmp_path / "ships.csv"
-    content = HEADER + "1,宅急便①,4000-1,2025-01-16\r\n2,ゆうパック,4000-2,2025/1/17\r\n"
+    content = HEADER + f"1,宅急便①,4000-1,{TODAY}\r\n2,ゆうパック,4000ー2,\r\n"
     file.write_bytes(content.encode(encoding))
 
     answer = renkei.read("orders", "import-shipments", str(file))
 
     assert answer == {"file": str(file), "shipped": 2}
     first, second = warehouse.read("1"), warehouse.read("2")
-    assert (first["shipped_method"], first["shipped_on"]) == ("宅急便①", date(2025, 1, 16))
-    assert (second["tracking_number"], second["shipped_on"]) == ("4000-2", date(2025, 1, 17))
+    assert (first["shipped_method"], first["shipped_on"]) == ("宅急便①", TODAY)
+    assert second["tracking_number"] == "4000-2"
     assert warehouse.counts()["A"] == (3, 0)
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("77,m,1,", "line 3: number: no shipping instruction 77"),
-        ("1,m,1,", "line 3: number 1 was given on line 2 already"),
-        ("2,m,,", "line 3: tracking is blank"),
-        ("2,,1,", "line 3: method is blank"),
-        (",m,1,", "line 3: number is blank"),
-        ("2,m,1,16.1.2025", "line 3: date is no day like 2025-01-31: '16.1.2025'"),
-        ("2,m,1", "line 3: 3 columns instead of 4 (number,method,tracking,date)"),
-        ("H,m,1,", "line 3: number: H: an instruction that is hold cannot become shipped"),
-    ],
-)
-def test_one_bad_line_ships_nothing_and_is_named_with_file_line_and_column(
+WRONG = {
+    "77,m,4000-2,": "number: no shipping instruction 77",
+    "1,m,4000-2,": "number 1 was given on line 2 already",
+    "2,m,,": "tracking is blank",
+    "2,,4000-2,": "method is blank",
+    ",m,4000-2,": "number is blank",
+    "2,m,4000-2,16.1.2025": "date is no day like 2025-01-31: '16.1.2025'",
+    "2,m,4000-2,2025/1/16": "date is no day like 2025-01-31: '2025/1/16'",
+    "2,m,4000-2,1999-01-16": "the ship date 1999-01-16 is more than 30 days away",
+    "2,m,4000-2,2099-01-16": "the ship date 2099-01-16 is more than 30 days away",
+    "2,m,4.1E+11,": "'4.1E+11' is a number a spreadsheet has rounded",
+    "2,m,4123.0,": "'4123.0' is a number a spreadsheet has rounded",
+    "2,m,未定,": "'未定' is no tracking number",
+    "2,m,4000-2 4000-3,": "'4000-2 4000-3' is more than one tracking number",
+    "2,m,4000-2": "3 columns instead of 4 (number,method,tracking,date)",
+    "H,m,4000-2,": "number: H: an instruction that is hold cannot become shipped",
+}
+
+
+@pytest.mark.parametrize(("line", "said"), WRONG.items())
+def test_ret_7_and_ret_1_one_bad_line_ships_nothing_and_is_named(
     renkei: CommandLine, warehouse: Warehouse, tmp_path: Path, line: str, said: str
 ) -> None:
-    warehouse.order("H", {"A": 1})
-    warehouse.do(PutOnHold((HoldReason.CHECK,)), "H")
+    on_hold(warehouse, "H")
     file = tmp_path / "ships.csv"
-    file.write_text(HEADER + f"1,m,1,2025-01-16\r\n{line}\r\n")
+    file.write_text(HEADER + f"1,m,4000-1,{TODAY}\r\n{line}\r\n")
 
     answer = renkei("orders", "import-shipments", str(file))
 
     assert answer.code == 1
-    assert answer.err.startswith(f"renkei: {file} {said}")
+    assert answer.err.startswith(f"renkei: {file} line 3: {said}")
     assert warehouse.read("1")["status"] == "awaiting_shipment"
     assert warehouse.counts()["A"] == (5, 3)
+
+
+def test_all_wrong_lines_are_named_at_once_in_their_order(
+    renkei: CommandLine, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """What is wrong by itself, and what does not fit the orders that are stored."""
+    on_hold(warehouse, "H")
+    file = tmp_path / "ships.csv"
+    wrong = [f"x{at}{line[1:]}" if line[0] == "2" else line for at, line in enumerate(WRONG)]
+    file.write_text(HEADER + f"1,m,4000-1,{TODAY}\r\n" + "\r\n".join(wrong))
+
+    answer = renkei("orders", "import-shipments", str(file), "--json")
+
+    lines = answer.err.splitlines()
+    starts = [f"renkei: {file} line {at}: " for at in range(3, 3 + len(wrong))]
+    assert (answer.code, answer.out) == (1, "")
+    assert all(line.startswith(start) for line, start in zip(lines, starts, strict=True))
+    assert warehouse.read("1")["status"] == "awaiting_shipment"
+    assert warehouse.counts()["A"] == (5, 3)
+
+
+def on_hold(warehouse: Warehouse, number: str) -> None:
+    warehouse.order(number, {"A": 1})
+    warehouse.do(PutOnHold((HoldReason.CHECK,)), number)
 
 
 def test_shared_numbers_in_a_file_need_the_shop(
@@ -76,7 +108,7 @@ def test_shared_numbers_in_a_file_need_the_shop(
 ) -> None:
     warehouse.order("1", {"A": 1}, shop="kasa")
     file = tmp_path / "ships.csv"
-    file.write_text(HEADER + "1,m,1,\r\n")
+    file.write_text(HEADER + "1,m,4000-1,\r\n")
 
     answer = renkei("orders", "import-shipments", str(file))
     renkei.ok("orders", "import-shipments", str(file), "--shop", "kasa")
@@ -90,7 +122,7 @@ def test_a_file_is_audited_order_by_order_with_its_name(
     renkei: CommandLine, warehouse: Warehouse, tmp_path: Path
 ) -> None:
     file = tmp_path / "ships.csv"
-    file.write_text(HEADER + "1,m,1,\r\n")
+    file.write_text(HEADER + "1,m,4000-1,\r\n")
 
     renkei.ok("orders", "import-shipments", str(file))
 

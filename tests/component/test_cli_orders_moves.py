@@ -9,6 +9,11 @@ from domain.engine.cadence import TOKYO
 from tests.component.command_line import CommandLine
 from tests.component.warehouse_samples import UNPAID, Warehouse
 
+PARCEL = ("--method", "m", "--tracking", "4000")
+WRONG_NUMBERS = ("4.1E+11", "4123.0", "未定", "4000-1 4000-2", "123")
+WRONG_DAYS = ("tomorrow", "2025/01/16", "20250116", "2025-W03-4", "1999-01-16", "2099-01-16")
+DAY = datetime.now(TOKYO).date().isoformat()
+
 
 @pytest.fixture
 def warehouse(engine: Engine) -> Warehouse:
@@ -40,11 +45,11 @@ def test_ship_prints_the_instruction_and_leaves_free_stock_as_it_was(
             "--tracking",
             "4000-1",
             "--date",
-            "2025-01-16",
+            DAY,
         )
     )
 
-    assert (order["status"], order["shipped_on"]) == ("shipped", "2025-01-16")
+    assert (order["status"], order["shipped_on"]) == ("shipped", DAY)
     assert (order["shipped_method"], order["tracking_number"]) == ("宅急便", "4000-1")
     assert stock(renkei)["A"] == (3, 0, 3)
 
@@ -53,7 +58,7 @@ def test_ship_without_a_date_is_today_in_tokyo(renkei: CommandLine, warehouse: W
     warehouse.order("1", {"A": 1})
     days = {datetime.now(TOKYO).date().isoformat()}
 
-    order = renkei.read("orders", "ship", "1", "--method", "m", "--tracking", "1")
+    order = renkei.read("orders", "ship", "1", "--method", "m", "--tracking", "4000")
 
     days.add(datetime.now(TOKYO).date().isoformat())
     assert order["shipped_on"] in days
@@ -93,7 +98,7 @@ def test_allocate_work_inspect_and_ship_go_through_the_life_of_an_instruction(
     moves = ("allocate", "work", "inspect")
 
     seen = [[order["status"] for order in renkei.read("orders", move, "1", "2")] for move in moves]
-    renkei.ok("orders", "ship", "1", "--method", "m", "--tracking", "1")
+    renkei.ok("orders", "ship", "1", "--method", "m", "--tracking", "4000")
 
     assert seen == [[status] * 2 for status in ("awaiting_shipment", "working", "inspected")]
     assert [order["status"] for order in renkei.read("orders", "list")] == ["shipped", "inspected"]
@@ -134,7 +139,7 @@ def test_cancel_and_return_give_pieces_back(renkei: CommandLine, warehouse: Ware
     for number in ("1", "2", "3"):
         warehouse.order(number, {"A": 1}, holds=(UNPAID,) if number == "1" else ())
     for number in ("2", "3"):
-        renkei.ok("orders", "ship", number, "--method", "m", "--tracking", "1")
+        renkei.ok("orders", "ship", number, "--method", "m", "--tracking", "4000")
     assert stock(renkei)["A"] == (3, 1, 2)
 
     renkei.ok("orders", "cancel", "1")
@@ -173,7 +178,7 @@ def test_a_repeated_number_names_the_keys_and_key_settles_it(
 ) -> None:
     warehouse.order("100", {"A": 1}, key="SC-1")
     warehouse.order("100", {"A": 1}, key="SC-2")
-    words = ("orders", "ship", "100", "--method", "m", "--tracking", "1")
+    words = ("orders", "ship", "100", "--method", "m", "--tracking", "4000")
 
     answer = renkei(*words)
     order = renkei.read(*words, "--key", "SC-2")
@@ -187,16 +192,19 @@ def test_a_repeated_number_names_the_keys_and_key_settles_it(
 @pytest.mark.parametrize(
     "words",
     [
-        ("ship", "1", "--tracking", "1"),
+        ("ship", "1", "--tracking", "4000"),
         ("ship", "1", "--method", "m"),
         ("ship", "1", "--method", "m", "--tracking", " "),
-        ("ship", "1", "--method", "m", "--tracking", "1", "--date", "tomorrow"),
+        *(("ship", "1", "--method", "m", "--tracking", number) for number in WRONG_NUMBERS),
+        *(("ship", "1", *PARCEL, "--date", day) for day in WRONG_DAYS),
         ("cancel",),
         ("cancel", "1", "2", "--key", "SC-1"),
     ],
     ids=" ".join,
 )
-def test_what_can_never_work_is_wrong_usage(renkei: CommandLine, words: tuple[str, ...]) -> None:
+def test_ret_7_and_ret_1_what_can_never_work_is_wrong_usage(
+    renkei: CommandLine, words: tuple[str, ...]
+) -> None:
     answer = renkei("orders", *words)
 
     assert answer.code == 2

@@ -104,6 +104,37 @@ def test_a_wrong_stock_file_names_its_line_and_writes_nothing(
     assert counts(renkei) == {}
 
 
+@pytest.mark.parametrize("number", ["1e3", "1.0", "1_000", "+1", "0x1", "1 0", "\u0663"])
+def test_a_file_takes_the_numbers_that_commands_take(
+    renkei: CommandLine, tmp_path: Path, number: str
+) -> None:
+    file = tmp_path / "stock.csv"
+    file.write_text(f"sku,on_hand\nA,{number}\nB,\uff11\uff12\n")
+
+    answer = renkei("stock", "import", str(file))
+    wide = renkei.read("stock", "set", "B", "\uff11\uff12")
+
+    assert answer.err.startswith(f"renkei: {file} line 2: on_hand is no whole number from 0 up")
+    assert renkei("stock", "set", "A", "--", number).code == 2
+    assert wide["on_hand"] == 12
+
+
+def test_all_wrong_lines_of_a_file_are_named_at_once(renkei: CommandLine, tmp_path: Path) -> None:
+    renkei.add_base("tote")
+    stock, mapping = tmp_path / "stock.csv", tmp_path / "mapping.csv"
+    stock.write_text("sku,on_hand\nA,1\nB,x\nC\nA,2\n,3\nD,4\nE,1.0\n")
+    head = "shop,item,variation,sku,low_stock,unlimited\n"
+    mapping.write_text(head + "tote,1,,A,,\nkasa,2,,A,,\ntote,3,,A,1e3,\ntote,1,,A,,perhaps\n")
+
+    for words, wrong in ((("stock", stock), [3, 4, 5, 6, 8]), (("mapping", mapping), [3, 4, 5])):
+        answer = renkei(words[0], "import", str(words[1]), "--json")
+        lines = answer.err.splitlines()
+        assert [line.split(":")[1] for line in lines] == [f" {words[1]} line {n}" for n in wrong]
+        assert (answer.code, answer.out) == (1, "")
+    assert counts(renkei) == {}
+    assert renkei.read("mapping", "list") == []
+
+
 def test_a_file_in_no_known_encoding_names_its_line(renkei: CommandLine, tmp_path: Path) -> None:
     file = tmp_path / "stock.csv"
     file.write_bytes(b"sku,on_hand\nA,1\n\x81 ,2\n")

@@ -81,7 +81,9 @@ def test_log_01_a_closed_cart_ends_the_run_with_its_line_and_moves_no_cursor(
     assert bench.renkei.read("dead", "list") == []
 
 
-def test_log_01_a_cart_that_closes_during_a_run_carries_the_rest_over(bench: Bench) -> None:
+def test_log_0_a_cart_that_closes_during_a_run_is_an_error_and_carries_the_rest_over(
+    bench: Bench,
+) -> None:
     shop = bench.shop("thebase", orders=30, plain=True)
 
     with bench.fault(
@@ -92,4 +94,5 @@ def test_log_01_a_cart_that_closes_during_a_run_carries_the_rest_over(bench: Ben
     assert (run["state"], run["succeeded"], run["failed"]) == ("closed", 10, 0)
     assert run["carried_over"] == 20
     assert set(reasons(run).values()) == {"", CLOSED} or CLOSED in reasons(run).values()
-    assert shop.messages().count(CLOSED) == 1
+    (line,) = [line for line in shop.log() if line["message"] == CLOSED]
+    assert line["level"] == "error", "LOG-0: a closure is logged as an error (エラー)"

@@ -139,7 +139,7 @@ EFFECTS = [
 @pytest.mark.parametrize(("cart", "endpoint", "effect"), EFFECTS)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("answer", [FIREWALL, {"status": 429}, {"status": 503, "body": "busy"}])
-def test_cls_9_a_settlement_or_dispatch_answered_by_something_else_is_in_doubt_and_happens_once(  # noqa: PLR0917
+def test_cls_9_a_settlement_or_dispatch_answered_by_something_else_is_in_doubt_and_happens_once(
     bench: Bench, cart: str, endpoint: str, effect: str, when: str, answer: dict[str, object]
 ) -> None:
     shop = bench.shop(cart, "card")

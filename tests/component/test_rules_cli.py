@@ -10,7 +10,7 @@ from tests.component.command_line import CommandLine
 
 GIFT = {
     "name": "gift",
-    "if": [{"field": "note", "operator": "contains", "values": ["ギフト"]}],
+    "if": [{"field": "remarks", "operator": "contains", "values": ["ギフト"]}],
     "then": [{"verb": "hold", "value": "備考確認"}],
 }
 
@@ -56,7 +56,7 @@ def test_a_rule_is_added_from_a_file_and_from_options_alike(
     told = tote.ok(*words, stdin=json.dumps(GIFT)).json
     typed = tote.read(
         *("rules", "add", "--shop", "tote", "--name", "gift"),
-        *("--when", "note~ギフト", "--then", "hold=備考確認"),
+        *("--when", "remarks~ギフト", "--then", "hold=備考確認"),
     )
 
     assert [row["position"] for row in (read, told, typed)] == [1, 2, 3]
@@ -67,8 +67,15 @@ def test_a_rule_is_added_from_a_file_and_from_options_alike(
 
 
 def test_every_form_of_condition_and_step_is_understood(tote: CommandLine) -> None:
-    when = ("note=x", "note!=x", "note=", "note!=", "note!~x", "buyer.name=@recipient.name")
-    then = ("note=a=b", "method=m", "hold=要確認", "release", "release=要確認", "await_arrival")
+    when = (
+        "remarks=x",
+        "remarks!=x",
+        "remarks=",
+        "remarks!=",
+        "remarks!~x",
+        "buyer.name=@recipient.name",
+    )
+    then = ("remarks=a=b", "method=m", "hold=要確認", "release", "release=要確認", "await_arrival")
     options = [word for each in when for word in ("--when", each)]
     options += [word for each in then for word in ("--then", each)]
 
@@ -90,7 +97,7 @@ def test_every_form_of_condition_and_step_is_understood(tote: CommandLine) -> No
         ("release", "要確認"),
         ("await_arrival", ""),
     ]
-    assert "note not contains x" in tote.ok("rules", "list").out
+    assert "remarks not contains x" in tote.ok("rules", "list").out
 
 
 def test_rules_are_moved_and_the_others_make_room(tote: CommandLine) -> None:

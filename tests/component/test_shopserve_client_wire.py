@@ -12,7 +12,14 @@ from adapters.shopserve.wire import details, orders, refusals, stock
 from domain.carts.ports import CartParcel, ItemKey, StockLevel
 from domain.engine.runs import Window
 from domain.errors import Undecodable
-from domain.orders.cart_order import CartLine, Charges, Folder, Settlement, ShopServeStatus
+from domain.orders.cart_order import (
+    CartLine,
+    Charges,
+    Folder,
+    Settlement,
+    ShopServeStatus,
+    Wishes,
+)
 from tests.component.cart_samples import Json, shopserve_order
 from tests.component.json_mutations import with_numerals_as_text
 from tests.component.wire_properties import body_like, check_read_or_undecodable, order_like
@@ -55,9 +62,57 @@ def test_an_order_is_read_whole() -> None:
     assert order.payment_name == "クレジットカード決済"
     assert order.buyer.address == "東京都千代田区千代田0-0-0 試験荘1"
     assert order.buyer.email == "hanako@example.com"
-    assert order.note == "玄関先に"
-    assert (order.wished_date, order.wished_time) == ("2026-10-08", "午前中")
+    assert order.destinations[0].wishes == Wishes("2026-10-08", "午前中", "玄関先に")
     assert order.charges == Charges(660, 330, 150, 20, 0, 7480)
+
+
+def second_place(**told: object) -> Json:
+    """The sample order with a second destination that differs in what it wishes."""
+    raw = shopserve_order()
+    places = cast("list[Json]", raw["deliveries"])
+    places.append({**places[0], "delivery_no": 2, **told})
+    return raw
+
+
+def test_imp_19_each_destination_tells_its_own_wishes() -> None:
+    raw = second_place(
+        desired_delivery_date="2026/10/9", desired_delivery_time=None, noshi="御祝 佐伯"
+    )
+
+    first, second = details.order(raw).destinations
+
+    assert first.wishes == Wishes("2026-10-08", "午前中", "玄関先に")
+    assert second.wishes == Wishes("2026-10-09", "", "玄関先に", "のし: 御祝 佐伯")
+
+
+@pytest.mark.parametrize(
+    ("told", "gift"),
+    [
+        ({"wrapping": "Yes"}, "ラッピング: Yes"),
+        ({"wrapping": True}, "ラッピング: あり"),
+        ({"wrapping": "No", "noshi": None, "message_card": False}, ""),
+        ({"noshi": {"type": "内のし", "name": None}}, "のし: type: 内のし"),
+        ({"noshi": [], "message_card": ["おめでとう", ""]}, "メッセージカード: おめでとう"),
+        ({"noshi": "蝶結び", "wrapping": "赤"}, "のし: 蝶結び / ラッピング: 赤"),
+        ({"noshi": [[[[[[["deep"]]]]]]]}, ""),
+    ],
+)
+def test_imp_19_gift_notes_may_come_in_any_form(told: Json, gift: str) -> None:
+    assert details.order(second_place(**told)).destinations[1].wishes.gift == gift
+
+
+def test_imp_19_a_date_that_is_none_is_kept_as_the_cart_wrote_it() -> None:
+    raw = second_place(desired_delivery_date="なるべく早く")
+
+    assert details.order(raw).destinations[1].wishes.date == "なるべく早く"
+
+
+def test_imp_19_options_of_a_line_are_kept() -> None:
+    raw = shopserve_order()
+    place = cast("list[Json]", raw["deliveries"])[0]
+    cast("list[Json]", place["items"])[0]["options"] = [{"name": "名入れ", "value": "花子"}]
+
+    assert details.order(raw).lines[0].options == ("名入れ: 花子",)
 
 
 def test_a_destination_and_its_lines_are_read() -> None:
@@ -78,6 +133,7 @@ def test_a_destination_and_its_lines_are_read() -> None:
             options_yen=0,
             total_yen=6820,
             tax_rate=10,
+            item=("TS-100", "ネイビー", "M"),
             has_variation=True,
             choices=("ネイビー", "M"),
         ),

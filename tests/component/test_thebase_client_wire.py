@@ -14,7 +14,14 @@ from adapters.thebase.wire import details, items, orders, refusals
 from adapters.thebase.wire.refusals import Meaning
 from domain.carts.ports import CartParcel, ItemKey
 from domain.errors import Undecodable
-from domain.orders.cart_order import BaseStatus, Charges, Dispatch, LineState, ShippingCharge
+from domain.orders.cart_order import (
+    BaseStatus,
+    Charges,
+    Dispatch,
+    LineState,
+    ShippingCharge,
+    Wishes,
+)
 from tests.component.cart_samples import Json, base_item, base_order, base_row
 from tests.component.json_mutations import ANYTHING, with_numerals_as_text
 from tests.component.wire_properties import body_like, check_read_or_undecodable, order_like
@@ -41,7 +48,7 @@ def test_an_order_is_read_whole() -> None:
     assert order.buyer.name == "佐伯 結衣"
     assert order.buyer.address == "大阪府大阪市北区梅田9-9-9 試験荘1"
     assert order.destinations[0].recipient.blank
-    assert (order.wished_date, order.wished_time) == ("2025-01-09", "1416")
+    assert order.destinations[0].wishes == Wishes("2025-01-09", "1416", "玄関先に")
     assert order.charges == Charges(
         1380, 330, 200, 10, -100, 9000, per_method=(ShippingCharge("宅配便", 980),)
     )
@@ -55,6 +62,8 @@ def test_a_line_with_a_variation_is_read() -> None:
     assert (line.unit_price_yen, line.options_yen, line.total_yen) == (2500, 500, 5500)
     assert (line.delivery_method, line.shipping_fee_yen) == ("宅配便", 0)
     assert line.state is LineState.OPEN
+    assert line.item == ("77001234", "410055")
+    assert line.options == ("ラッピング: あり",)
 
 
 def test_a_line_without_one_keeps_its_own_method_and_fee() -> None:

@@ -108,7 +108,7 @@ def test_shipping_twice_is_refused_and_changes_nothing(warehouse: Warehouse) -> 
     warehouse.do(SHIP, "1")
 
     with pytest.raises(BrokenRule, match="is shipped cannot become shipped"):
-        warehouse.do(shipped("other"), "1")
+        warehouse.do(shipped("4000-2"), "1")
 
     assert warehouse.counts()["A"] == (4, 0)
     assert warehouse.read("1")["tracking_number"] == "4000-0000-0001"
@@ -229,7 +229,7 @@ def test_a_set_product_claims_allocates_and_ships_its_components(warehouse: Ware
 
 @pytest.mark.parametrize(
     ("method", "tracking"),
-    [("", "1"), (" ", "1"), ("宅急便", " "), ("宅急便", "1\n2"), ("m", "9" * 65)],
+    [("", "4000"), (" ", "4000"), ("宅急便", " "), ("宅急便", "4000\n4001"), ("m", "9" * 65)],
 )
 def test_a_parcel_needs_a_method_and_a_tracking_number(method: str, tracking: str) -> None:
     with pytest.raises(BrokenRule):

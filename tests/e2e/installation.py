@@ -88,7 +88,7 @@ class Installation:
     def start(self) -> None:
         """Start the workers and beat as `renkei up` does, and wait until they work."""
         settings = Settings.from_environ(self.settings)
-        for program in (*worker_programs(settings), beat_program(settings)):
+        for program in (*worker_programs(settings), beat_program()):
             self.start_program(program)
         for one in self.running.values():
             one.wait_until_ready()
@@ -247,8 +247,12 @@ class Shop:
     def carries(self, carrier: str) -> None:
         """Translate every delivery method of the shop's instructions to one carrier."""
         for method in sorted({order["delivery_method"] for order in self.orders()}):
-            words = ("method", "set", "--shop", self.key, "--method", method)
-            self.merchant.quick(*words, "--carrier", carrier)
+            self.translate(method, carrier)
+
+    def translate(self, method: str, carrier: str) -> None:
+        """Say which carrier of the cart one delivery method means."""
+        words = ("method", "set", "--shop", self.key, "--method", method)
+        self.merchant.quick(*words, "--carrier", carrier)
 
     def ship(self, orders: Sequence[Document]) -> None:
         """Ship instructions by file, each with a tracking number of its own."""

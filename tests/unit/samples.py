@@ -23,8 +23,9 @@ from domain.orders.cart_order import (
     ShippingCharge,
     ShopServeStatus,
 )
-from domain.orders.conversion import NewInstruction, convert
+from domain.orders.conversion import ShopTables, convert
 from domain.orders.instructions import Hold, HoldCause, HoldReason, Status, move
+from domain.orders.new_instructions import NewInstruction
 
 NOON = datetime(2025, 1, 15, 3, 0, tzinfo=UTC)  # 12:00 in Tokyo, a Wednesday
 BUYER = Contact(
@@ -155,7 +156,7 @@ def summary(dispatch: Dispatch, *, payment: str = "creditcard", total: int = 100
 
 def instruction(order: CartOrder | None = None) -> NewInstruction:
     """The first instruction an order becomes."""
-    made = convert(order or base_order(), lookup={}, default_method=None)
+    made = convert(order or base_order(), ShopTables())
     return made.instructions[0]
 
 

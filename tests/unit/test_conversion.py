@@ -7,14 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BrokenRule
-from domain.orders.cart_order import CartOrder, Contact, Dispatch, LineState
-from domain.orders.conversion import FREE_SHIPPING, Conversion, convert
-from domain.orders.instructions import ApiStatus, HoldReason, Payment, Status, secures_stock
+from domain.orders.cart_order import CartOrder, Contact, Dispatch, LineState, Wishes
+from domain.orders.conversion import FREE_SHIPPING, Conversion, ShopTables, convert
+from domain.orders.instructions import (
+    ApiStatus,
+    HoldCause,
+    HoldReason,
+    Payment,
+    Status,
+    secures_stock,
+)
+from domain.orders.splitting import Splitting
 from tests.unit.samples import (
     BUYER,
     FRIEND,
     READY,
     base_order,
+    charged,
     charges,
     line,
     numbered,
@@ -24,7 +33,7 @@ from tests.unit.samples import (
 
 
 def made(order: CartOrder, default_method: str | None = FREE_SHIPPING) -> Conversion:
-    return convert(order, lookup={}, default_method=default_method)
+    return convert(order, ShopTables(default_method=default_method))
 
 
 def test_imp_06_a_conversion_can_be_repeated_with_the_same_outcome() -> None:
@@ -57,7 +66,7 @@ def test_imp_09_shopserve_recipients_are_kept_as_told() -> None:
     assert instruction.recipient == Contact()
 
 
-def test_imp_10_each_delivery_method_is_an_instruction() -> None:
+def test_imp_10_each_delivery_company_is_an_instruction() -> None:
     result = made(base_order(line("1", method="宅配便"), line("2", 500, "メール便", code="B")))
 
     assert [(i.number[-2:], i.part, i.delivery_method) for i in result.instructions] == [
@@ -99,9 +108,9 @@ def test_imp_11_shopserve_methods_are_never_filled() -> None:
 
 
 def test_imp_12_warnings_name_the_order_and_do_not_stop_it() -> None:
-    coded = replace(line("1"), has_variation=True)
+    coded = replace(line("1"), has_variation=True, item=("77", "4"))
 
-    result = made(base_order(coded, line("2")))
+    result = made(base_order(coded, replace(line("2"), item=("78",))))
 
     assert len(result.instructions) == 1
     assert len(result.warnings) == 2
@@ -222,6 +231,127 @@ def test_an_unconfirmed_order_that_the_cart_has_shipped_is_a_warning() -> None:
     result = made(shopserve_order(status=replace(READY, shipped=True)))
 
     assert any("発送済" in text for text in result.warnings)
+
+
+TABLE = {"宅配便60": "ヤマト運輸", "ネコポス": "ヤマト運輸", "ゆうパケット": "日本郵便"}
+BY_COMPANY = ShopTables(splitting=Splitting(companies=TABLE))
+
+
+def test_imp_10_the_dearest_method_names_the_instruction_and_the_others_are_named() -> None:
+    costs = replace(
+        charges(3180, shipping_yen=1180),
+        per_method=(charged("ネコポス", 200), charged("宅配便60", 980)),
+    )
+    order = base_order(
+        line("1", method="ネコポス"), line("2", method="宅配便60", code="B"), costs=costs
+    )
+
+    result = convert(order, BY_COMPANY)
+
+    (one,) = result.instructions
+    assert (one.number, one.delivery_method, one.methods) == (
+        order.number,
+        "宅配便60",
+        ("宅配便60", "ネコポス"),
+    )
+    assert (one.shipping_fee_yen, one.total_yen) == (1180, 3180)
+    (note,) = result.notes
+    assert "宅配便60" in note
+    assert "ネコポス" in note
+
+
+def test_imp_10_groups_are_made_before_a_blank_method_is_filled() -> None:
+    tables = ShopTables(
+        default_method="ネコポス", splitting=Splitting(companies={**TABLE, "": "ヤマト運輸"})
+    )
+
+    result = convert(base_order(line("1", method="ネコポス"), line("2", code="B")), tables)
+
+    assert [one.number[-2:] for one in result.instructions] == ["-1", "-2"]
+
+
+def test_imp_10_an_order_whose_split_is_lost_is_on_hold_where_the_table_decides_it() -> None:
+    merged = base_order(line("1", method="ネコポス"), line("2", method="宅配便60", code="B"))
+    alike = base_order(line("1", method="ネコポス"), line("2", method="ゆうパケット", code="B"))
+    lost = replace(BY_COMPANY, split_lost=True)
+
+    (held,) = convert(merged, lost).instructions
+
+    assert held.hold_reasons == (HoldReason.CHECK,)
+    assert held.holds[0].cause is HoldCause.SPLIT_LOST
+    assert not any(one.holds for one in convert(alike, lost).instructions)
+    assert not any(one.holds for one in convert(merged, BY_COMPANY).instructions)
+
+
+NOBODY = Contact()
+
+
+@pytest.mark.parametrize(
+    ("order", "where"),
+    [
+        pytest.param(replace(base_order(recipient=NOBODY), buyer=NOBODY), "", id="BASE"),
+        pytest.param(
+            replace(base_order(recipient=Contact(name="佐伯")), buyer=NOBODY), "", id="only a name"
+        ),
+        pytest.param(
+            replace(
+                shopserve_order(destinations=(replace(numbered(1), recipient=NOBODY),)),
+                buyer=NOBODY,
+            ),
+            "",
+            id="ShopServe",
+        ),
+        pytest.param(
+            shopserve_order(
+                shop_line("2-1", 2),
+                destinations=(numbered(1), replace(numbered(2), recipient=NOBODY)),
+            ),
+            "destination 2",
+            id="of the second destination",
+        ),
+    ],
+)
+def test_imp_18_an_order_nobody_can_address_is_on_hold_with_the_cause(
+    order: CartOrder, where: str
+) -> None:
+    (instruction,) = made(order).instructions
+
+    assert instruction.status is Status.HOLD
+    assert instruction.hold_reasons == (HoldReason.CHECK,)
+    assert instruction.holds[0].cause is HoldCause.NO_ADDRESS
+    assert "address" in instruction.holds[0].text
+    assert where in instruction.holds[0].text
+
+
+def test_imp_18_a_recipient_without_a_name_is_not_passed_in_silence() -> None:
+    result = made(base_order(recipient=replace(FRIEND, name=" ")))
+
+    assert any("no recipient's name" in text for text in result.warnings)
+    assert not result.instructions[0].holds
+
+
+def test_imp_19_each_destination_keeps_its_own_wishes() -> None:
+    first = replace(numbered(1), wishes=Wishes("2025-01-20", "午前中", "玄関先に", "のし: 御祝"))
+    second = replace(numbered(2), wishes=Wishes("2025-02-03", "", "玄関先に", ""))
+    order = shopserve_order(shop_line("1-1", 1), shop_line("2-1", 2), destinations=(first, second))
+
+    told = [
+        (one.wished_date, one.wished_time, one.remarks, one.gift)
+        for one in made(order).instructions
+    ]
+
+    assert told == [
+        ("2025-01-20", "午前中", "玄関先に", "のし: 御祝"),
+        ("2025-02-03", "", "玄関先に", ""),
+    ]
+
+
+def test_imp_19_what_was_chosen_or_written_for_a_line_stays_with_it() -> None:
+    engraved = replace(line("1"), options=("名入れ: 結衣", "ラッピング: あり"))
+
+    first, second = made(base_order(engraved, line("2", code="B"))).instructions[0].lines
+
+    assert (first.options, second.options) == (("名入れ: 結衣", "ラッピング: あり"), ())
 
 
 @given(

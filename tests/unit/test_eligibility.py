@@ -13,7 +13,7 @@ from domain.orders.cart_order import (
     LineState,
     ShopServeStatus,
 )
-from domain.orders.conversion import convert
+from domain.orders.conversion import ShopTables, convert
 from domain.orders.eligibility import Skip, Take, judge_summary, judge_whole
 from tests.unit.samples import READY, base_order, line, shop_line, shopserve_order, summary
 
@@ -66,7 +66,7 @@ def test_imp_05_a_strange_word_it_does_not_depend_on_keeps_no_order_out() -> Non
     order = shopserve_order(status=status)
 
     assert judge_whole(order) == Take()
-    (warning,) = convert(order, lookup={}, default_method=None).warnings
+    (warning,) = convert(order, ShopTables()).warnings
     assert "settlement_status=Half" in warning
 
 
@@ -99,11 +99,47 @@ def test_imp_05_an_order_with_a_dispatched_line_is_in_work_and_not_imported() ->
     assert "対応中" in verdict.reason
 
 
-def test_imp_05_a_partly_cancelled_order_is_imported_while_a_line_is_left() -> None:
-    gone = line("1", state=LineState.CANCELLED)
+GONE = line("1", state=LineState.CANCELLED)
 
-    assert judge_whole(base_order(gone, line("2"))) == Take()
-    assert isinstance(judge_whole(base_order(gone)), Skip)
+
+@pytest.mark.parametrize("dispatch", [Dispatch.UNPAID, Dispatch.ORDERED])
+def test_imp_05_a_partly_cancelled_order_waits_for_a_person_and_is_remembered(
+    dispatch: Dispatch,
+) -> None:
+    verdict = judge_whole(base_order(GONE, line("2"), dispatch=dispatch))
+
+    assert isinstance(verdict, Skip)
+    assert verdict.remember
+    assert verdict.needs_person
+    assert "一部キャンセル" in verdict.reason
+    assert "import_partly_cancelled=on" in verdict.reason
+
+
+@pytest.mark.parametrize("dispatch", [Dispatch.UNPAID, Dispatch.ORDERED])
+def test_imp_05_a_partly_cancelled_order_is_imported_where_the_shop_wants_it(
+    dispatch: Dispatch,
+) -> None:
+    order = base_order(GONE, line("2"), dispatch=dispatch)
+
+    assert judge_whole(order, import_partly_cancelled=True) == Take()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_imp_05_an_order_of_which_no_line_is_left_is_never_imported(wanted: bool) -> None:
+    verdict = judge_whole(base_order(GONE), import_partly_cancelled=wanted)
+
+    assert isinstance(verdict, Skip)
+    assert not verdict.remember
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_imp_05_a_dispatched_line_counts_before_a_cancelled_one(wanted: bool) -> None:
+    order = base_order(GONE, line("2", state=LineState.DISPATCHED), line("3"))
+
+    verdict = judge_whole(order, import_partly_cancelled=wanted)
+
+    assert isinstance(verdict, Skip)
+    assert not verdict.needs_person
 
 
 def test_imp_05_a_line_in_an_unknown_state_keeps_the_order_out_for_now() -> None:
@@ -143,7 +179,7 @@ def test_imp_15_a_destination_without_lines_is_half_an_order() -> None:
 def test_imp_05_a_line_without_pieces_is_undecodable_unless_it_is_cancelled() -> None:
     gone = replace(line("1", state=LineState.CANCELLED), quantity=0)
 
-    assert judge_whole(base_order(gone, line("2"))) == Take()
+    assert judge_whole(base_order(gone, line("2")), import_partly_cancelled=True) == Take()
     with pytest.raises(Undecodable, match="line 2 has no pieces"):
         judge_whole(base_order(line("1"), replace(line("2"), quantity=0)))
 

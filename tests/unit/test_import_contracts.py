@@ -13,7 +13,16 @@ CONTRACTS = {
     ]
 }
 # What every room may know: how to open, run and migrate, and what is common to all of them.
-COMMON = {"database", "statement", "schema", "migrations", "errors"}
+COMMON = {
+    "clock",
+    "database",
+    "connections",
+    "outages",
+    "statement",
+    "schema",
+    "migrations",
+    "errors",
+}
 
 
 def _rooms(package: str) -> set[str]:

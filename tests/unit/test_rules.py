@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders.cart_order import Dispatch
-from domain.orders.conversion import FREE_SHIPPING, convert
+from domain.orders.cart_order import Contact, Dispatch
+from domain.orders.conversion import FREE_SHIPPING, ShopTables, convert
 from domain.orders.instructions import HoldReason, Status
 from domain.orders.rule_texts import rule_from_json, rule_to_json
 from domain.orders.rules import READABLE, SETTABLE, Condition, Operator, Rule, RuleStep, Verb, apply
@@ -28,7 +28,7 @@ def rule(*conditions: Condition, then: tuple[RuleStep, ...], name: str = "r") ->
 MAIL = RuleStep(Verb.SET_DELIVERY_METHOD, "メール便")
 COURIER = RuleStep(Verb.SET_DELIVERY_METHOD, "宅配便")
 CHECK_NOTE = RuleStep(Verb.HOLD, HoldReason.NOTE.value)
-SAMPLE = replace(instruction(), delivery_method="定形外", note="ギフト希望", recipient=FRIEND)
+SAMPLE = replace(instruction(), delivery_method="定形外", remarks="ギフト希望", recipient=FRIEND)
 
 
 @pytest.mark.parametrize(
@@ -36,16 +36,16 @@ SAMPLE = replace(instruction(), delivery_method="定形外", note="ギフト希�
     [
         pytest.param(when("delivery_method", Operator.EQUALS, "定形外"), True, id="equals"),
         pytest.param(when("delivery_method", Operator.EQUALS, "定形"), False, id="not a part"),
-        pytest.param(when("note", Operator.CONTAINS, "ギフト"), True, id="contains"),
+        pytest.param(when("remarks", Operator.CONTAINS, "ギフト"), True, id="contains"),
         pytest.param(when("wished_date", Operator.IS_BLANK), True, id="is blank"),
-        pytest.param(when("note", Operator.IS_BLANK), False, id="is not blank"),
+        pytest.param(when("remarks", Operator.IS_BLANK), False, id="is not blank"),
         pytest.param(when("payment_method", Operator.IN_LIST, "cod", "creditcard"), True, id="in"),
         pytest.param(
             when("buyer.name", Operator.EQUALS_FIELD, "recipient.name"), False, id="field"
         ),
         pytest.param(when("skus", Operator.CONTAINS, "A"), True, id="its SKUs"),
         pytest.param(when("total_yen", Operator.EQUALS, "1000"), True, id="amounts as text"),
-        pytest.param(when("note", Operator.IS_BLANK, negated=True), True, id="negated"),
+        pytest.param(when("remarks", Operator.IS_BLANK, negated=True), True, id="negated"),
     ],
 )
 def test_conditions_look_at_fields(condition: Condition, holds: bool) -> None:
@@ -57,7 +57,7 @@ def test_conditions_look_at_fields(condition: Condition, holds: bool) -> None:
 
 def test_all_conditions_have_to_hold() -> None:
     both = rule(
-        when("note", Operator.CONTAINS, "ギフト"),
+        when("remarks", Operator.CONTAINS, "ギフト"),
         when("payment_method", Operator.EQUALS, "cod"),
         then=(MAIL,),
     )
@@ -110,7 +110,7 @@ def test_a_rule_can_release_one_reason_or_all() -> None:
 def test_imp_11_a_rule_can_act_on_a_blank_method_also_when_the_default_fills_it() -> None:
     blank = rule(when("delivery_method", Operator.IS_BLANK), then=(COURIER,))
     for default in (FREE_SHIPPING, None):
-        (made,) = convert(base_order(), lookup={}, default_method=default).instructions
+        (made,) = convert(base_order(), ShopTables(default_method=default)).instructions
         changed, _ = apply([blank], made)
         assert (changed.delivery_method, changed.method_filled) == ("宅配便", False)
     named = instruction(base_order(line(method="宅急便")))
@@ -123,6 +123,35 @@ def test_imp_11_and_imp_14_base_shops_have_two_standard_rules() -> None:
         StandardRule.SPLIT_AMOUNTS,
     )
     assert STANDARD_RULES[Cart.SHOPSERVE] == ()
+
+
+def test_imp_18_a_rule_that_fills_the_address_ends_the_wait_for_one() -> None:
+    nobody = instruction(replace(base_order(recipient=Contact()), buyer=Contact()))
+    filled = rule(then=(RuleStep(Verb.SET_FIELD, "東京都千代田区", "recipient.address"),))
+    named = rule(then=(RuleStep(Verb.SET_FIELD, "試験 花子", "recipient.name"),))
+
+    ready, _ = apply([filled], nobody)
+    waiting, _ = apply([named], nobody)
+
+    assert (ready.status, ready.holds) == (Status.AWAITING_SHIPMENT, ())
+    assert waiting.status is Status.HOLD
+
+
+@pytest.mark.parametrize("field", ["wished_date", "wished_time", "remarks", "gift"])
+def test_imp_19_rules_look_at_wishes(field: str) -> None:
+    wished, _ = apply([rule(then=(RuleStep(Verb.SET_FIELD, "x", field),))], SAMPLE)
+    seen = rule(when(field, Operator.EQUALS, "x"), then=(CHECK_NOTE,))
+
+    assert apply([seen], wished)[0].status is Status.HOLD
+
+
+def test_imp_19_rules_look_at_every_method_and_at_what_was_chosen_for_a_line() -> None:
+    line = replace(SAMPLE.lines[0], options=("名入れ: 結衣",))
+    wished = replace(SAMPLE, methods=("宅配便", "ネコポス"), lines=(line,))
+    for field, part in (("methods", "ネコポス"), ("options", "名入れ")):
+        seen = rule(when(field, Operator.CONTAINS, part), then=(CHECK_NOTE,))
+        assert apply([seen], wished)[0].status is Status.HOLD
+        assert apply([seen], SAMPLE)[0].status is not Status.HOLD
 
 
 def test_every_settable_field_is_set_and_read_back() -> None:
@@ -166,9 +195,11 @@ def test_rules_never_touch_amounts_numbers_or_lines_and_keep_holds_and_status_to
         pytest.param(
             {"name": "r", "if": [{"field": "x", "operator": "is_blank"}]}, id="no such field"
         ),
-        pytest.param({"name": "r", "if": [{"field": "note", "operator": "equals"}]}, id="no value"),
         pytest.param(
-            {"name": "r", "if": [{"field": "note", "operator": "equals", "values": "x"}]},
+            {"name": "r", "if": [{"field": "remarks", "operator": "equals"}]}, id="no value"
+        ),
+        pytest.param(
+            {"name": "r", "if": [{"field": "remarks", "operator": "equals", "values": "x"}]},
             id="values are no list",
         ),
         pytest.param({"name": "r", "when": [], "then": [{"verb": "release"}]}, id="odd key"),
@@ -179,7 +210,7 @@ def test_rules_never_touch_amounts_numbers_or_lines_and_keep_holds_and_status_to
         pytest.param(
             {
                 "name": "r",
-                "if": [{"field": "note", "operator": "is_blank", "negated": "yes"}],
+                "if": [{"field": "remarks", "operator": "is_blank", "negated": "yes"}],
                 "then": [{"verb": "release"}],
             },
             id="a word for yes",
@@ -187,7 +218,7 @@ def test_rules_never_touch_amounts_numbers_or_lines_and_keep_holds_and_status_to
         pytest.param(
             {
                 "name": "r",
-                "if": [{"field": "note", "operator": "equals", "values": [None]}],
+                "if": [{"field": "remarks", "operator": "equals", "values": [None]}],
                 "then": [{"verb": "release"}],
             },
             id="nothing as a value",
@@ -197,7 +228,7 @@ def test_rules_never_touch_amounts_numbers_or_lines_and_keep_holds_and_status_to
         pytest.param(
             {
                 "name": "r",
-                "if": [{"field": "note", "operator": "equals_field", "values": ["nope"]}],
+                "if": [{"field": "remarks", "operator": "equals_field", "values": ["nope"]}],
             },
             id="no such other field",
         ),
@@ -213,7 +244,7 @@ def test_a_rule_that_is_not_understood_is_refused_when_it_is_written(
 def test_a_rule_survives_being_written_down() -> None:
     written = Rule(
         "gift",
-        (when("note", Operator.CONTAINS, "ギフト", negated=True),),
+        (when("remarks", Operator.CONTAINS, "ギフト", negated=True),),
         (CHECK_NOTE, RuleStep(Verb.SET_FIELD, "x", "custom.2")),
         enabled=False,
     )

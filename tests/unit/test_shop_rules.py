@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from domain.carts.cart import Cart
 from domain.orders.cart_order import CartOrder
-from domain.orders.conversion import FREE_SHIPPING, NewInstruction
+from domain.orders.conversion import FREE_SHIPPING, ShopTables
 from domain.orders.instructions import HoldReason, Status
+from domain.orders.new_instructions import NewInstruction
 from domain.orders.rules import Condition, Operator, Rule, RuleStep, Verb
 from domain.orders.shop_rules import Difference, ShopRules, StandardRule, differences, without_rules
 from tests.unit.samples import base_order, charged, charges, instruction, line, shopserve_order
@@ -26,7 +27,7 @@ SPLIT = base_order(
 
 
 def made(rules: ShopRules, order: CartOrder) -> tuple[NewInstruction, ...]:
-    processed = rules.process(order, lookup={}, default_method=FREE_SHIPPING)
+    processed = rules.process(order, ShopTables(default_method=FREE_SHIPPING))
     return processed.conversion.instructions
 
 
@@ -57,7 +58,7 @@ def test_changes_are_told_for_each_instruction() -> None:
         (RuleStep(Verb.HOLD, HoldReason.CHECK.value),),
     )
 
-    processed = ShopRules(own=(only_second,)).process(SPLIT, lookup={}, default_method=None)
+    processed = ShopRules(own=(only_second,)).process(SPLIT, ShopTables())
 
     first, second = processed.conversion.instructions
     assert (first.status, second.status) == (Status.AWAITING_SHIPMENT, Status.HOLD)

@@ -7,7 +7,7 @@ import pytest
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartLine
-from domain.orders.parts import repeated, sku_of
+from domain.orders.parts import shared_codes, sku_of
 from tests.unit.samples import line, shop_line
 
 
@@ -37,9 +37,21 @@ def test_imp_12_a_line_without_item_code_fails_and_is_named() -> None:
         sku_of(Cart.BASE, line("90210001", code=""), {})
 
 
-def test_imp_12_two_lines_with_the_same_code_are_a_warning() -> None:
-    assert repeated(["A", "B", "A"]) == ["2 lines give the code A"]
-    assert repeated(["A", "B"]) == []
+def sold(key: str, *item: str) -> CartLine:
+    return replace(line(key), item=item)
+
+
+def test_imp_12_different_items_or_variations_of_one_code_are_a_warning_that_names_them() -> None:
+    (warning,) = shared_codes(
+        [(sold("1", "77", "4"), "A"), (sold("2", "77", "5"), "A"), (sold("3", "78", ""), "B")]
+    )
+
+    assert "code A" in warning
+    assert "line 1 (item 1), line 2 (item 2)" in warning
+
+
+def test_imp_12_the_same_item_on_two_lines_is_nothing_to_report() -> None:
+    assert shared_codes([(sold("1", "77", "4"), "A"), (sold("2", "77", "4"), "A")]) == []
 
 
 def test_imp_18_a_mapping_decides_before_the_item_code() -> None:

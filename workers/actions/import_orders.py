@@ -5,6 +5,7 @@ execute: one order -> read it whole if needed -> judge -> convert by the shop's 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -16,10 +17,10 @@ from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import import_tasks
 from adapters.postgres.orders.import_tasks import ImportTask, Seen
-from adapters.postgres.orders.instructions import mapped_skus, store
+from adapters.postgres.orders.instructions import store
 from adapters.postgres.orders.rules import read_rules
+from adapters.postgres.orders.shop_tables import shop_tables
 from adapters.thebase.client import TheBaseCart
-from domain.carts.cart import Cart
 from domain.engine.runs import ItemState, RunMode, Window
 from domain.errors import BrokenRule, Undecodable
 from domain.orders.cart_order import CartOrder, ListedOrder
@@ -102,17 +103,16 @@ class ImportOrders:
             # Said once it may be a slip of the cart, and the order would be lost: asked again.
             return _skipped(work, task, Skip(GONE, remember=task.reason != GONE))
         order = work.cart.decode(raw)
-        verdict = judge_whole(order)
+        with work.database.begin() as connection:
+            tables = shop_tables(connection, work.shop.id, order)
+            rules = read_rules(connection, work.shop.id)
+        verdict = judge_whole(order, import_partly_cancelled=tables.import_partly_cancelled)
         if isinstance(verdict, Skip):
             return _skipped(work, task, verdict)
-        with work.database.begin() as connection:
-            lookup = {}
-            if order.cart is Cart.SHOPSERVE:  # a BASE line tells its SKU itself (IMP-12)
-                codes = {line.item_code for line in order.lines}
-                lookup = mapped_skus(connection, work.shop.id, codes)
-            rules = read_rules(connection, work.shop.id)
-        processed = rules.process(order, lookup=lookup, default_method=work.shop.default_method)
-        return _stored(work, task, order, processed)
+        known = replace(
+            tables, splitting=tables.splitting.keeping(task.split), split_lost=task.split_lost
+        )
+        return _stored(work, task, order, rules.process(order, known))
 
     def failed(self, work: ShopWork, item: ClaimedItem, given_up: GivenUp) -> Record:
         """See ActionHandler.failed."""
@@ -150,6 +150,7 @@ class ImportOrders:
 def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Processed) -> Outcome:
     converted = processed.conversion
     log = [LogLine(f"{order.number}: {warning}", "warning", True) for warning in converted.warnings]
+    log += [LogLine(note) for note in converted.notes]
 
     told = len(log)
 
@@ -168,16 +169,18 @@ def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Proce
             )
             for sku in created
         )
-        import_tasks.note_converted(connection, task.id, order.charges.total_yen)
+        import_tasks.note_converted(connection, task.id, order.charges.total_yen, converted.split)
 
     return Outcome(record=record, log=log)
 
 
 def _skipped(work: ShopWork, task: ImportTask, verdict: Skip) -> Outcome:
     state = TaskState.WAITING if verdict.remember else TaskState.SKIPPED
+    news = verdict.needs_person and task.reason != verdict.reason
     return Outcome(
         ItemState.SKIPPED,
         verdict.reason,
+        log=[LogLine(f"{task.key}: {verdict.reason}", "warning", True)] if news else [],
         record=lambda connection: import_tasks.set_state(
             connection,
             task.id,

@@ -6,7 +6,6 @@ found out by a call:   noted for all; when it should be over, one call probes (h
 
 import threading
 import time
-from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
@@ -18,6 +17,7 @@ from adapters.postgres.shops.shops import Shop, load_shop
 from domain.carts.cart import LONGEST_CALL_S
 from domain.engine.maintenance import CartAddress, closed_now, next_probe_at
 from domain.errors import ApiFamily, BrokenRule
+from workers.engine.context import Clock
 
 # How long a parked shop or new credentials may go unnoticed by a worker.
 SHOP_FRESH_S = 3.0
@@ -57,6 +57,10 @@ class ShopDirectory:
         """Read the shop anew next time."""
         self._known.pop(shop_id, None)
 
+    def forget_all(self) -> None:
+        """Read every shop anew next time."""
+        self._known.clear()
+
 
 def address_of(shop: Shop) -> CartAddress:
     """Return where a shop calls its cart."""
@@ -66,9 +70,10 @@ def address_of(shop: Shop) -> CartAddress:
 class ClosureBoard:
     """A copy of the closures, a few seconds old at most."""
 
-    def __init__(self, database: Engine) -> None:
+    def __init__(self, database: Engine, now: Clock) -> None:
         """Args: database: where the closures are."""
         self._database = database
+        self._now = now
         self._guard = threading.Lock()
         self._read_at = -FRESH_S
         self._calendar_at = -CALENDAR_EVERY_S
@@ -77,7 +82,7 @@ class ClosureBoard:
     def closed(self, shop: Shop, api: ApiFamily) -> LiveClosure | None:
         """Return the closure that forbids a shop's calls of this family, None if it is open."""
         live = self._closures()
-        return closed_now(live, address_of(shop), api, datetime.now(UTC)) if live else None
+        return closed_now(live, address_of(shop), api, self._now()) if live else None
 
     def closed_altogether(self, shop: Shop) -> list[LiveClosure]:
         """Return the closures in force while each family of a shop's calls is closed, else none.
@@ -105,7 +110,7 @@ class ClosureBoard:
             probing: the call was a probe; only its answer makes the next one wait longer.
             asked_s: seconds the cart asked to wait.
         """
-        now = datetime.now(UTC)
+        now = self._now()
         with self._database.begin() as connection:
             maintenance.note_detected(
                 connection,
@@ -136,9 +141,10 @@ class ClosureBoard:
             calendar = now - self._calendar_at > CALENDAR_EVERY_S
             if calendar:
                 self._calendar_at = now
+        today = self._now()
         with self._database.begin() as connection:
             if calendar:
-                ensure_calendar(connection, datetime.now(UTC))
+                ensure_calendar(connection, today)
             live = maintenance.live_closures(connection)
         with self._guard:
             self._live = live

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
 from redis.exceptions import RedisError
@@ -30,6 +30,7 @@ from domain.errors import (
     BudgetSpent,
     Closed,
     LeaseLost,
+    LostTime,
     Postponed,
     Rejected,
     RemoteBusy,
@@ -38,7 +39,9 @@ from domain.errors import (
     Transient,
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
-from workers.calls.pauses import PauseBoard, waiting
+from workers.calls.lost_time import LostTimeWatch
+from workers.calls.pauses import PauseBoard
+from workers.engine.context import Clock
 from workers.engine.drain import Draining
 from workers.engine.leases import GUARD_S, Lease
 
@@ -103,6 +106,7 @@ class GateTools:
         pauses: the shops that their cart does not serve for now.
         counter: keeps the calls per shop and hour.
         directory: how the shops' kill switches stand, seconds old at most.
+        lost_time: notices a database that was set back.
         sleepers: so many threads may sleep for a pace at once; the others go on.
     """
 
@@ -112,7 +116,9 @@ class GateTools:
     counter: CallCounter
     draining: Draining
     directory: ShopDirectory
+    lost_time: LostTimeWatch
     sleepers: threading.BoundedSemaphore
+    clock: Clock
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,13 +168,17 @@ class ShopGate:
 
         Raises:
             Stopping: this worker was asked to stop.
+            LostTime: the database was set back, and the cart was not read since.
             SwitchedOff: a person parked the shop or the action.
             Closed: the cart is closed.
             Postponed: the cart does not serve the shop.
         """
         if self.tools.draining.stopping.is_set():
             raise Stopping("this worker is stopping")
+        self.tools.lost_time.look()
         shop = self.tools.directory.shop(self.shop.id)
+        if shop.lost_time:
+            raise LostTime(f"{shop.key}: waits for `renkei db restored`")
         if shop.parked or self.action in shop.parked_actions:
             raise SwitchedOff(f"{shop.key}: {self.action} is parked")
         closure = self.tools.closures.closed(shop, api)
@@ -176,7 +186,7 @@ class ShopGate:
             if not self._trying:
                 self.tools.pauses.check(shop.id)
             return None
-        if closure.may_probe(datetime.now(UTC), at_once=self._at_once(closure)):
+        if closure.may_probe(self.tools.clock(), at_once=self._at_once(closure)):
             return closure
         raise _closed(closure, api)
 
@@ -218,7 +228,7 @@ class ShopGate:
         if pause is None:
             return
         if not self.tools.pauses.claim_try(pause):
-            raise waiting(pause)
+            raise self.tools.pauses.waiting(pause)
         self._trying = True
 
     def _at_once(self, closure: LiveClosure) -> bool:
@@ -258,9 +268,9 @@ class ShopGate:
         if verdict.verdict == "pace" and wait_s < left_s:
             time.sleep(wait_s)
             return False
-        until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        until = self.tools.clock() + timedelta(seconds=wait_s)
         if verdict.verdict == "unknown":  # Redis was emptied in this very moment
-            raise Postponed("call budget not known yet", until=datetime.now(UTC) + _BROKER_PAUSE)
+            raise Postponed("call budget not known yet", until=self.tools.clock() + _BROKER_PAUSE)
         raise BudgetSpent(
             f"{self.shop.key}: no call left for now ({verdict.verdict})",
             until=until,
@@ -282,7 +292,7 @@ class ShopGate:
         except RedisError as error:
             raise Postponed(
                 f"call budget not reachable: {type(error).__name__}",
-                until=datetime.now(UTC) + _BROKER_PAUSE,
+                until=self.tools.clock() + _BROKER_PAUSE,
             ) from error
 
 

@@ -10,8 +10,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget
+from adapters.redis.connections import open_redis
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
 from domain.errors import ApiFamily, Closed, RemoteBusy
@@ -19,7 +21,7 @@ from workers.calls.board import ClosureBoard
 from workers.calls.gate import CallCounter
 from workers.calls.tokens.refresh import TokenCache, TokenTools
 from workers.calls.work import ShopCart, open_cart
-from workers.places import places, secret_box
+from workers.places import redis_url, secret_box
 from workers.settings import Settings
 
 # A person waits this long for the shop's turn.
@@ -52,7 +54,8 @@ class InteractiveGate:
         try:
             verdict = self.budget.ask(self.shop.id, allowance)
         except RedisError as error:
-            raise RemoteBusy(f"call budget not reachable: {type(error).__name__}") from error
+            away = f"the call budget in Redis is not reachable ({type(error).__name__})"
+            raise RemoteBusy(f"{away}: no cart is called; see `renkei doctor`") from error
         if verdict.verdict != "go":
             raise RemoteBusy(f"{self.shop.key}: no call left for now ({verdict.verdict})")
         time.sleep(verdict.ms / 1000)
@@ -65,20 +68,21 @@ class InteractiveGate:
 @contextmanager
 def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[ShopCart]:
     """Open one shop's cart for the length of a command. Raises NotRunning."""
-    redis: Redis = Redis.from_url(places(settings).redis_url, socket_timeout=5)
+    redis: Redis = open_redis(redis_url(settings))
     counter = CallCounter(engine)
     http = build_client()
-    closures = ClosureBoard(engine)
+    now = DatabaseClock(engine).now
+    closures = ClosureBoard(engine, now)
     box = secret_box(settings)
     try:
         gate = InteractiveGate(
             shop,
-            CallBudget(redis, remembered=counter.remembered),
+            CallBudget(redis, remembered=counter.remembered, now=now),
             closures,
             counter,
         )
         yield open_cart(
-            TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures),
+            TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures, now),
             shop,
             gate,
         )

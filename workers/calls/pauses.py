@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, Engine
@@ -15,6 +15,7 @@ from domain.engine.cadence import TOKYO
 from domain.engine.pauses import LONGEST_HONOURED_S, wait_s
 from domain.errors import Postponed, Unserved, Unserving
 from workers.calls.board import FRESH_S, PROBE_LEASE_S
+from workers.engine.context import Clock
 
 _POSTPONED = "この店舗の処理を延期します。"
 _SAYS = {
@@ -29,9 +30,10 @@ BACK = "カートからの応答が再開しました。"
 class PauseBoard:
     """A copy of the shops that wait, seconds old at most."""
 
-    def __init__(self, database: Engine) -> None:
+    def __init__(self, database: Engine, now: Clock) -> None:
         """Args: database: where they are written down."""
         self._database = database
+        self._now = now
         self._guard = threading.Lock()
         self._read_at = -FRESH_S
         self._live: dict[int, Pause] = {}
@@ -61,8 +63,15 @@ class PauseBoard:
         """
         pause = self.of(shop_id)
         if pause is not None and time.monotonic() < self._read_at + pause.left_s:
-            raise waiting(pause)
+            raise self.waiting(pause)
         return pause
+
+    def waiting(self, pause: Pause) -> Postponed:
+        """Return the error for work of a shop that waits; it stays ahead of what tried last."""
+        return Postponed(
+            f"not served, tried again at {pause.until:%H:%M:%S} UTC: {pause.reason}",
+            until=self._now() + LOOK_AGAIN,
+        )
 
     def claim_try(self, pause: Pause) -> bool:
         """Tell whether this caller makes the one call that finds out."""
@@ -110,14 +119,6 @@ SECOND_SHOP_S = 60.0
 """A second shop that is not available within this closes the cart."""
 LOOK_AGAIN = timedelta(seconds=1)
 """Nothing of a waiting shop is sent out; this is for what was out when the wait began."""
-
-
-def waiting(pause: Pause) -> Postponed:
-    """Return the error for work of a shop that waits; it stays ahead of what tried last."""
-    return Postponed(
-        f"not served, tried again at {pause.until:%H:%M:%S} UTC: {pause.reason}",
-        until=datetime.now(UTC) + LOOK_AGAIN,
-    )
 
 
 def alarm(connection: Connection, subject: Subject, since: datetime, reason: str) -> None:

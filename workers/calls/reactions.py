@@ -14,7 +14,7 @@ from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of
-from domain.engine.budget import Limit, is_just_reset, waits_from
+from domain.engine.budget import Limit, is_just_reset, resumes_at, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
 from domain.errors import (
     AuthenticationFailed,
@@ -64,7 +64,13 @@ class CartReactions:
             return None
         if isinstance(error, Unserved):  # known since it was noted
             at = error.until
-        return at or self.clock() + UNKNOWN_PAUSE
+        return at or self._resumes_at(error)
+
+    def _resumes_at(self, error: Exception) -> datetime:
+        """Return when to look again after a postponement that tells no end."""
+        if isinstance(error, BudgetSpent):
+            return resumes_at(Limit(error.limit), self.clock())
+        return self.clock() + UNKNOWN_PAUSE
 
     def of_retry(self, claim: Claim, error: Exception, at: datetime) -> Reaction:
         """See Reactions.of_retry: the shop's other work slows down too."""
@@ -122,7 +128,7 @@ class CartReactions:
         return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
 
     def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
-        until = error.until or self.clock() + UNKNOWN_PAUSE
+        until = error.until or self._resumes_at(error)
         limit = Limit(error.limit)
         if error.by_cart and not is_just_reset(limit, self.clock()):
             calls = limits_of(self.directory.shop(claim.shop_id).cart).calls(limit) or 0
@@ -149,5 +155,5 @@ def _note_closure(connection: Connection, claim: Claim) -> None:
     """Carry over what a run has left; the first to find the cart closed writes the line."""
     if runs.mark_closed_by_cart(connection, claim.run_id):
         category = ACTIONS[Action(claim.action)].category
-        api_log.log(connection, claim, category, LogLine(MAINTENANCE, "warning"))
+        api_log.log(connection, claim, category, LogLine(MAINTENANCE, "error"))
     planned_items.carry_over(connection, claim.run_id, MAINTENANCE)

@@ -50,7 +50,8 @@ class Dispatcher:
                     for note in notes:
                         self._publish(producer, *note)
         except (OperationalError, BatchPublishError, RedisError, OSError) as error:
-            _log.warning("%d notes not sent: %s", len(notes), type(error).__name__)
+            why = type(error).__name__
+            _log.warning("%d notes not sent (%s): the next tick finds the work", len(notes), why)
 
     def _publish(self, producer: Producer, to: Address, row_id: int, shown: str) -> None:
         """Publish what `app.send_task` would, at two thirds of its cost.

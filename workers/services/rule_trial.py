@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapters.postgres.database import forbid_writes
-from adapters.postgres.orders.instructions import mapped_skus
 from adapters.postgres.orders.rules import read_rules
+from adapters.postgres.orders.shop_tables import shop_tables
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import Shop, load_shop
 from adapters.postgres.views.shops import ShopRef
@@ -73,13 +73,11 @@ class _Skipped(Exception):
 
 def _rows(connection: Connection, way: _Way, task: RawTask) -> list[dict[str, object]]:
     order = decode(way.shop.cart, task.raw)
-    verdict = judge_whole(order)
+    tables = shop_tables(connection, way.shop.id, order)
+    verdict = judge_whole(order, import_partly_cancelled=tables.import_partly_cancelled)
     if isinstance(verdict, Skip):
         raise _Skipped(verdict.reason)
-    lookup = mapped_skus(connection, way.shop.id, {line.item_code for line in order.lines})
-    method = way.shop.default_method
-    before = way.before.process(order, lookup=lookup, default_method=method)
-    after = way.after.process(order, lookup=lookup, default_method=method)
+    before, after = way.before.process(order, tables), way.after.process(order, tables)
     return _compared(task, before, after)
 
 

@@ -13,7 +13,7 @@ from adapters.postgres.views.shops import ShopRef, refer
 from domain.actions import Action
 from domain.engine.runs import RunMode, Window
 from domain.errors import BrokenRule
-from workers.places import places
+from workers.places import NotRunning, redis_url
 from workers.services.actors import Actor
 from workers.settings import Settings
 
@@ -127,6 +127,10 @@ def announce_runs(settings: Settings, run_ids: Sequence[int]) -> None:
     """Send the planning notes, after the commit; without them the next tick finds the runs."""
     if not run_ids:
         return
+    try:
+        broker_url = redis_url(settings)
+    except NotRunning:
+        return  # a broker that is away keeps nobody from asking (PLC-3)
     from workers.app import dispatcher_of, make_app  # noqa: PLC0415 -- listing needs no celery
 
-    dispatcher_of(make_app(places(settings).redis_url)).send_runs(run_ids)
+    dispatcher_of(make_app(broker_url)).send_runs(run_ids)

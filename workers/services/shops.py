@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.engine import pauses
+from adapters.postgres.orders import import_tasks
 from adapters.postgres.shipments import carriers
 from adapters.postgres.shops import merchants, robots, shops
 from adapters.postgres.shops.secrets import SecretBox
@@ -77,6 +78,8 @@ def change_shop(
         secrets: the new ones, the box they are kept in, and now.
     """
     shops.set_values(connection, shop.id, values)
+    if values.get("import_partly_cancelled"):  # the next run imports them (IMP-5)
+        import_tasks.look_now(connection, shop.id)
     if secrets is not None:
         given, box, now = secrets
         shops.replace_credentials(connection, shop.id, given.credentials, box)

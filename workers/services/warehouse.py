@@ -32,7 +32,7 @@ from domain.warehouse.moves import (
     TakeBack,
 )
 from domain.warehouse.shelf import Shelf, StockEffect, stock_effect
-from domain.warehouse.targets import Instruction, Target, the_one
+from domain.warehouse.targets import Instruction, Refusals, Target, the_one
 from workers.services.actors import Actor
 
 MAY_MOVE = Scope.ORDERS_WRITE
@@ -83,6 +83,19 @@ class Change:
         return self.after.allocated and not self.instruction.standing.allocated
 
 
+@dataclass(slots=True)
+class Attempt:
+    """What became of requests made together: all were carried out, or none where one is refused.
+
+    Attributes:
+        found: the instructions as they were before, in the order of the requests.
+        refused: why, by the place of the request, from 0.
+    """
+
+    found: list[Instruction] = field(default_factory=list)
+    refused: dict[int, BrokenRule] = field(default_factory=dict)
+
+
 def perform(connection: Connection, actor: Actor, requests: Sequence[Request]) -> list[Instruction]:
     """Carry out operations, all or none, and return the instructions as they were before.
 
@@ -90,69 +103,107 @@ def perform(connection: Connection, actor: Actor, requests: Sequence[Request]) -
         UnknownInstruction, AmbiguousNumber: see domain.warehouse.targets.
         Shortage: pieces are missing in the warehouse.
         BrokenRule: an instruction is not where its operation starts, or is named twice.
+        Refusals: several of these.
     """
-    found = _locked(connection, actor.merchant_id, requests)
-    changes = [
-        _decided(request, instruction) for request, instruction in zip(requests, found, strict=True)
-    ]
-    _move_stock(connection, changes)
-    changed = [change for change in changes if change.after != change.instruction.standing]
-    warehouse.write(connection, [_written(change) for change in changed])
-    audit.record(connection, *(_entry(actor, change) for change in changed))
-    return found
+    made = attempt(connection, actor, requests)
+    if len(made.refused) > 1:
+        raise Refusals(list(made.refused.values()))
+    for error in made.refused.values():
+        raise error
+    return made.found
+
+
+def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -> Attempt:
+    """Carry out operations, or none of them and tell everything that stands against it."""
+    made = Attempt()
+    locked = _locked(connection, actor.merchant_id, requests, made)
+    changes = _decided(requests, locked, made)
+    counted = _judged(connection, changes, made)
+    if made.refused:
+        return made
+    if counted:
+        counts.change(connection, on_hand=counted.on_hand, secured=counted.secured)
+    done = [change for change in changes.values() if change.after != change.instruction.standing]
+    warehouse.write(connection, [_written(change) for change in done])
+    audit.record(connection, *(_entry(actor, change) for change in done))
+    made.found = list(locked.values())
+    return made
 
 
 def _locked(
-    connection: Connection, merchant_id: int, requests: Sequence[Request]
-) -> list[Instruction]:
+    connection: Connection, merchant_id: int, requests: Sequence[Request], made: Attempt
+) -> dict[int, Instruction]:
     numbered = warehouse.lock_numbered(
         connection, merchant_id, [request.target.number for request in requests]
     )
-    found = [the_one(one.target, numbered.get(one.target.number, ())) for one in requests]
+    found: dict[int, Instruction] = {}
     seen: set[int] = set()
-    for request, instruction in zip(requests, found, strict=True):
+    for at, request in enumerate(requests):
+        try:
+            instruction = the_one(request.target, numbered.get(request.target.number, ()))
+        except BrokenRule as error:
+            made.refused[at] = error
+            continue
         if instruction.id in seen:
-            raise request.refused(instruction.number, BrokenRule("named twice"))
+            made.refused[at] = request.refused(instruction.number, BrokenRule("named twice"))
+            continue
         seen.add(instruction.id)
+        found[at] = instruction
     return found
 
 
-def _decided(request: Request, instruction: Instruction) -> Change:
-    operation, before = request.operation, instruction.standing
-    try:
-        after = operation.applied(before)
-    except BrokenRule as error:
-        raise request.refused(instruction.number, error) from error
-    restock = isinstance(operation, TakeBack) and operation.restock
-    return Change(request, instruction, after, stock_effect(before, after, restock=restock))
+def _decided(
+    requests: Sequence[Request], locked: Mapping[int, Instruction], made: Attempt
+) -> dict[int, Change]:
+    changes: dict[int, Change] = {}
+    for at, instruction in locked.items():
+        operation, before = requests[at].operation, instruction.standing
+        try:
+            after = operation.applied(before)
+        except BrokenRule as error:
+            made.refused[at] = requests[at].refused(instruction.number, error)
+            continue
+        restock = isinstance(operation, TakeBack) and operation.restock
+        effect = stock_effect(before, after, restock=restock)
+        changes[at] = Change(requests[at], instruction, after, effect)
+    return changes
 
 
-def _move_stock(connection: Connection, changes: Sequence[Change]) -> None:
-    """Judge the pieces of all changes in their order, then write the counts at once."""
-    moving = [change for change in changes if change.effect or change.newly_allocated]
+@dataclass(slots=True)
+class Counted:
+    """By how many pieces counts change, by SKU id."""
+
+    on_hand: Counter[int] = field(default_factory=Counter)
+    secured: Counter[int] = field(default_factory=Counter)
+
+
+def _judged(connection: Connection, changes: Mapping[int, Change], made: Attempt) -> Counted | None:
+    """Judge the pieces of all changes in their order; None where no count changes."""
+    moving = {at: one for at, one in changes.items() if one.effect or one.newly_allocated}
     if not moving:
-        return
-    lines = warehouse.quantities(connection, [change.instruction.id for change in moving])
+        return None
+    lines = warehouse.quantities(connection, [one.instruction.id for one in moving.values()])
     parts = reservations.recipes(connection, {sku for of in lines.values() for sku in of})
     pieces = {one: reservations.taken_apart(parts, of) for one, of in lines.items()}
     ids = sorted({sku for of in pieces.values() for sku in of})
     locked = counts.lock(connection, ids)
-    setting_aside = any(change.newly_allocated for change in moving)
+    setting_aside = any(change.newly_allocated for change in moving.values())
     shelf = Shelf(
         on_hand={sku: row.on_hand for sku, row in locked.items()},
         allocated=warehouse.allocated(connection, ids) if setting_aside else {},
         codes={sku: row.code for sku, row in locked.items()},
     )
-    on_hand: Counter[int] = Counter()
-    secured: Counter[int] = Counter()
-    for change in moving:
+    counted = Counted()
+    for at, change in moving.items():
         of = pieces[change.instruction.id]
-        _judge(shelf, change, of)
+        try:
+            _judge(shelf, change, of)
+        except BrokenRule as error:
+            made.refused[at] = error
         for sku, count in of.items():
-            on_hand[sku] += change.effect.on_hand * count
-            secured[sku] += change.effect.secured * count
-    if any(change.effect for change in moving):
-        counts.change(connection, on_hand=on_hand, secured=secured)
+            counted.on_hand[sku] += change.effect.on_hand * count
+            counted.secured[sku] += change.effect.secured * count
+    return counted if any(change.effect for change in moving.values()) else None
 
 
 def _judge(shelf: Shelf, change: Change, pieces: Mapping[int, int]) -> None:

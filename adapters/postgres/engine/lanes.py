@@ -6,8 +6,10 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-# A shop s that is neither parked, removed nor locked out, and that its cart serves as far as known.
+# A shop s that is neither parked, removed nor locked out, whose cart was read if the database lost
+# time, and that its cart serves as far as known.
 WORKING_SHOP = """not s.parked and s.removed_at is null and s.auth_failed_at is null
+   and s.lost_time_at is null
    and not exists (select 1 from shop_pauses w
                     where w.shop_id = s.id and w.ended_at is null and w.until > now())"""
 # What of it may be sent now, first things first: where the lane is open for items of their priority

@@ -6,8 +6,9 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
+from adapters.postgres.database import open_engine
 from adapters.postgres.statement import Statement
 from domain.errors import BrokenRule
 
@@ -38,7 +39,7 @@ def upgrade(database_url: str) -> None:
 
     Raises: BrokenRule: another version made the database; this one cannot upgrade it.
     """
-    engine = create_engine(database_url)
+    engine = open_engine(database_url, connections=1, name="renkei migrations", bounded=False)
     try:
         with engine.begin() as connection:
             _LOCK.run(connection)
@@ -65,7 +66,7 @@ def revision_of(connection: Connection) -> str | None:
 
 def revisions(database_url: str) -> tuple[str | None, str | None]:
     """Return the database's revision and the newest one this code knows."""
-    engine = create_engine(database_url)
+    engine = open_engine(database_url, connections=1, name="renkei migrations")
     try:
         with engine.connect() as connection:
             current = revision_of(connection)

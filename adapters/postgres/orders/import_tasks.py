@@ -13,7 +13,13 @@ from domain.orders.eligibility import TaskState
 
 @dataclass(frozen=True, slots=True)
 class ImportTask:
-    """One order of one shop on its way to becoming instructions."""
+    """One order of one shop on its way to becoming instructions.
+
+    Attributes:
+        split: part by line key, as its lines were split before (IMP-10); None = they never were.
+        split_lost: they may have been, but the database lost it (PLC-2).
+        raw: the whole answer, None where it was not read yet.
+    """
 
     id: int
     key: str
@@ -22,6 +28,8 @@ class ImportTask:
     retry_after: datetime | None
     reason: str
     raw: dict[str, object] | None = field(repr=False, default=None)
+    split: dict[str, int] | None = None
+    split_lost: bool = False
 
 
 _COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason"
@@ -34,7 +42,14 @@ select {_COLUMNS} from import_tasks
  where :unfinished and shop_id = :shop_id and state in {UNFINISHED}
  order by id
 """)
-_LOAD = Statement[ImportTask](f"select {_COLUMNS}, raw from import_tasks where id = :id")
+# Parts that exist are never split again (IMP-10), so their lines tell the split, too.
+_LOAD = Statement[ImportTask](f"""
+select {_COLUMNS}, raw, split_lost, coalesce(split, (
+         select jsonb_object_agg(l.cart_line_key, i.part)
+           from instructions i join instruction_lines l on l.instruction_id = i.id
+          where i.shop_id = t.shop_id and i.cart_order_key = t.cart_order_key)) as split
+  from import_tasks t where id = :id
+""")
 
 
 def known(
@@ -119,6 +134,7 @@ update import_tasks set state = :state, reason = :reason, retry_after = :retry_a
 _CONVERTED = Statement[None]("""
 update import_tasks
    set state = 'converted', reason = '', retry_after = null, cart_total_yen = :total,
+       split = coalesce(split, cast(:split as jsonb)), split_lost = false,
        converted_at = case when state = 'converted' then converted_at else now() end
  where id = :id
 """)
@@ -148,9 +164,26 @@ def set_state(
     )
 
 
-def note_converted(connection: Connection, task_id: int, total_yen: int) -> None:
-    """Note that an order has become instructions, and its total as it was read."""
-    _CONVERTED.run(connection, id=task_id, total=total_yen)
+def note_converted(
+    connection: Connection, task_id: int, total_yen: int, split: Mapping[str, int]
+) -> None:
+    """Note that an order has become instructions.
+
+    Args:
+        total_yen: its total as it was read.
+        split: part by line key; a split that is kept already stays (IMP-10).
+    """
+    _CONVERTED.run(connection, id=task_id, total=total_yen, split=storable(dict(split)))
+
+
+_LOOK_NOW = Statement[None]("""
+update import_tasks set retry_after = null where shop_id = :shop_id and state = 'waiting'
+""")
+
+
+def look_now(connection: Connection, shop_id: int) -> None:
+    """Have the next run look at every order that waits for the shop (IMP-5)."""
+    _LOOK_NOW.run(connection, shop_id=shop_id)
 
 
 _READ_CURSOR = Statement[datetime](

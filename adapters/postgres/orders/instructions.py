@@ -1,8 +1,8 @@
-"""Shipping instructions (出荷指示): storing new ones, and what import needs to know of a shop."""
+"""Shipping instructions (出荷指示): storing new ones."""
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 
 from sqlalchemy import Connection
@@ -11,40 +11,21 @@ from adapters.postgres.shops.shops import Shop
 from adapters.postgres.statement import Statement
 from adapters.postgres.stock import reservations
 from adapters.postgres.stock.counts import ensure_skus
-from domain.orders.conversion import NewInstruction, NewLine
 from domain.orders.instructions import Hold, secures_stock
-
-_LOOKUP = Statement[tuple[str, str, str]]("""
-select e.item, e.variation, s.code
-  from mappings m
-  join external_items e on e.id = m.external_item_id
-  join skus s on s.id = m.sku_id
- where m.shop_id = :shop_id and e.item = any(:items)
-""")
-
-
-def mapped_skus(
-    connection: Connection, shop_id: int, items: Collection[str]
-) -> dict[tuple[str, tuple[str, ...]], str]:
-    """Return SKU codes by (item code, choices) for the mapped items of a shop (IMP-18)."""
-    found = _LOOKUP.all(connection, shop_id=shop_id, items=list(items))
-    return {
-        (item, tuple(variation.split("/")) if variation else ()): code
-        for item, variation, code in found
-    }
-
+from domain.orders.new_instructions import NewInstruction, NewLine
 
 _INSERT = Statement[int]("""
 insert into instructions
        (merchant_id, shop_id, cart_order_key, part, number, destination, status, holds, payment,
         api_status, ordered_at, payment_method, delivery_method, total_yen, shipping_fee_yen,
-        fee_yen, discount_yen, points_yen, adjustment_yen, tax_yen, custom, buyer, recipient, note,
-        wished_date, wished_time)
+        fee_yen, discount_yen, points_yen, adjustment_yen, tax_yen, custom, buyer, recipient,
+        methods, wished_date, wished_time, remarks, gift)
 values (:merchant_id, :shop_id, :cart_order_key, :part, :number, :destination, :status,
         cast(:holds as jsonb), :payment, :api_status, :ordered_at, :payment_method,
         :delivery_method, :total_yen, :shipping_fee_yen, :fee_yen, :discount_yen, :points_yen,
         :adjustment_yen, :tax_yen, cast(:custom as jsonb), cast(:buyer as jsonb),
-        cast(:recipient as jsonb), :note, :wished_date, :wished_time)
+        cast(:recipient as jsonb), cast(:methods as jsonb), :wished_date, :wished_time, :remarks,
+        :gift)
 on conflict (shop_id, cart_order_key, part) do nothing
 returning id
 """)
@@ -52,12 +33,13 @@ returning id
 _INSERT_LINES = Statement[None]("""
 insert into instruction_lines
        (instruction_id, position, sku_id, cart_line_key, name, quantity, unit_price_yen,
-        options_yen, total_yen, tax_rate, custom)
+        options_yen, total_yen, tax_rate, custom, options)
 select :instruction_id, l.position, l.sku_id, l.cart_line_key, l.name, l.quantity,
-       l.unit_price_yen, l.options_yen, l.total_yen, l.tax_rate, l.custom
+       l.unit_price_yen, l.options_yen, l.total_yen, l.tax_rate, l.custom, l.options
   from jsonb_to_recordset(cast(:lines as jsonb))
        as l(position int, sku_id bigint, cart_line_key text, name text, quantity int,
-            unit_price_yen int, options_yen int, total_yen int, tax_rate int, custom jsonb)
+            unit_price_yen int, options_yen int, total_yen int, tax_rate int, custom jsonb,
+            options jsonb)
 """)
 
 
@@ -85,6 +67,7 @@ def store(
             custom=_json(dict(one.custom)),
             buyer=_json(asdict(one.buyer)),
             recipient=_json(asdict(one.recipient)),
+            methods=_json(one.methods),
         )
         if instruction_id is None:
             continue

@@ -6,14 +6,16 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Integer,
+    Table,
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import (
     index,
+    metadata,
     moment,
     one_of,
     reference,
@@ -101,6 +103,18 @@ closures = thing(
     index(
         "uq_closures_calendar", "cart", "api", "starts_at", unique=True, where="source = 'calendar'"
     ),
+)
+
+# One row, made with the schema: which installation this database belongs to. A restored copy keeps
+# the id, by which what is remembered outside of it is found (adapters/redis/high_water.py).
+installation = Table(
+    "installation",
+    metadata,
+    Column("alone", Boolean, primary_key=True, server_default=text("true")),
+    Column("id", UUID, nullable=False, server_default=text("gen_random_uuid()")),
+    # To which time the database was set back; null while that never happened (PLC-2).
+    moment("restored_to"),
+    CheckConstraint("alone", name="one_row"),
 )
 
 audit = thing(

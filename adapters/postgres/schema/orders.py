@@ -36,6 +36,10 @@ import_tasks = thing(
     Column("needs_read", Boolean, nullable=False, server_default=text("true")),
     # The total the cart last told of the whole order; a list row with another one is news.
     Column("cart_total_yen", Integer),
+    # Part by line key, as the first conversion split the order (IMP-10); null until then.
+    Column("split", JSONB),
+    # Nobody knows whether or how it was split before, because the database lost time (PLC-2).
+    Column("split_lost", Boolean, nullable=False, server_default=text("false")),
     moment("ordered_at"),
     moment("listed_at", default_now=True),
     moment("read_at"),
@@ -77,9 +81,13 @@ instructions = thing(
     Column("custom", JSONB, nullable=False),
     Column("buyer", JSONB, nullable=False),
     Column("recipient", JSONB, nullable=False),
-    Column("note", Text, nullable=False, server_default=text("''")),
+    # Every delivery method the cart named for its lines (IMP-10).
+    Column("methods", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    # What the buyer wishes of this parcel (IMP-19).
     Column("wished_date", Text, nullable=False, server_default=text("''")),
     Column("wished_time", Text, nullable=False, server_default=text("''")),
+    Column("remarks", Text, nullable=False, server_default=text("''")),
+    Column("gift", Text, nullable=False, server_default=text("''")),
     Column("tracking_number", Text),
     Column("shipped_method", Text),
     Column("shipped_on", Date),
@@ -137,6 +145,8 @@ instruction_lines = thing(
     Column("total_yen", Integer, nullable=False),
     Column("tax_rate", SmallInteger, nullable=False),
     Column("custom", JSONB, nullable=False),
+    # 商品オプション, each `name: value`.
+    Column("options", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     # BASE: this line was told as shipped, so only the missing ones are sent again (RET-4).
     moment("returned_at"),
     UniqueConstraint("instruction_id", "position"),

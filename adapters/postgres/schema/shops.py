@@ -58,6 +58,8 @@ shops = thing(
     Column("parked", Boolean, nullable=False, server_default=text("false")),
     # Set when the cart refused the credentials; cleared by new ones or a good test (CLS-3).
     moment("auth_failed_at"),
+    # Nothing is sent since then: the database lost time, and the cart was not read yet (PLC-2).
+    moment("lost_time_at"),
     moment("created_at", default_now=True),
     moment("removed_at"),
     one_of("cart", Cart),

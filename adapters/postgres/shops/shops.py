@@ -45,6 +45,7 @@ class Shop:
         parked_actions: actions whose kill switch is on; the shop's own is `parked`.
         enabled_actions: actions whose robot is switched on.
         auth_failed_at: when the cart refused the credentials, None while they work.
+        lost_time: the database was set back, and the cart was not read since: nothing is sent.
         removed: a person removed it; nothing is done for it any more.
     """
 
@@ -67,6 +68,7 @@ class Shop:
     parked_actions: frozenset[Action]
     enabled_actions: frozenset[Action]
     auth_failed_at: datetime | None
+    lost_time: bool
     removed: bool
 
 
@@ -93,7 +95,8 @@ _LOAD = Statement[dict[str, Any]]("""
 select s.id, s.merchant_id, s.key, s.cart, s.name, s.api_url, s.auth_url,
        s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s,
        s.split_by, s.import_partly_cancelled, s.ship_dates, s.parked,
-       s.auth_failed_at, s.removed_at is not null as removed,
+       s.auth_failed_at, s.lost_time_at is not null as lost_time,
+       s.removed_at is not null as removed,
        array(select r.action from robots r where r.shop_id = s.id and r.parked) as parked_actions,
        array(select r.action from robots r where r.shop_id = s.id and r.enabled) as enabled_actions
 from shops s

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from adapters.postgres.orders.statuses import UNRETURNED
 from adapters.postgres.statement import Statement
 
 _PERSON = ("name", "postal_code", "address", "tel")
@@ -16,14 +17,16 @@ _INSTRUCTIONS = """
 select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, null as hold_reasons,
        i.allocated, i.payment, i.api_status, i.ordered_at, i.payment_method, i.delivery_method,
        i.total_yen, i.shipping_fee_yen, i.discount_yen, i.tax_yen, i.custom, i.buyer, i.recipient,
-       null as lines, i.tracking_number, i.shipped_on, i.completed_at, i.fee_yen, i.points_yen,
-       i.adjustment_yen, i.shipped_method, i.note, i.tracking_returned_at, i.imported_at, i.holds
+       null as lines, i.tracking_number, i.shipped_on, i.completed_at, i.wished_date, i.wished_time,
+       i.remarks, i.methods, i.gift, i.fee_yen, i.points_yen, i.adjustment_yen, i.shipped_method,
+       i.tracking_returned_at, i.imported_at, i.holds
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id
 """
 _LIST = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:status as text) is null or i.status = :status)
+   and (not :unreturned or {UNRETURNED})
  order by i.ordered_at, i.id
 """)
 _BY_NUMBER = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
@@ -41,11 +44,12 @@ _PAGE = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and (cast(:key as text) is null or i.cart_order_key = :key)
    and (cast(:since as timestamptz) is null or i.ordered_at >= :since)
    and (cast(:changed_since as timestamptz) is null or i.changed_at >= :changed_since)
+   and (not :unreturned or {UNRETURNED})
  order by i.id limit :most
 """)
 _LINES = Statement[dict[str, Any]]("""
 select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.options_yen,
-       l.total_yen, l.tax_rate, l.custom
+       l.total_yen, l.tax_rate, l.custom, l.options
   from instruction_lines l join skus k on k.id = l.sku_id
  where l.instruction_id = any(:ids)
  order by l.instruction_id, l.position
@@ -53,10 +57,20 @@ select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.
 
 
 def list_orders(
-    connection: Connection, merchant_id: int, *, shop: str | None = None, status: str | None = None
+    connection: Connection,
+    merchant_id: int,
+    *,
+    shop: str | None = None,
+    status: str | None = None,
+    unreturned: bool = False,
 ) -> list[dict[str, object]]:
-    """Return instructions with their lines, oldest order first."""
-    rows = _LIST.all(connection, merchant_id=merchant_id, shop=shop, status=status)
+    """Return instructions with their lines, oldest order first.
+
+    Args: unreturned: only what was shipped and the cart does not know of (RET-1).
+    """
+    rows = _LIST.all(
+        connection, merchant_id=merchant_id, shop=shop, status=status, unreturned=unreturned
+    )
     return _with_lines(connection, rows)
 
 
@@ -89,6 +103,7 @@ class Filter:
     Attributes:
         since: ordered then or later.
         changed_since: changed here then or later.
+        unreturned: shipped, and the cart does not know of it (RET-1).
     """
 
     shop: str | None = None
@@ -97,6 +112,7 @@ class Filter:
     key: str | None = None
     since: datetime | None = None
     changed_since: datetime | None = None
+    unreturned: bool = False
 
 
 def page_orders(
@@ -123,6 +139,10 @@ def _with_lines(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[
         row["buyer"] = _known(row["buyer"], (*_PERSON, "email"))
         row["recipient"] = _known(row["recipient"], _PERSON)
         row["lines"] = lines[row.pop("id")]
+        # ShopServe names one method, and a rule may name one where the cart named none.
+        row["methods"] = row["methods"] or (
+            [row["delivery_method"]] if row["delivery_method"] else []
+        )
     return list(rows)
 
 

@@ -1,8 +1,6 @@
 """One whole order as ShopServe writes it."""
 
-import unicodedata
-from collections.abc import Mapping
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from adapters.http.reading import (
     Array,
@@ -17,21 +15,22 @@ from adapters.http.reading import (
     Told,
     Whole,
     WholeOrZero,
+    day,
+    named,
     read,
+    spelt_out,
     sure,
-    unknown,
     whole,
     whole_or_none,
-    word,
 )
 from adapters.shopserve.wire.literals import (
     CONFIRMED,
     FLAGS,
     FOLDERS,
+    NO,
     PAID,
-    SETTLEMENT_BEGINNINGS,
-    SETTLEMENTS,
     SHIPPED,
+    Literals,
 )
 from domain.carts.cart import Cart
 from domain.errors import Undecodable
@@ -42,15 +41,19 @@ from domain.orders.cart_order import (
     Contact,
     Destination,
     Folder,
-    Settlement,
     ShopServeStatus,
+    Wishes,
 )
 
 _TAX_RATES = (8, 10)
 _MOST_PIECES = 10**6
 _GONE = frozenset({Folder.CANCELED, Folder.TRASH})
+_UNWANTED = frozenset({"", NO, "None", "なし", "無し"})
 
-Kind = TypeVar("Kind")
+
+class _Option(Told):
+    name: Text
+    value: Text
 
 
 class _DeliveryItem(Told):
@@ -61,6 +64,7 @@ class _DeliveryItem(Told):
     item_code: Text
     item_name: Text
     amount: Annotated[int | None, whole_or_none(low=0)]
+    options: Rows[_Option]
 
 
 class _ShopServePerson(Told):
@@ -81,6 +85,9 @@ class _Delivery(_ShopServePerson):
     shipping_status: object
     desired_delivery_date: Later[Text]
     desired_delivery_time: Later[Text]
+    noshi: object
+    wrapping: object
+    message_card: object
     items: Rows[_DeliveryItem]
 
 
@@ -120,39 +127,6 @@ class _ShopServeOrder(Told):
     memo: OrEmpty[_Memo]
 
 
-class _Literals:
-    """Tells what the literals of one order mean, and collects those nobody knows."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self.unknown: list[str] = []
-
-    def meaning(self, told: object, table: Mapping[str, Kind], path: str) -> Kind | None:
-        """Return what a literal means, None for one nobody knows."""
-        known = table.get(_folded(told))
-        if known is None:
-            self.unknown.append(unknown(told, path))
-        return known
-
-    def settlement(self, told: object, path: str) -> Settlement:
-        """Return the settlement status."""
-        literal = _folded(told)
-        for beginning, meaning in SETTLEMENT_BEGINNINGS.items():
-            if literal.startswith(beginning):
-                return meaning
-        return self.meaning(told, SETTLEMENTS, path) or Settlement.UNKNOWN
-
-
-def _folded(told: object) -> str:
-    """Return a literal in the form of the tables; what is no text at all is no literal."""
-    if told is None:
-        return ""
-    if not isinstance(told, str | int) or isinstance(told, bool):
-        return f"({type(told).__name__})"
-    literal = unicodedata.normalize("NFKC", word(told)).strip()
-    return literal.removesuffix("み") if literal.endswith("済み") else literal
-
-
 def order(raw: dict[str, object]) -> CartOrder:
     """Read one whole order.
 
@@ -160,14 +134,13 @@ def order(raw: dict[str, object]) -> CartOrder:
         order would be shipped. Of a cancelled one nothing is shipped, so that may lack them.
     """
     told = read(_ShopServeOrder, raw)
-    literals = _Literals()
+    literals = Literals()
     destinations = tuple(
-        _destination(place, f"deliveries[{at}]", literals)
+        _destination(place, f"deliveries[{at}]", literals, remarks=told.memo.customer_note)
         for at, place in enumerate(told.deliveries)
     )
     status = _status(told.basic, literals)
     _check(told, gone=bool(status.cancelled) or status.folder in _GONE)
-    wished_date, wished_time = _wished(told)
     return CartOrder(
         cart=Cart.SHOPSERVE,
         key=told.serial_code,
@@ -184,9 +157,6 @@ def order(raw: dict[str, object]) -> CartOrder:
             for row, item in enumerate(place.items)
         ),
         charges=_charges(told),
-        note=told.memo.customer_note,
-        wished_date=wished_date,
-        wished_time=wished_time,
     )
 
 
@@ -202,7 +172,7 @@ def _check(told: _ShopServeOrder, *, gone: bool) -> None:
         raise Undecodable("deliveries: not there")
 
 
-def _status(basic: _Basic, literals: _Literals) -> ShopServeStatus:
+def _status(basic: _Basic, literals: Literals) -> ShopServeStatus:
     folder = literals.meaning(basic.folder, FOLDERS, "basic.folder")
     confirmed = literals.meaning(basic.confirm_status, CONFIRMED, "basic.confirm_status")
     shipped = literals.meaning(basic.shipping_status, SHIPPED, "basic.shipping_status")
@@ -223,7 +193,7 @@ def _status(basic: _Basic, literals: _Literals) -> ShopServeStatus:
     )
 
 
-def _destination(place: _Delivery, path: str, literals: _Literals) -> Destination:
+def _destination(place: _Delivery, path: str, literals: Literals, *, remarks: str) -> Destination:
     shipped = literals.meaning(place.shipping_status, SHIPPED, f"{path}.shipping_status")
     return Destination(
         number=place.delivery_no,
@@ -231,16 +201,24 @@ def _destination(place: _Delivery, path: str, literals: _Literals) -> Destinatio
         carrier=place.carrier_name or sure(place.carrier_code, f"{path}.carrier_code"),
         tracking_numbers=tuple(number for number in place.tracking_numbers if number),
         shipped=shipped is True,
+        wishes=Wishes(
+            date=day(sure(place.desired_delivery_date, f"{path}.desired_delivery_date")),
+            time=sure(place.desired_delivery_time, f"{path}.desired_delivery_time"),
+            remarks=remarks,
+            gift=_gift(place),
+        ),
     )
 
 
-def _wished(told: _ShopServeOrder) -> tuple[str, str]:
-    """Return the day and the time wished for at the first destination."""
-    if not told.deliveries:
-        return "", ""
-    first, path = told.deliveries[0], "deliveries[0].desired_delivery"
-    day = sure(first.desired_delivery_date, f"{path}_date")
-    return day, sure(first.desired_delivery_time, f"{path}_time")
+def _gift(place: _Delivery) -> str:
+    """Return what is wanted of のし, wrapping and message card: text, a flag or an object."""
+    told = {
+        "のし": place.noshi,
+        "ラッピング": place.wrapping,
+        "メッセージカード": place.message_card,
+    }
+    wanted = {name: spelt_out(value) for name, value in told.items()}
+    return " / ".join(named(name, text) for name, text in wanted.items() if text not in _UNWANTED)
 
 
 def _contact(person: _ShopServePerson) -> Contact:
@@ -268,8 +246,10 @@ def _line(item: _DeliveryItem, path: str, key: str, place: _Delivery) -> CartLin
         options_yen=0,
         total_yen=item.unit_price * item.quantity if item.amount is None else item.amount,
         tax_rate=item.tax_rate,
+        item=(item.item_code, *choices),
         has_variation=bool(choices),
         choices=choices,
+        options=tuple(named(option.name, option.value) for option in item.options),
     )
 
 

@@ -1,6 +1,13 @@
 """ShopServe's status words. The literal and the text of the admin screen are both accepted."""
 
+import unicodedata
+from collections.abc import Mapping
+from typing import TypeVar
+
+from adapters.http.reading import unknown, word
 from domain.orders.cart_order import Folder, Settlement
+
+Kind = TypeVar("Kind")
 
 YES, NO = "Yes", "No"
 
@@ -48,3 +55,36 @@ SETTLEMENT_BEGINNINGS = {
     "ハガキ発送済": Settlement.SLIP_SENT,
 }
 FLAGS = {YES: True, NO: False}
+
+
+class Literals:
+    """Tells what the literals of one order mean, and collects those nobody knows."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.unknown: list[str] = []
+
+    def meaning(self, told: object, table: Mapping[str, Kind], path: str) -> Kind | None:
+        """Return what a literal means, None for one nobody knows."""
+        known = table.get(_folded(told))
+        if known is None:
+            self.unknown.append(unknown(told, path))
+        return known
+
+    def settlement(self, told: object, path: str) -> Settlement:
+        """Return the settlement status."""
+        literal = _folded(told)
+        for beginning, meaning in SETTLEMENT_BEGINNINGS.items():
+            if literal.startswith(beginning):
+                return meaning
+        return self.meaning(told, SETTLEMENTS, path) or Settlement.UNKNOWN
+
+
+def _folded(told: object) -> str:
+    """Return a literal in the form of the tables; what is no text at all is no literal."""
+    if told is None:
+        return ""
+    if not isinstance(told, str | int) or isinstance(told, bool):
+        return f"({type(told).__name__})"
+    literal = unicodedata.normalize("NFKC", word(told)).strip()
+    return literal.removesuffix("み") if literal.endswith("済み") else literal

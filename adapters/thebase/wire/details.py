@@ -1,5 +1,6 @@
 """One whole order as BASE writes it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from adapters.http.reading import (
@@ -15,6 +16,8 @@ from adapters.http.reading import (
     Whole,
     WholeOrNone,
     WholeOrZero,
+    day,
+    named,
     read,
     sure,
     unknown,
@@ -22,6 +25,7 @@ from adapters.http.reading import (
     word,
 )
 from adapters.thebase.wire.orders import DISPATCHES
+from adapters.thebase.wire.people import BasePerson, contact
 from domain.carts.cart import Cart
 from domain.errors import Undecodable
 from domain.orders.cart_order import (
@@ -29,11 +33,11 @@ from domain.orders.cart_order import (
     CartLine,
     CartOrder,
     Charges,
-    Contact,
     Destination,
     Dispatch,
     LineState,
     ShippingCharge,
+    Wishes,
 )
 
 _LINE_STATES = {
@@ -50,13 +54,16 @@ _MOST_PIECES = 10**6
 
 class _Option(Told):
     price: WholeOrZero
+    option_name: Text
+    option_value: Text
 
 
 class _OrderItem(Told):
     amount: Annotated[int, whole(0, _MOST_PIECES)]
     price: Whole
     option_total: WholeOrNone
-    options: Later[Rows[_Option]]  # of old orders, which have no `option_total`
+    options: Later[Rows[_Option]]
+    item_id: Text
     variation_id: Text
     variation: Later[Text]
     variation_identifier: Text
@@ -89,18 +96,7 @@ class _Transaction(Told):
     status: Text
 
 
-class _BasePerson(Told):
-    last_name: Text
-    first_name: Text
-    zip_code: Text
-    prefecture: Text
-    address: Text
-    address2: Text
-    tel: Text
-    mail_address: Text
-
-
-class _BaseOrder(_BasePerson):
+class _BaseOrder(BasePerson):
     order_items: Rows[_OrderItem]
     shipping_lines: Rows[_ShippingLine]
     shipping_method: Text
@@ -111,7 +107,7 @@ class _BaseOrder(_BasePerson):
     ordered: Moment
     payment: Key
     tracking_number: Text
-    order_receiver: Object[_BasePerson]
+    order_receiver: Object[BasePerson]
     shipping_fee: WholeOrZero
     cod_fee: WholeOrZero
     order_discount: OrEmpty[_Discount]
@@ -145,20 +141,22 @@ def order(raw: dict[str, object]) -> CartOrder:
         status=status,
         payment_method=told.payment,
         payment_name="",
-        buyer=_contact(told),
+        buyer=contact(told),
         destinations=(
             Destination(
                 number=1,
-                recipient=_contact(told.order_receiver),
+                recipient=contact(told.order_receiver),
                 tracking_numbers=(told.tracking_number,) if told.tracking_number else (),
                 shipped=status.dispatch is Dispatch.DISPATCHED,
+                wishes=Wishes(
+                    date=day(told.delivery_date),
+                    time=told.delivery_time_zone,
+                    remarks=told.remark,
+                ),
             ),
         ),
         lines=lines,
         charges=_charges(told, lines),
-        note=told.remark,
-        wished_date=told.delivery_date,
-        wished_time=told.delivery_time_zone,
     )
 
 
@@ -175,8 +173,10 @@ def _line(
     told: _OrderItem, path: str, entry: _ShippingLine | None, method_of_order: str
 ) -> CartLine:
     """Translate a line. Its method is its entry's, else its own, else the order's, else blank."""
-    options = _options(told, path)
-    own_total = told.price * told.amount + options
+    options = sure(told.options, f"{path}.options")
+    options_yen = _options_yen(told, options)
+    own_total = told.price * told.amount + options_yen
+    varied = _has_variation(told, path)
     method = entry.shipping_method if entry else ""
     return CartLine(
         key=told.order_item_id,
@@ -185,11 +185,13 @@ def _line(
         name=told.title,
         quantity=told.amount,
         unit_price_yen=told.price,
-        options_yen=options,
+        options_yen=options_yen,
         total_yen=own_total if told.total is None else told.total,
         tax_rate=_tax_rate(told, path),
-        has_variation=_has_variation(told, path),
+        item=(told.item_id or told.title, told.variation_id if varied else ""),
+        has_variation=varied,
         variation_code=told.variation_identifier,
+        options=tuple(named(option.option_name, option.option_value) for option in options),
         delivery_method=method
         or sure(told.shipping_method, f"{path}.shipping_method")
         or method_of_order,
@@ -214,10 +216,9 @@ def _has_variation(told: _OrderItem, path: str) -> bool:
     return named
 
 
-def _options(told: _OrderItem, path: str) -> int:
+def _options_yen(told: _OrderItem, options: Sequence[_Option]) -> int:
     if told.option_total is not None:
         return told.option_total
-    options = sure(told.options, f"{path}.options")
     return told.amount * sum(option.price for option in options)
 
 
@@ -263,16 +264,6 @@ def _refuse_half(told: _BaseOrder, lines: tuple[CartLine, ...], status: BaseStat
         named = entry.order_item_ids
         if not there.issuperset(named) or (bare and not named):
             raise Undecodable(f"shipping_lines[{at}].order_item_ids: not naming lines of the order")
-
-
-def _contact(person: _BasePerson) -> Contact:
-    return Contact(
-        name=f"{person.last_name} {person.first_name}".strip(),
-        postal_code=person.zip_code,
-        address=f"{person.prefecture}{person.address} {person.address2}".strip(),
-        tel=person.tel,
-        email=person.mail_address,
-    )
 
 
 def _charges(told: _BaseOrder, lines: tuple[CartLine, ...]) -> Charges:

@@ -11,7 +11,7 @@ from console.web.access import DeadReader, DeadWriter, Shared
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
 from console.web.models import DeadLetters, Decided
-from console.web.words import Body, Filter, Text, Word
+from console.web.words import Body, Filter, Id, Text, Word
 from console.web.writes import Writing
 from domain.actions import Action
 from domain.engine.runs import LetterState
@@ -19,7 +19,7 @@ from workers.places import secret_box
 from workers.services import dead_letters
 
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"], responses=PROBLEMS)
-LetterId = Annotated[int, Path(ge=1, lt=2**63)]
+LetterId = Annotated[Id, Path()]
 ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": Decided}}}
 
 

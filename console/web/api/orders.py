@@ -1,6 +1,5 @@
 """Shipping instructions (出荷指示): list them, and tell what the warehouse did with them."""
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,14 +12,25 @@ from adapters.postgres.views import orders
 from adapters.postgres.views.orders import orders_by_id, page_orders
 from console.web.access import OrdersReader, Shared, caller_with
 from console.web.api.answers import PROBLEMS
-from console.web.documents import Cursor, Limit, Moment, number_at, page
+from console.web.documents import Cursor, Limit, number_at, page
 from console.web.models import Order, Orders
-from console.web.words import Body, Filter, Number, OrderKey, ShopKey, Text, Word
+from console.web.words import (
+    LONGEST_WORD,
+    Body,
+    Day,
+    Filter,
+    Moment,
+    Number,
+    OrderKey,
+    ShopKey,
+    Text,
+    Word,
+)
 from console.web.writes import WriteCall
 from domain.engine.cadence import TOKYO
 from domain.orders.instructions import HoldReason, Status
+from domain.shipments.tracking import FORM as TRACKING_FORM
 from domain.warehouse.moves import (
-    LONGEST_TRACKING,
     Operation,
     Parcel,
     PutOnHold,
@@ -41,8 +51,13 @@ class Shipment(Body):
     """What left the warehouse."""
 
     method: Word = Field(max_length=200, description="The hub's delivery method; any is accepted.")
-    tracking: Word = Field(max_length=LONGEST_TRACKING, description="Tracking number (問番).")
-    date: dt.date | None = Field(default=None, description="Ship date; without it: today in Tokyo.")
+    tracking: Word = Field(
+        max_length=LONGEST_WORD, description=f"Tracking number (問番): {TRACKING_FORM}."
+    )
+    date: Day | None = Field(
+        default=None,
+        description="Ship date, 30 days away at most; without it: today in Tokyo.",
+    )
 
 
 class Return(Body):
@@ -74,11 +89,12 @@ def list_orders(
     key: OrderKey = None,
     since: Annotated[Moment | None, Query(description="Ordered then or later.")] = None,
     changed_since: Annotated[Moment | None, Query(description="Changed then or later.")] = None,
+    unreturned: Annotated[bool, Query(description="Shipped, and the cart does not know.")] = False,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """Return shipping instructions in the order in which they were imported."""
-    wanted = orders.Filter(shop, status, number, key, since, changed_since)
+    wanted = orders.Filter(shop, status, number, key, since, changed_since, unreturned)
     after = number_at(cursor) or 0
     with services.engine.begin() as connection:
         rows, following = page_orders(
@@ -122,8 +138,8 @@ def ship(call: Called, body: Shipment) -> Response:
     """Record that the parcel left (出荷済み); its pieces leave on hand and secured together."""
 
     def operation() -> Operation:
-        day = body.date or call.services.clock().astimezone(TOKYO).date()
-        return Ship(Parcel(body.method, body.tracking, day))
+        today = call.services.clock().astimezone(TOKYO).date()
+        return Ship(Parcel.entered(body.method, body.tracking, body.date, today=today))
 
     return call.carry_out(operation, body)
 

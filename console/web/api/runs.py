@@ -11,7 +11,7 @@ from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, answer, number_at, page
 from console.web.models import Runs, RunWithItems
 from console.web.problems import Problem
-from console.web.words import Filter
+from console.web.words import Filter, Id
 from domain.actions import Action
 
 router = APIRouter(prefix="/runs", tags=["runs"], responses=PROBLEMS)
@@ -39,9 +39,7 @@ def list_runs(
 
 
 @router.get("/{run_id}", response_model=None, responses={200: {"model": RunWithItems}})
-def show(
-    run_id: Annotated[int, Path(ge=1, lt=2**63)], client: RunsReader, services: Shared
-) -> Response:
+def show(run_id: Annotated[Id, Path()], client: RunsReader, services: Shared) -> Response:
     """Return one run with its items."""
     with services.engine.begin() as connection:
         found = show_run(connection, client.merchant_id, run_id)

@@ -13,8 +13,9 @@ from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, page, text_at
 from console.web.models import Sku, Stock, Written
 from console.web.problems import Problem
-from console.web.words import LARGEST_COUNT, LONGEST_WORD, Body, Word
+from console.web.words import LONGEST_WORD, Body, Word
 from console.web.writes import Writing
+from domain.notation import LARGEST_COUNT
 from workers.services.access import Caller
 from workers.services.stock import set_counts
 

@@ -14,7 +14,7 @@ from domain.carts.ports import CartParcel
 from domain.errors import Rejected
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import EffectKind, ReturnOutcome, outcome
-from domain.shipments.carriers import company_id
+from domain.shipments.carriers import known_carrier
 from domain.shipments.dispatches import (
     LineToReturn,
     ShipDeferred,
@@ -50,7 +50,8 @@ def return_to_base(
     work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: CartParcel
 ) -> Returned:
     """Tell BASE what is missing, line by line; a refused line does not stop the others (RET-4)."""
-    parcel = replace(parcel, carrier=company_id(parcel.carrier, _delivery_companies(work)))
+    company = known_carrier(Cart.BASE, parcel.carrier, _delivery_companies(work))
+    parcel = replace(parcel, carrier=company.code)
     plan = plan_base(
         order,
         [LineToReturn(line.key, line.name) for line in part.lines],

@@ -7,10 +7,11 @@ committed, so that a crash in between is survived (docs/decisions/0006-tokens.md
 refreshed while a closure forbids every call. Who asked records what a refusal means for the shop.
 """
 
+import logging
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import httpx
@@ -24,8 +25,21 @@ from adapters.postgres.shops.tokens import Tokens
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
-from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
+from domain.engine.budget import Limit, resumes_at
+from domain.errors import (
+    ApiFamily,
+    AuthenticationFailed,
+    BudgetSpent,
+    Closed,
+    Postponed,
+    SyncError,
+    Unserved,
+)
 from workers.calls.board import ClosureBoard
+from workers.calls.tokens.copies import open_copy, seal_copy
+from workers.engine.context import Clock
+
+_log = logging.getLogger(__name__)
 
 # Refresh this long before the end, so that no call meets an ended token in the normal course.
 AHEAD = timedelta(minutes=5)
@@ -36,6 +50,8 @@ LONGEST_WAIT_S = call_deadline_s(Cart.BASE, ApiFamily.ORDERS) + 5
 # A database that restarts is back by then; the stash keeps the tokens longer.
 LONGEST_STORE_S = 60.0
 _POLL_S = 0.2
+# While the cart's token address speaks of maintenance, which closes no family of calls.
+CLOSED_PAUSE = timedelta(minutes=1)
 
 
 class TokenCache:
@@ -48,10 +64,10 @@ class TokenCache:
         self._known: dict[int, Tokens] = {}
         self._paused: dict[int, datetime] = {}
 
-    def fresh(self, shop_id: int) -> Tokens | None:
+    def fresh(self, shop_id: int, now: datetime) -> Tokens | None:
         """Return what was last seen of a shop if no call meets its end in the normal course."""
         known = self._known.get(shop_id)
-        return known if known is not None and _fresh(known) else None
+        return known if known is not None and _fresh(known, now) else None
 
     def put(self, shop_id: int, tokens: Tokens) -> None:
         """Remember a shop's tokens."""
@@ -65,10 +81,10 @@ class TokenCache:
         """Refresh nothing of a shop until then: each of its items would ask again."""
         self._paused[shop_id] = until
 
-    def paused_until(self, shop_id: int) -> datetime | None:
+    def paused_until(self, shop_id: int, now: datetime) -> datetime | None:
         """Return when the shop may be refreshed, None if at once."""
         until = self._paused.get(shop_id)
-        return until if until is not None and until > datetime.now(UTC) else None
+        return until if until is not None and until > now else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,7 @@ class TokenTools:
     cache: TokenCache
     stash: TokenStash
     closures: ClosureBoard
+    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -104,11 +121,11 @@ class SharedTokens:
 
     def access_token(self) -> str:
         """See TokenStore.access_token."""
-        known = self.tools.cache.fresh(self.shop.id)
+        known = self.tools.cache.fresh(self.shop.id, self.tools.clock())
         if known is not None:
             return known.access_token
         stored = self._stored()
-        if _fresh(stored):
+        if _fresh(stored, self.tools.clock()):
             return stored.access_token
         return self._refresh(refused=None).access_token
 
@@ -145,7 +162,7 @@ class SharedTokens:
             stored = self._stored()
             if ours and self._adopted(stored):
                 continue  # still ours: the claim is prolonged, and what was adopted looked at
-            if stored.access_token != refused and _fresh(stored):
+            if stored.access_token != refused and _fresh(stored, self.tools.clock()):
                 if ours:
                     self._release(holder)
                 return stored
@@ -165,11 +182,11 @@ class SharedTokens:
             Postponed: the cart said a moment ago that it refreshes nothing for this shop.
         """
         closures = self.tools.closures.closed_altogether(self.shop)
-        now = datetime.now(UTC)
+        now = self.tools.clock()
         if closures and not any(closure.may_probe(now, at_once=False) for closure in closures):
             opens = [at for closure in closures if (at := closure.end or closure.probe_at)]
             raise self._closed(min(opens))
-        paused_until = self.tools.cache.paused_until(self.shop.id)
+        paused_until = self.tools.cache.paused_until(self.shop.id, now)
         if paused_until is not None:
             raise Postponed(f"{self.shop.key}: no token for now", until=paused_until)
         return bool(closures)
@@ -182,11 +199,11 @@ class SharedTokens:
 
     def _wait(self, give_up_at: float, *, alone: bool) -> None:
         if alone:
-            raise self._closed(datetime.now(UTC) + timedelta(seconds=REFRESH_LEASE_S))
+            raise self._closed(self.tools.clock() + timedelta(seconds=REFRESH_LEASE_S))
         if time.monotonic() > give_up_at:
             raise Postponed(
                 f"{self.shop.key}: another worker is refreshing the token",
-                until=datetime.now(UTC) + timedelta(seconds=5),
+                until=self.tools.clock() + timedelta(seconds=5),
             )
         time.sleep(_POLL_S)
 
@@ -197,7 +214,9 @@ class SharedTokens:
             self._release(holder)
             return self._newer_than(stored, error)
         except SyncError as error:
-            if isinstance(error, Postponed) and error.until is not None:
+            # A shop that is not served waits as a whole; the token address is tried by its turn.
+            if isinstance(error, Postponed) and not isinstance(error, Unserved):
+                error.until = self._pause_after(error)
                 self.tools.cache.pause(self.shop.id, error.until)
             if not alone:  # else the lease runs out by itself, and keeps the other shops waiting
                 self._release(holder)
@@ -205,12 +224,20 @@ class SharedTokens:
         new = Tokens(
             access_token=answered.access_token,
             refresh_token=answered.refresh_token,
-            access_expires_at=datetime.now(UTC) + timedelta(seconds=answered.expires_in_s),
+            access_expires_at=self.tools.clock() + timedelta(seconds=answered.expires_in_s),
         )
         # The old refresh token is dead from here on: keep the new one in three places, fast first.
-        self.tools.stash.put(self.shop.id, self._sealed(new, replaces=stored.refresh_token))
+        sealed = seal_copy(self.tools.box, new, replaces=stored.refresh_token)
+        self.tools.stash.put(self.shop.id, sealed)
         self.tools.cache.put(self.shop.id, new)
         return self._store(new, replaces=stored.refresh_token, release=holder)
+
+    def _pause_after(self, error: Postponed) -> datetime:
+        """Return until when no token is asked for after the cart gave none."""
+        now = self.tools.clock()
+        if error.until is None and isinstance(error, BudgetSpent):
+            return resumes_at(Limit(error.limit), now)
+        return error.until or now + CLOSED_PAUSE
 
     def _store(self, new: Tokens, *, replaces: str, release: str | None) -> Tokens:
         """Commit new tokens and return what is stored then; a restarting database is waited for.
@@ -221,7 +248,7 @@ class SharedTokens:
         while True:
             try:
                 with self.tools.database.begin() as connection:
-                    now = datetime.now(UTC)
+                    now = self.tools.clock()
                     stored = stored_tokens.replace_tokens(
                         connection, self.shop.id, new, now, self.tools.box, replaces=replaces
                     )
@@ -249,32 +276,23 @@ class SharedTokens:
         """Return tokens a worker got and could not commit; the stored ones are dead then.
 
         Those it got in place of others than the stored ones are older than these: somebody has
-        authorised the shop anew meanwhile, or adopted them.
+        authorised the shop anew meanwhile, or adopted them. What is no copy of ours is dropped.
         """
         sealed = self.tools.stash.get(self.shop.id)
         if sealed is None:
             return None
-        values = self.tools.box.open(sealed)
-        # Without the name: left by a version that did not write it yet.
-        replaces = values.get("replaces", stored.refresh_token)
-        if replaces != stored.refresh_token or values["refresh_token"] == stored.refresh_token:
-            self.tools.stash.drop(self.shop.id)
-            return None
-        return Tokens(
-            access_token=values["access_token"],
-            refresh_token=values["refresh_token"],
-            access_expires_at=datetime.fromisoformat(values["access_expires_at"]),
-        )
-
-    def _sealed(self, tokens: Tokens, *, replaces: str) -> bytes:
-        return self.tools.box.seal(
-            {
-                "replaces": replaces,
-                "access_token": tokens.access_token,
-                "refresh_token": tokens.refresh_token,
-                "access_expires_at": tokens.access_expires_at.isoformat(),
-            }
-        )
+        left = open_copy(self.tools.box, sealed)
+        if left is None:
+            _log.warning(
+                "copy of tokens in Redis was broken: dropped, PostgreSQL's are used",
+                extra={"fields": {"shop": self.shop.id}},
+            )
+        elif left.replaces in {None, stored.refresh_token} and (
+            left.tokens.refresh_token != stored.refresh_token
+        ):
+            return left.tokens
+        self.tools.stash.drop(self.shop.id)
+        return None
 
     def _newer_than(self, refused: Tokens, error: AuthenticationFailed) -> Tokens:
         """Look once more before giving up: somebody may have rotated the token meanwhile."""
@@ -290,5 +308,5 @@ class SharedTokens:
             stored_tokens.release_refresh(connection, self.shop.id, holder)
 
 
-def _fresh(tokens: Tokens) -> bool:
-    return tokens.access_expires_at - datetime.now(UTC) > AHEAD
+def _fresh(tokens: Tokens, now: datetime) -> bool:
+    return tokens.access_expires_at - now > AHEAD

@@ -1,0 +1,84 @@
+"""A real PgBouncer in front of a test's database, in transaction mode."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+PATIENCE_S = 60.0
+
+
+def program() -> str:
+    """Return where PgBouncer is; without it the test is skipped, and fails where CI is set."""
+    found = shutil.which(
+        "pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    )
+    if found is None:
+        say = pytest.fail if os.environ.get("CI") else pytest.skip
+        say("pgbouncer is not installed: apt-get install pgbouncer")
+    return found
+
+
+@contextmanager
+def pgbouncer(database_url: str, *, ignores_options: bool, pool_size: int = 4) -> Iterator[str]:
+    """Run one; gives the address through it.
+
+    Args:
+        ignores_options: `ignore_startup_parameters` names options; else they are refused.
+        pool_size: connections to PostgreSQL that all clients share.
+    """
+    with running(database_url, ignores_options=ignores_options, pool_size=pool_size) as (url, _):
+        yield url
+
+
+@contextmanager
+def running(
+    database_url: str, *, ignores_options: bool, pool_size: int = 4
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """See `pgbouncer`; gives the process as well."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    url = make_url(database_url)
+    folder = Path(tempfile.mkdtemp(prefix="renkei-pgbouncer-"))
+    folder.chmod(0o711)
+    ini = folder / "pgbouncer.ini"
+    server = f"host={url.host} port={url.port} user={url.username} password={url.password}"
+    ini.write_text(
+        f"[databases]\n* = {server}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+        f"unix_socket_dir =\nauth_type = any\npool_mode = transaction\nmax_client_conn = 500\n"
+        f"default_pool_size = {pool_size}\nlogfile =\npidfile =\n"
+        + ("ignore_startup_parameters = options\n" if ignores_options else "")
+    )
+    ini.chmod(0o644)  # PgBouncer does not work as root
+    process = subprocess.Popen(
+        [program(), "-q", str(ini)],
+        user="nobody" if os.geteuid() == 0 else None,
+        cwd="/",
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port)
+        through = url.set(host="127.0.0.1", port=port)
+        yield through.render_as_string(hide_password=False), process
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder)
+
+
+def _wait_for(port: int) -> None:
+    give_up_at = time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up_at:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("pgbouncer does not listen")
