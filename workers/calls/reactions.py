@@ -6,17 +6,31 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, lanes, planned_items, runs
 from adapters.postgres.engine.api_log import LogLine, Subject
+from adapters.postgres.engine.pauses import Noted
+from adapters.postgres.shops.robots import park
 from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of
 from domain.engine.budget import Limit, is_just_reset, resumes_at, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
-from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
+from domain.errors import (
+    AccountTaken,
+    AuthenticationFailed,
+    BudgetSpent,
+    Closed,
+    RemoteBusy,
+    Stopping,
+    Unserved,
+    Unserving,
+)
+from workers.calls.accounts import BY_ITSELF
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.pauses import PauseBoard
 from workers.engine.context import Claim, Clock, Reaction
 
 # Postponed without a known end: look again after this.
@@ -31,6 +45,7 @@ class CartReactions:
 
     directory: ShopDirectory
     closures: ClosureBoard
+    pauses: PauseBoard
     budget: CallBudget
     clock: Clock
 
@@ -40,9 +55,10 @@ class CartReactions:
             return self._closed(claim, error, probing=probing)
         if isinstance(error, BudgetSpent):
             return self._spent(claim, error)
-        if isinstance(error, RemoteBusy) and error.retry_after_s:
-            until = self.clock() + timedelta(seconds=error.retry_after_s)
-            return self.of_retry(claim, error, until)
+        if isinstance(error, RemoteBusy):  # for longer than an attempt waits
+            error = _long_wait(error)
+        if isinstance(error, Unserved):
+            return self._unserved(claim, error, probing=probing)
         self.directory.forget(claim.shop_id)
         return Reaction()
 
@@ -50,6 +66,8 @@ class CartReactions:
         """See Reactions.again_at."""
         if isinstance(error, Stopping):
             return None
+        if isinstance(error, Unserved):  # known since it was noted
+            at = error.until
         return at or self._resumes_at(error)
 
     def _resumes_at(self, error: Exception) -> datetime:
@@ -71,7 +89,12 @@ class CartReactions:
         return Reaction(slow_down)
 
     def of_failure(self, claim: Claim, error: Exception) -> Reaction:
-        """See Reactions.of_failure: refused credentials stop the shop (CLS-3)."""
+        """See Reactions.of_failure: refused credentials stop the shop (CLS-3).
+
+        So does an account that another shop is on (STK-8): a person has to remove one of them.
+        """
+        if isinstance(error, AccountTaken):
+            return Reaction(lambda connection: self._park(connection, claim, str(error)))
         if not isinstance(error, AuthenticationFailed):
             return Reaction()
 
@@ -83,6 +106,13 @@ class CartReactions:
 
         return Reaction(stop, carries=True)
 
+    def _park(self, connection: Connection, claim: Claim, reason: str) -> None:
+        """Turn the shop's kill switch on, with the reason in the audit."""
+        shop = self.directory.shop(claim.shop_id)
+        park(connection, shop.id, None, parked=True)
+        self.directory.forget(shop.id)
+        record(connection, Entry(shop.merchant_id, BY_ITSELF, "shop.park", shop.key, reason))
+
     def lock_out(self, connection: Connection, about: Subject, action: str) -> None:
         """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts."""
         if mark_auth_failed(connection, about.shop_id, self.clock()):
@@ -90,10 +120,27 @@ class CartReactions:
             api_log.log(connection, about, ACTIONS[Action(action)].category, line)
         self.directory.forget(about.shop_id)
 
+    def pause(
+        self, about: Subject, action: str, error: Unserved, *, probing: bool = False
+    ) -> Noted:
+        """Have a shop's work wait until its cart serves it again (CLS-9)."""
+        self.directory.forget(about.shop_id)
+        return self.pauses.note(about, action, error, probing=probing)
+
+    def _unserved(self, claim: Claim, error: Unserved, *, probing: bool) -> Reaction:
+        noted = self.pause(claim, claim.action, error, probing=probing)
+        error.until = noted.again_at
+        if error.why is not Unserving.UNAVAILABLE or error.api is None:
+            return Reaction()
+        if not self.pauses.others_unavailable(claim.shop_id):
+            return Reaction()
+        shut = Closed(str(error), api=error.api, asked_s=error.asked_s)
+        return self._closed(claim, shut, probing=probing)
+
     def _closed(self, claim: Claim, error: Closed, *, probing: bool) -> Reaction:
         if error.until is None:  # the cart itself said so; tell the other shops
-            cart = self.directory.shop(claim.shop_id).cart
-            self.closures.note(cart, error.api, claim.shop_id, probing=probing)
+            shop = self.directory.shop(claim.shop_id)
+            self.closures.note(shop, error.api, probing=probing, asked_s=error.asked_s)
         return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
 
     def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
@@ -112,6 +159,12 @@ class CartReactions:
                 connection, claim.shop_id, until=until, priority=priority
             )
         )
+
+
+def _long_wait(busy: RemoteBusy) -> Unserved:
+    error = Unserved(str(busy), why=Unserving.LONG_WAIT, asked_s=busy.retry_after_s)
+    error.may_have_happened = busy.may_have_happened
+    return error
 
 
 def _note_closure(connection: Connection, claim: Claim) -> None:

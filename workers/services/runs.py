@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import runs
+from adapters.postgres.engine import pauses, runs
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import clear_auth_failed, load_shop
 from adapters.postgres.views.runs import same_range
@@ -60,17 +60,19 @@ def request_run(  # noqa: PLR0913 -- as above
 
     Args: stored: convert the answers kept in the task list instead of reading the cart (IMP-6).
 
-    Asking for a run also lets a locked-out shop try its credentials once more (CLS-3).
+    Asking for a run also lets a locked-out shop try its credentials once more (CLS-3), and one
+    that is not served try at once (CLS-9).
     """
     clear_auth_failed(connection, shop_id)
+    pauses.try_now(connection, shop_id)
     day = ship_date.isoformat() if ship_date else None
     told = {"ship_date": day, "keys": list(keys), "stored": stored}
     request: dict[str, object] = {name: value for name, value in told.items() if value}
     run_id = runs.insert(
         connection, shop_id=shop_id, action=action, mode=mode, window=window, request=request
     )
-    if run_id is None:  # only a slot can be taken, and this run has none
-        raise AssertionError("a run without a slot was not inserted")
+    if run_id is None:  # a slot can be taken, and this run has none
+        raise BrokenRule("the shop was removed meanwhile")
     if mode is RunMode.RANGE:
         runs.go_on(connection, run_id)
     return run_id
@@ -99,7 +101,7 @@ def convert_tasks(
     return run_ids
 
 
-def replay_keys(
+def replay_keys(  # noqa: PLR0913 -- as above
     connection: Connection,
     actor: Actor,
     box: SecretBox,
@@ -107,15 +109,18 @@ def replay_keys(
     keys: Sequence[str],
     *,
     stored: bool = False,
+    shop_id: int | None = None,
 ) -> int:
     """Ask for a run that takes named orders or SKUs of a shop once more.
 
-    Args: pair: key of the shop, and its action.
+    Args:
+        pair: key of the shop, and its action.
+        shop_id: of the shop that is meant; another one may have its key by now.
     Raises: BrokenRule: the shop was removed. UnreadableSecret: as `ask_for_run`.
     """
     key, action = pair
     shop = refer(connection, actor.merchant_id, key)
-    if shop is None:
+    if shop is None or shop_id not in {None, shop.id}:
         raise BrokenRule(f"shop {key} was removed: its work cannot be taken up again")
     load_shop(connection, shop.id, box)
     return request_run(connection, shop.id, action, mode=RunMode.REPLAY, keys=keys, stored=stored)

@@ -13,7 +13,7 @@ from adapters.postgres.views.orders import orders_by_id, page_orders
 from console.web.access import OrdersReader, Shared, caller_with
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
-from console.web.models import Order, Orders
+from console.web.models import MovedOrder, Orders
 from console.web.words import (
     LONGEST_WORD,
     Body,
@@ -40,11 +40,12 @@ from domain.warehouse.moves import (
 )
 from domain.warehouse.targets import Target
 from workers.services.access import Caller
+from workers.services.methods import worth_saying
 from workers.services.warehouse import MAY_MOVE, MOVES, perform
 from workers.services.warehouse import Request as Wish
 
 router = APIRouter(prefix="/orders", tags=["orders"], responses=PROBLEMS)
-ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": Order}}}
+ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": MovedOrder}}}
 
 
 class Shipment(Body):
@@ -121,7 +122,11 @@ class MoveCall(WriteCall):
         def work(connection: Connection) -> object:
             wish = Wish(Target(self.number, self.shop, self.key), operation())
             (done,) = perform(connection, self.client.actor(), [wish])
-            return orders_by_id(connection, self.client.merchant_id, [done.id])[0]
+            (order,) = orders_by_id(connection, self.client.merchant_id, [done.id])
+            said = worth_saying(
+                connection, self.client.merchant_id, wish.operation, [done], [order]
+            )
+            return {**order, "warnings": said[done.id]}
 
         return self.answer(self.client, body, work)
 
