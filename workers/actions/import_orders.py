@@ -63,7 +63,7 @@ class ImportOrders:
             if run.read_until is not None and part.until <= run.read_until:
                 continue
             found = OrderList()
-            found.read(work, part)
+            found.read(work.cart, part)
             find = partial(_register, work, run, found)
             yield Step(find, read_until=part.until, log=found.log())
 
@@ -77,7 +77,7 @@ class ImportOrders:
         )
         found = OrderList()
         for part in slices(window, work.shop.cart, now):
-            found.read(work, part)
+            found.read(work.cart, part)
         log = found.log()
         moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
 

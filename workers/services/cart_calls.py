@@ -26,7 +26,7 @@ from workers.settings import Settings
 
 def authorise_url(settings: Settings, engine: Engine, ref: ShopRef) -> str:
     """Return where the owner of a BASE shop consents. Raises UnreadableSecret."""
-    with _oauth(_opened(settings, engine, ref)) as client:
+    with _oauth(opened_shop(settings, engine, ref)) as client:
         return client.authorize_url(secrets.token_urlsafe(16))
 
 
@@ -39,7 +39,7 @@ def exchange_code(
         Rejected: the code is wrong, used or too old.
         Postponed: the cart is closed for maintenance; the code is still good.
     """
-    with _oauth(_opened(settings, engine, ref)) as client:
+    with _oauth(opened_shop(settings, engine, ref)) as client:
         answer = client.exchange_code(code)
     ends = now + timedelta(seconds=answer.expires_in_s)
     tokens = Tokens(answer.access_token, answer.refresh_token, ends)
@@ -51,7 +51,7 @@ def exchange_code(
 
 def try_connection(settings: Settings, engine: Engine, ref: ShopRef, now: datetime) -> str:
     """Call the cart once and return the name it gives; remembers what became of it (CLS-3)."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, ref)) as cart:
+    with open_shop_cart(settings, engine, opened_shop(settings, engine, ref)) as cart:
         try:
             name = cart.test_connection()
         except AuthenticationFailed:
@@ -65,11 +65,11 @@ def try_connection(settings: Settings, engine: Engine, ref: ShopRef, now: dateti
 
 def list_items(settings: Settings, engine: Engine, ref: ShopRef) -> list[Listing[ExternalItem]]:
     """Return everything the shop offers, page by page."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, ref)) as cart:
+    with open_shop_cart(settings, engine, opened_shop(settings, engine, ref)) as cart:
         return list(cart.list_stock())
 
 
-def _opened(settings: Settings, engine: Engine, ref: ShopRef) -> Shop:
+def opened_shop(settings: Settings, engine: Engine, ref: ShopRef) -> Shop:
     """Return the shop with its credentials. Raises UnreadableSecret."""
     with engine.begin() as connection:
         shop = load_shop(connection, ref.id, secret_box(settings))
