@@ -5,13 +5,14 @@ import getpass
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Concatenate, ParamSpec
 
 import click
 from sqlalchemy import Connection, Engine
 
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.views.merchants import merchant_of
 from adapters.postgres.views.shops import ShopRef
 from console.failures import CommandFailed
@@ -46,6 +47,11 @@ class Session:
         """The database, opened on first use. Raises NotRunning."""
         return engine_of(self.settings, connections=1, name="renkei-cli")
 
+    @cached_property
+    def clock(self) -> DatabaseClock:
+        """The clock that decides."""
+        return DatabaseClock(self.engine)
+
     @contextmanager
     def work(self) -> Iterator[tuple[Connection, int]]:
         """Open a transaction for this call's merchant; gives the connection and its id.
@@ -77,8 +83,8 @@ class Session:
             yield connection, actor, shop_of(connection, actor.merchant_id, key)
 
     def now(self) -> datetime:
-        """Return the moment this call counts from."""
-        return datetime.now(UTC)
+        """Return the moment this call counts from, by PostgreSQL's clock. Raises NotRunning."""
+        return self.clock.now()
 
     def show(self, rows: Sequence[dict[str, object]], columns: Sequence[Column]) -> None:
         """Print a list: one JSON array, or a table."""

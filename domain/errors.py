@@ -96,10 +96,12 @@ class BudgetSpent(Postponed):
 
     Attributes:
         limit: `pace`, `hour` or `day`.
-        by_cart: the cart itself said so, so our own count was too low.
+        by_cart: the cart itself said so, so our own count was too low; it tells no end.
     """
 
-    def __init__(self, message: str, *, until: datetime, limit: str, by_cart: bool = False) -> None:
+    def __init__(
+        self, message: str, *, limit: str, until: datetime | None = None, by_cart: bool = False
+    ) -> None:
         """Args: see the class."""
         super().__init__(message, until=until)
         self.limit = limit

@@ -22,7 +22,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_beat.py",
         "component/test_strange_messages.py",
         "unit/test_runs.py",
-        "unit/test_ticks.py",
+        "unit/test_ti[cm]*.py",
     ),
     "orders": (
         "component/test_cli_orders*.py",
@@ -87,6 +87,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "postgres": (
         "component/test_backups.py",
+        "component/test_database_clock.py",
         "component/test_places_*.py",
         "component/test_schema.py",
         "component/test_statement.py",

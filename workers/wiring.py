@@ -5,7 +5,6 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import httpx
 from celery import Celery
@@ -14,6 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import autocommit, open_engine
 from adapters.postgres.engine import items, runs
 from adapters.postgres.stock import pushes
@@ -99,11 +99,12 @@ class Process:
         found = places(settings)
         self.settings = settings
         self.registry = registry
-        self.clock: Clock = lambda: datetime.now(UTC)
-        # One per thread, and a few for the lease keepers and counters.
+        # One per thread, and a few for the lease keepers, counters and the clock.
         self.database: Engine = open_engine(
-            found.database_url, connections=settings.threads + 4, name="renkei worker"
+            found.database_url, connections=settings.threads + 5, name="renkei worker"
         )
+        self.database_clock = DatabaseClock(self.database)
+        self.clock: Clock = self.database_clock.now
         self.autocommit = autocommit(self.database)
         self.redis: Redis = open_redis(found.redis_url)
         self.http: httpx.Client = build_client()
@@ -118,12 +119,13 @@ class Process:
     def _open_calls(self) -> None:
         """Make what calls to carts share."""
         box = secret_box(self.settings)
+        now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
         self.counter = CallCounter(self.database)
-        self.budget = CallBudget(self.redis, remembered=self.counter.remembered)
-        self.closures = ClosureBoard(self.database)
+        self.budget = CallBudget(self.redis, remembered=self.counter.remembered, now=now)
+        self.closures = ClosureBoard(self.database, now)
         self.directory = ShopDirectory(self.autocommit, box)
         self.token_tools = TokenTools(
-            self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures
+            self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures, now
         )
         self.gate_tools = GateTools(
             self.budget,
@@ -133,8 +135,8 @@ class Process:
             self.directory,
             LostTimeWatch(self.database, HighWater(self.redis), noticed=self.directory.forget_all),
             _share(self.settings.threads, SLEEPERS_SHARE),
+            now,
         )
-        now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
         self.open_work = WorkTools(
             self.database, self.autocommit, self.token_tools, self.gate_tools, now
         ).open_work

@@ -6,6 +6,7 @@ PostgreSQL remembers the calls per hour; a shop Redis knows nothing of starts fr
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from typing import cast
 
@@ -22,8 +23,7 @@ if type(known) == 'table' then
   known = 0
 end
 if known == 0 then
-  local time = redis.call('TIME')
-  local tokyo = tonumber(time[1]) + 9 * 3600
+  local tokyo = tonumber(ARGV[4]) + 9 * 3600
   redis.call('HSET', KEYS[1], 'h', math.floor(tokyo / 3600), 'hn', ARGV[1],
     'd', math.floor(tokyo / 86400), 'dn', ARGV[2], 'at', 0)
   redis.call('EXPIRE', KEYS[1], ARGV[3])
@@ -39,8 +39,7 @@ return 1
 """
 
 _FILL = """
-local time = redis.call('TIME')
-local tokyo = tonumber(time[1]) + 9 * 3600
+local tokyo = tonumber(ARGV[3]) + 9 * 3600
 if ARGV[1] == 'hour' then
   redis.call('HSET', KEYS[1], 'h', math.floor(tokyo / 3600), 'hn', ARGV[2])
 else
@@ -81,9 +80,21 @@ class Verdict:
 class CallBudget:
     """Decides whether a call may be made, and counts it; in Redis or Valkey."""
 
-    def __init__(self, redis: Redis, *, remembered: Callable[[int], tuple[int, int]]) -> None:
-        """Args: remembered: calls of this hour and this day by shop id, from PostgreSQL."""
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        remembered: Callable[[int], tuple[int, int]],
+        now: Callable[[], datetime],
+    ) -> None:
+        """Read the scripts; they are sent on first use.
+
+        Args:
+            remembered: calls of this hour and this day by shop id, from PostgreSQL.
+            now: PostgreSQL's time, aware: hours and days begin for all at once.
+        """
         self._remembered = remembered
+        self._now = now
         source = files("adapters.redis").joinpath("budget.lua").read_text(encoding="utf-8")
         self._ask = redis.register_script(source)
         self._seed = redis.register_script(_SEED)
@@ -113,7 +124,10 @@ class CallBudget:
             "list[bytes | int]",
             self._ask(
                 keys=[_key(shop_id)],
-                args=[a.pace_ms, a.longest_wait_ms, a.hour, a.day, a.alone, a.deadline_ms],
+                args=[
+                    *(a.pace_ms, a.longest_wait_ms, a.hour, a.day, a.alone, a.deadline_ms),
+                    self._now_s(),
+                ],
             ),
         )
         word = answer[0]
@@ -129,12 +143,15 @@ class CallBudget:
         Raises redis.RedisError.
         """
         self._remember(shop_id)
-        self._fill(keys=[_key(shop_id)], args=[limit, calls])
+        self._fill(keys=[_key(shop_id)], args=[limit, calls, self._now_s()])
 
     def _remember(self, shop_id: int) -> None:
         """Start from what PostgreSQL knows where Redis knows nothing of the shop."""
         hour, day = self._remembered(shop_id)
-        self._seed(keys=[_key(shop_id)], args=[hour, day, KEEP_S])
+        self._seed(keys=[_key(shop_id)], args=[hour, day, KEEP_S, self._now_s()])
+
+    def _now_s(self) -> int:
+        return int(self._now().timestamp())
 
 
 def _key(shop_id: int) -> str:

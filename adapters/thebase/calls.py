@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -13,7 +12,7 @@ from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send,
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate, TokenStore
-from domain.engine.budget import Limit, resumes_at
+from domain.engine.budget import Limit
 from domain.errors import (
     AlreadyDone,
     ApiFamily,
@@ -145,8 +144,7 @@ def failure(api: ApiFamily, call: Call, answer: Answer) -> Exception:
 def _refused(call: Call, message: str, said: Refusal) -> SyncError:
     meaning = said.meaning
     if (limit := _LIMITS.get(meaning)) is not None:
-        until = resumes_at(limit, datetime.now(UTC))
-        return BudgetSpent(message, until=until, limit=limit, by_cart=True)
+        return BudgetSpent(message, limit=limit, by_cart=True)
     if meaning is Meaning.CART_FAILED:
         return lost(call, said.code)
     if meaning is Meaning.NOT_ALLOWED:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
@@ -21,9 +20,6 @@ TOKEN = "/1/oauth/token"  # noqa: S105 - a path
 SCOPES = "read_users read_items write_items read_orders write_orders"
 DEFAULT_LIFE_S = 3600
 _LONGEST_LIFE_S = 10**8
-# The token address belongs to no family of calls: what it says of maintenance is no closure of
-# the orders API, only a reason to leave this shop alone for a while.
-CLOSED_PAUSE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +108,9 @@ class OAuthClient:
                 return granted(json_of(call, answer, closes=ApiFamily.ORDERS))
             raise failure(ApiFamily.ORDERS, call, answer)
         except Closed as error:
-            raise Postponed(str(error), until=datetime.now(UTC) + CLOSED_PAUSE) from error
+            # The token address belongs to no family of calls: what it says of maintenance is no
+            # closure of the orders API, only a reason to leave this shop alone for a while.
+            raise Postponed(str(error)) from error
         except TokenEndedError as error:
             said = refusal(answer.body)
             raise AuthenticationFailed(f"{call} -> {answer.status}: {said}") from error

@@ -22,6 +22,9 @@ COLUMNS = columns(
 STATUS = click.option(
     "--status", type=click.Choice([word.value for word in Status]), help="Only in this status."
 )
+UNRETURNED = click.option(
+    "--unreturned", is_flag=True, help="Only what was shipped and the cart does not know of."
+)
 LINE_COLUMNS = columns(
     "sku=SKU, name, quantity, options, unit_price_yen=price, options_yen=options yen, "
     "total_yen=yen, tax_rate=tax %"
@@ -44,6 +47,7 @@ add_list(
     COLUMNS,
     ONLY_SHOP,
     STATUS,
+    UNRETURNED,
 )
 
 

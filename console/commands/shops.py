@@ -17,7 +17,7 @@ from workers.services.robots import robot_documents
 COLUMNS = columns(
     "key, name, cart, parked, parked_actions, authorized=authorised, "
     "auth_failed_at=refused since, lost_time_at=lost time, refresh_expires_at=authorised until, "
-    "calls_per_second=calls/s, in_flight"
+    "unreturned=shipped not returned, calls_per_second=calls/s, in_flight"
 )
 
 

@@ -23,6 +23,8 @@ _LABELS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "items_open": ("Items not over, by state.", ("action", "state")),
         "items_due_lag_seconds": ("How long the oldest due item waits.", ("action",)),
         "robots_due_lag_seconds": ("How late the latest robot is.", ("action",)),
+        "shipments_unreturned": ("Shipped, and the cart does not know.", ("cart",)),
+        "shipments_unreturned_late": ("The same, for more than a day.", ("cart",)),
         "dead_letters_open": ("Dead letters nobody decided on.", ("action",)),
         "cart_calls_this_hour": ("Calls since the hour began.", ("cart",)),
         "shops": ("Shops that were not removed.", ("cart",)),

@@ -4,11 +4,12 @@ candidates -> steps (ShopServe: here; BASE: `dispatches`) -> outcome
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, timedelta
 from enum import StrEnum
 
+from domain.actions import Action
 from domain.carts.cart import Cart
-from domain.engine.cadence import TOKYO
+from domain.carts.shop_settings import ShipDates
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import ApiStatus, Status
@@ -25,12 +26,23 @@ class EffectKind(StrEnum):
     DEFERRED = "deferred"
 
 
-@dataclass(frozen=True, slots=True)
-class ShipDates:
-    """The ship dates a run covers, both inclusive, in Tokyo."""
+DAYS_BACK = timedelta(days=30)
+"""What was shipped longer ago goes only when a person names its date (RET-1)."""
 
-    first: date
-    last: date
+
+@dataclass(frozen=True, slots=True)
+class RunDay:
+    """What a run goes by besides the instruction.
+
+    Attributes:
+        today: in Tokyo, when the run looks.
+        named: the ship date a manual run names; only that one is returned, however old.
+        keeps_to: what the shop wants of runs that name none.
+    """
+
+    today: date
+    named: date | None = None
+    keeps_to: ShipDates = ShipDates.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +50,20 @@ class ShipmentFacts:
     """What judging an instruction needs.
 
     Attributes:
+        shop: its key, for the commands that reasons name.
         left_over: an earlier run listed it, failed on it or met a closed API.
+        given_up: an earlier run found that it can never be returned (RET-4).
         line_keys: BASE: each line's 明細独自1, blank where it is missing.
     """
 
     cart: Cart
-    number: str
+    shop: str
     status: Status
     api_status: ApiStatus
     tracking_number: str | None
     shipped_on: date | None
     left_over: bool = False
+    given_up: bool = False
     line_keys: tuple[str, ...] = ()
 
 
@@ -63,12 +78,14 @@ class Leave:
 
     Attributes:
         listed: the run shows it with this reason.
-        kept: later runs take it again, whatever their dates.
+        kept: later runs take it again, however old it is then.
+        needs_person: it does not heal by itself; the reason says what to do.
     """
 
     reason: str
     listed: bool = False
     kept: bool = False
+    needs_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,46 +108,48 @@ class ReturnOutcome(StrEnum):
     IMPOSSIBLE = "impossible"
 
 
-def dates_covered(
-    *, previous_run_at: datetime | None, now: datetime, ship_date: date | None = None
-) -> ShipDates:
-    """Return the ship dates a run covers (RET-1).
-
-    Args:
-        previous_run_at: aware; when the shop's previous completed run started, None before the
-            first, which covers today only.
-        ship_date: the date a manual run names; only that one is covered then.
-    """
-    if ship_date is not None:
-        return ShipDates(ship_date, ship_date)
-    today = now.astimezone(TOKYO).date()
-    if previous_run_at is None:
-        return ShipDates(today, today)
-    return ShipDates(min(today, previous_run_at.astimezone(TOKYO).date()), today)
-
-
-def judge(facts: ShipmentFacts, dates: ShipDates) -> Send | Leave:
-    """Judge whether an instruction is a candidate (RET-1, RET-4)."""
+def judge(facts: ShipmentFacts, day: RunDay) -> Send | Leave:
+    """Judge whether an instruction is a candidate, whenever its shipment was recorded (RET-1)."""
     if facts.status is not Status.SHIPPED or facts.shipped_on is None:
         return Leave("not shipped")
     if not (facts.tracking_number or "").strip():
         return Leave("no tracking number registered (問番)")
     if facts.api_status is ApiStatus.TRACKING_RETURNED:
         return Leave("returned already (問番戻し)")
-    if not facts.left_over and not dates.first <= facts.shipped_on <= dates.last:
-        return Leave(f"shipped on {facts.shipped_on}, outside the dates of this run")
-    return _judge_api_status(facts)
+    if facts.given_up and day.named is None:
+        return Leave("given up by an earlier run, which said why (RET-4)")
+    if day.named not in {None, facts.shipped_on}:
+        return Leave(f"shipped on {facts.shipped_on}, not on the day this run is about")
+    return _too_early_or_late(facts.shipped_on, facts, day) or _judge_api_status(facts)
+
+
+def _too_early_or_late(shipped_on: date, facts: ShipmentFacts, day: RunDay) -> Leave | None:
+    """Return why the ship date stands against it, None where it does not."""
+    if shipped_on > day.today:
+        return Leave(f"its ship date is {shipped_on}: waits for that day", listed=True)
+    if facts.left_over or day.named is not None or shipped_on == day.today:
+        return None
+    again = f"renkei run {Action.RETURN_SHIPMENTS} --shop {facts.shop} --ship-date {shipped_on}"
+    if day.keeps_to is ShipDates.TODAY:
+        why = "this shop returns shipments of the same day only (ship_dates=today)"
+    elif day.today - shipped_on > DAYS_BACK:
+        why = f"more than {DAYS_BACK.days} days ago"
+    else:
+        return None
+    return Leave(f"shipped on {shipped_on}, {why}: {again}", listed=True, needs_person=True)
 
 
 def _judge_api_status(facts: ShipmentFacts) -> Send | Leave:
     if facts.cart is Cart.BASE:
         if facts.line_keys and not any(key.strip() for key in facts.line_keys):
-            return Leave(
-                "no line has its BASE line id (明細独自1): cannot be returned", listed=True
-            )
+            reason = "no line has its BASE line id (明細独自1): set it dispatched in BASE"
+            return Leave(reason, listed=True, needs_person=True)
         return Send()
     if facts.api_status is ApiStatus.AWAITING_PRINT:
-        reason = "shipped, but not confirmed in ShopServe yet (登:印刷待ち)"
+        reason = (
+            "shipped, but not confirmed in ShopServe yet (登:印刷待ち):"
+            f" goes once {Action.CONFIRM_ORDERS} has told the cart"
+        )
         return Leave(reason, listed=True, kept=True)
     return Send()
 

@@ -15,7 +15,9 @@ from simulator.shopserve.wire import Shipping
 _SHIPPING_YEN = 660
 _FIRST_ORDER_NUMBER = 10_000_000
 _CARRIERS = ("YAMATO", "SAGAWA", "JAPANPOST")
+_WISHED_AFTER_S = 6 * 86_400
 _TIMES = (None, None, "午前中", "14時-16時", "18時-20時")
+_REMARK = "ギフトです。納品書は入れないでください。"
 _RATES = (8, 10)
 _STANDARD_RATE = 10
 
@@ -56,7 +58,7 @@ def make_order(
     serial_code = f"SC-{day}-{shop.orders_made:06}"
     orderer = invent_person(chance)
     deliveries = [
-        _delivery(shop, recipe, chance, number, orderer)
+        _delivery(shop, recipe, chance, number, orderer, at=ordered_at)
         for number in range(1, recipe.destinations + 1)
     ]
     payment = _payment(recipe, deliveries, ordered_at)
@@ -73,7 +75,7 @@ def make_order(
         "payment": payment,
         "orderer": _orderer(orderer),
         "deliveries": deliveries,
-        "memo": {"customer_note": "", "shop_memo": ""},
+        "memo": {"customer_note": _REMARK if recipe.options else "", "shop_memo": ""},
     }
     return Order(serial_code, ordered_at, document, recipe=recipe.name)
 
@@ -154,10 +156,13 @@ def _delivery(
     chance: random.Random,
     number: int,
     orderer: Person,
+    *,
+    at: int,
 ) -> Document:
     """Return one destination; the first one is the orderer's own address."""
     carrier = chance.choice(_CARRIERS) if number <= recipe.provisional else None
     person = orderer if number == 1 else invent_person(chance)
+    day = clock.tokyo_date(at + number * _WISHED_AFTER_S)
     return {
         "delivery_no": number,
         **_person(person),
@@ -167,12 +172,12 @@ def _delivery(
         "carrier_code": carrier,
         "carrier_name": wire.CARRIERS[carrier] if carrier else None,
         "tracking_numbers": [f"0000-0000-{chance.randrange(10_000):04}"] if carrier else [],
-        "desired_delivery_date": None,
+        "desired_delivery_date": day if recipe.destinations > 1 else None,
         "desired_delivery_time": chance.choice(_TIMES),
         "scheduled_shipping_date": None,
         "shipped_date": None,
         "shipping_status": Shipping.NOT_SHIPPED,
-        "noshi": "",
+        "noshi": "" if number == 1 else "御祝",
         "wrapping": "",
         "message_card": "",
         "items": _lines(shop, recipe, chance, with_option=recipe.options and number == 1),

@@ -3,6 +3,7 @@
 import random
 from itertools import count
 
+from simulator import clock
 from simulator.messages import Document
 from simulator.order_book import Order
 from simulator.seed.people import Person, invent_person
@@ -12,7 +13,14 @@ from simulator.thebase.amounts import total_of
 from simulator.thebase.shop import BaseShop
 from simulator.thebase.wire import Dispatch, Line
 
-METHODS = (("宅配便60サイズ", 980), ("ネコポス", 300), ("クール便", 1200))
+METHODS = (
+    ("宅配便60サイズ", 980),
+    ("ネコポス", 300),
+    ("クール便", 1200),
+    ("宅急便コンパクト", 650),
+    ("宅急便80サイズ", 1150),
+)
+_WISHED_AFTER_S = 6 * 86_400
 _TIME_ZONES = (None, None, "0812", "1416", "1618", "1821")
 _OPTION_YEN = 250
 _REDUCED_RATE = 8
@@ -57,7 +65,8 @@ def make_order(
         "cod_fee": recipe.cod_fee_yen,
         "total": 0,
         **_buyer(chance),
-        **_handling(recipe, chance),
+        "remark": "ギフトです。納品書は入れないでください。" if recipe.receiver == GIFT else "",
+        **_handling(recipe, chance, ordered_at),
         "terminated": False,
         "modified": ordered_at,
         "order_receiver": _receiver(recipe, chance),
@@ -83,17 +92,17 @@ def _buyer(chance: random.Random) -> Document:
         "country": "Japan",
         "country_code": "JP",
         "mail_address": buyer.mail,
-        "remark": "",
     }
 
 
-def _handling(recipe: Recipe, chance: random.Random) -> Document:
+def _handling(recipe: Recipe, chance: random.Random, at: int) -> Document:
+    time_zone = chance.choice(_TIME_ZONES)
     return {
         "add_comment": None,
         "delivery_company_id": 0,
         "tracking_number": None,
-        "delivery_date": None,
-        "delivery_time_zone": chance.choice(_TIME_ZONES),
+        "delivery_date": clock.tokyo_date(at + _WISHED_AFTER_S) if time_zone else None,
+        "delivery_time_zone": time_zone,
         "dispatch_status": recipe.status,
     }
 
@@ -215,7 +224,7 @@ def _shipping(recipe: Recipe, lines: list[Document]) -> Document:
     """Return the method and fee fields of the order; line methods go into the lines."""
     groups: list[Document] = []
     for number in range(recipe.methods):
-        method, fee = METHODS[number]
+        method, fee = METHODS[recipe.first_method + number]
         members = [str(each["order_item_id"]) for each in lines[number :: recipe.methods]]
         groups.append({"shipping_method": method, "shipping_fee": fee, "order_item_ids": members})
     if recipe.line_methods:

@@ -20,6 +20,7 @@ class Recipe:
         paid: status of the payment transaction, empty when there is none.
         lines: order lines.
         methods: entries in `shipping_lines`; 0 for none.
+        first_method: which of the shop's methods the first entry names.
         line_methods: whether the lines carry the method instead of `shipping_lines`.
         method: whether the order carries a method when nothing else does.
         receiver: `same` all null (Pay ID), `blank` all empty strings, `gift` somebody else.
@@ -40,6 +41,7 @@ class Recipe:
     paid: str = ""
     lines: int = 1
     methods: int = 0
+    first_method: int = 0
     line_methods: bool = False
     method: bool = True
     receiver: str = SAME
@@ -94,6 +96,15 @@ _ALL = (
     Recipe("dispatched", paid="captured", lines=1, dispatched_lines=1),
     Recipe("cancelled", paid="cancelled", lines=1, cancelled_lines=1),
     Recipe("split_partly_cancelled", paid="creditable", lines=3, methods=2, cancelled_lines=1),
+    Recipe(
+        "two_methods_of_one_company",
+        paid="creditable",
+        lines=3,
+        methods=2,
+        first_method=3,
+        discount_yen=200,
+        everyday=False,
+    ),
     Recipe(
         "bank_partly_cancelled",
         "base_bt",

@@ -16,6 +16,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.postgres.access.api_clients import add_client
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import open_engine
 from console.web.app import create_app
 from console.web.services import Services
@@ -121,7 +122,7 @@ def _services(
     )
     engine = open_engine(database_url, connections=12)
     redis = Redis.from_url(redis_url, socket_timeout=30, socket_connect_timeout=30)
-    return Services(settings, engine, redis, announce)
+    return Services(settings, engine, redis, announce, DatabaseClock(engine).now)
 
 
 def problem(answer: httpx.Response, status: int) -> str:

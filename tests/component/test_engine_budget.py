@@ -7,8 +7,7 @@ import pytest
 from redis import Redis
 
 from adapters.postgres.engine import lanes
-from adapters.thebase import calls
-from domain.engine.budget import next_hour, resumes_at
+from domain.engine.budget import next_hour
 from tests.component.engine_bench import Bench, BenchShop
 from workers.engine import planner
 
@@ -198,7 +197,6 @@ def test_cls_2_the_carts_answer_just_after_a_reset_belongs_to_the_hour_before(
     bench.simulator.change_shop(shop.key, hour_limit=2)
     just_reset = next_hour(datetime.now(UTC)) + timedelta(seconds=1)
     monkeypatch.setattr(bench.process, "clock", lambda: just_reset)
-    monkeypatch.setattr(calls, "resumes_at", lambda limit, _: resumes_at(limit, just_reset))
     shop.run("sync_stock")
     with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
         counted = int(redis.hget(f"renkei:budget:{_id(bench, shop)}", "hn") or 0)

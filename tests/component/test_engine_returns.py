@@ -36,6 +36,14 @@ def by_key(effects: Iterable[Document]) -> Counter[str]:
     return Counter(effect["key"] for effect in effects)
 
 
+def unreturned_and_doctor(bench: Bench, shop: BenchShop) -> tuple[int, str, int]:
+    """Return what `orders list --unreturned`, `doctor` and `shop show` say of a shop."""
+    checks = {row["name"]: row for row in bench.renkei("doctor", "--json").json["checks"]}
+    listed = bench.renkei.read("orders", "list", "--unreturned", "--shop", shop.key)
+    shown = bench.renkei.read("shop", "show", shop.key)
+    return len(listed), checks["shipments"]["state"], shown["unreturned"]
+
+
 def unshipped(bench: Bench, cart: str, *recipes: str) -> tuple[BenchShop, list[Document]]:
     shop = bench.shop(cart, *recipes)
     shop.run("import_orders")
@@ -47,31 +55,71 @@ def unshipped(bench: Bench, cart: str, *recipes: str) -> tuple[BenchShop, list[D
 
 
 @BOTH
-def test_ret_01_the_first_run_covers_today_in_tokyo_only(bench: Bench, cart: str) -> None:
-    shop, (today, yesterday) = unshipped(bench, cart, "cash_on_delivery", "cash_on_delivery")
-    shop.ship(today)
-    shop.ship(yesterday, "--date", day(1))
+def test_ret_01_a_shipment_recorded_after_its_days_run_goes_with_the_next(
+    bench: Bench, cart: str
+) -> None:
+    """The day's run is over, no run ever fell on that day, or the shop is new: all the same."""
+    shop, (late, old) = unshipped(bench, cart, "cash_on_delivery", "cash_on_delivery")
+    shop.run("return_shipments")
+    shop.ship(late, "--date", day(3))
+    shop.ship(old, "--date", day(30))
 
-    run = shop.run("return_shipments")
+    run = shop.scheduled("return_shipments")
 
-    assert figures(run) == ("succeeded", 1, 0, 0)
-    assert sorted(api_statuses(shop)) != ["tracking_returned"] * 2
+    assert figures(run) == ("succeeded", 2, 0, 0)
+    assert set(api_statuses(shop)) == {"tracking_returned"}
 
 
 @BOTH
-def test_ret_01_later_runs_cover_every_day_since_the_previous_completed_one(
+def test_ret_01_what_is_older_than_thirty_days_is_listed_until_a_person_names_its_date(
     bench: Bench, cart: str
 ) -> None:
-    shop, (late, old) = unshipped(bench, cart, "cash_on_delivery", "cash_on_delivery")
-    shop.run("return_shipments")
-    bench.sql("update runs set started_at = started_at - interval '3 days'")
-    shop.ship(late, "--date", day(3))  # after that run, on its own day
-    shop.ship(old, "--date", day(4))
+    shop = ready(bench, cart, "cash_on_delivery")
+    bench.sql("update instructions set shipped_on = :day", day=day(45))
 
+    listed = [shop.scheduled("return_shipments") for _ in range(2)]
+    told = unreturned_and_doctor(bench, shop)
+    named = shop.run("return_shipments", "--ship-date", day(45))
+
+    assert [figures(run) for run in listed] == [("succeeded", 0, 0, 1)] * 2
+    assert told == (1, "warning", 1)
+    assert unreturned_and_doctor(bench, shop) == (0, "ok", 0)
+    for run in listed:
+        (reason,) = reasons(run).values()
+        assert f"--shop {shop.key} --ship-date {day(45)}" in reason
+    alarms = [line for line in shop.log() if line["needs_person"] and day(45) in line["message"]]
+    assert [alarm["message"] for alarm in alarms] == [reason] * 2
+    assert figures(named) == ("succeeded", 1, 0, 0)
+
+
+@BOTH
+def test_ret_01_a_future_ship_date_waits_for_its_day(bench: Bench, cart: str) -> None:
+    shop, (order,) = unshipped(bench, cart, "cash_on_delivery")
+    shop.ship(order, "--date", day(-2))
+
+    early = shop.run("return_shipments")
+    bench.sql("update instructions set shipped_on = shipped_on - 2")  # that day comes
     run = shop.run("return_shipments")
 
-    assert [item["key"] for item in run["items"]] == [late["cart_order_key"]]
-    assert run["succeeded"] == 1
+    assert figures(early) == ("succeeded", 0, 0, 1)
+    assert day(-2) in reasons(early)[order["cart_order_key"]]
+    assert figures(run) == ("succeeded", 1, 0, 0)
+
+
+@BOTH
+def test_ret_01_a_shop_that_keeps_to_today_lists_the_others(bench: Bench, cart: str) -> None:
+    shop, (today, late) = unshipped(bench, cart, "cash_on_delivery", "cash_on_delivery")
+    shop.command("shop", "set", shop.key, "ship_dates=today")
+    bench.process.directory.forget_all()
+    shop.ship(today)
+    shop.ship(late, "--date", day(1))
+
+    run = shop.run("return_shipments")
+    named = shop.run("return_shipments", "--ship-date", day(1))
+
+    assert figures(run) == ("succeeded", 1, 0, 1)
+    assert "ship_dates=today" in reasons(run)[late["cart_order_key"]]
+    assert figures(named) == ("succeeded", 1, 0, 0)
 
 
 @BOTH
@@ -95,7 +143,7 @@ def test_ret_01_a_candidate_that_failed_or_met_a_closed_api_stays_one(
     closed = shop.run("return_shipments")
     bench.simulator.open(cart, "orders")
     bench.cancel_closures()
-    bench.sql("update instructions set shipped_on = shipped_on - 5")  # no run covers that day
+    bench.sql("update instructions set shipped_on = shipped_on - 45")  # no run takes that day
 
     run = shop.run("return_shipments")
 

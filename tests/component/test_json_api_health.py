@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from domain.access import Scope
 from tests.component.json_api import Api, Console, problem
-from tests.component.warehouse_samples import Warehouse
+from tests.component.warehouse_samples import SHIP, Warehouse
 
 
 def figures(exposition: str) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -65,6 +65,26 @@ def test_without_servers_it_is_alive_but_not_ready_and_says_nothing_of_them(
     problem(orders, 503)
     assert orders.headers["retry-after"] == "5"
     assert "secret" not in ready.text + orders.text
+
+
+def test_ret_01_metrics_and_lists_count_what_the_cart_does_not_know_of(api: Api) -> None:
+    warehouse = Warehouse.open(api.engine)
+    client = api.client(warehouse)
+    for number in ("1", "2", "3", "4"):
+        warehouse.order(number, {"A": 1})
+    for number in ("1", "2", "3"):
+        warehouse.do(SHIP, number)
+    with api.engine.begin() as connection:
+        set_to = "update instructions set"
+        connection.execute(text(f"{set_to} shipped_on = current_date + 1 where number = '2'"))
+        connection.execute(text(f"{set_to} api_status = 'tracking_returned' where number = '3'"))
+
+    found = figures(api.with_token(None).get("/metrics").text)
+    listed = client.get("/api/v1/orders", params={"unreturned": "true"}).json()["orders"]
+
+    assert found["renkei_shipments_unreturned", ("thebase",)] == 2
+    assert found["renkei_shipments_unreturned_late", ("thebase",)] == 1
+    assert [order["number"] for order in listed] == ["1", "2"]
 
 
 def test_metrics_count_open_dead_letters_calls_and_queues(api: Api, redis_url: str) -> None:

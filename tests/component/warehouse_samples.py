@@ -33,11 +33,20 @@ SHIP = Ship(Parcel("宅急便", "4000-0000-0001", DAY))
 
 
 def new_instruction(
-    number: str, lines: Mapping[str, int], *, key: str | None = None, holds: tuple[Hold, ...] = ()
+    number: str,
+    lines: Mapping[str, int],
+    *,
+    key: str | None = None,
+    holds: tuple[Hold, ...] = (),
+    options: tuple[str, ...] = (),
+    **more: Any,
 ) -> NewInstruction:
-    """An instruction with one line per SKU at 1,000 yen a piece."""
+    """An instruction with one line per SKU at 1,000 yen a piece.
+
+    Args: options: of every line; more: fields by name.
+    """
     total = sum(lines.values()) * 1000
-    return NewInstruction(
+    made = NewInstruction(
         number=number,
         part=1,
         cart_order_key=key or number,
@@ -59,12 +68,24 @@ def new_instruction(
         buyer=Contact("佐伯 結衣", "5300001", "大阪府大阪市", "0600000000", "buyer@example.jp"),
         recipient=Contact("試験 花子", "1000001", "東京都千代田区", "0300000000"),
         lines=tuple(
-            NewLine(sku, f"item {sku}", count, 1000, 0, count * 1000, 10, {"1": ""}, str(place))
+            NewLine(
+                sku,
+                f"item {sku}",
+                count,
+                1000,
+                0,
+                count * 1000,
+                10,
+                {"1": ""},
+                str(place),
+                options,
+            )
             for place, (sku, count) in enumerate(lines.items(), 1)
         ),
         destination=1,
         ordered_at=NOON,
     )
+    return replace(made, **more)
 
 
 @dataclass

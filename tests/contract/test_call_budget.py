@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import fakeredis
@@ -31,7 +32,7 @@ def redis(request: pytest.FixtureRequest) -> Iterator[Redis]:
 
 @pytest.fixture
 def budget(redis: Redis) -> CallBudget:
-    return CallBudget(redis, remembered=lambda _: REMEMBERED)
+    return CallBudget(redis, remembered=lambda _: REMEMBERED, now=lambda: datetime.now(UTC))
 
 
 def counts(redis: Redis) -> tuple[int, int]:
@@ -150,6 +151,31 @@ def test_cls_2_robots_of_a_shop_that_ask_at_once_get_no_call_too_many(
 
     assert (granted.count("go"), granted.count("hour")) == (25, 55)
     assert counts(redis)[0] == REMEMBERED[0] + 25
+
+
+def test_clk_1_hours_begin_by_postgresqls_clock_not_by_that_of_redis(redis: Redis) -> None:
+    """A Redis that is an hour off would let calls of two of the cart's hours into one."""
+    moment = [datetime(2026, 10, 3, 14, 59, tzinfo=UTC)]
+    budget = CallBudget(redis, remembered=lambda _: REMEMBERED, now=lambda: moment[0])
+    assert budget.ask(SHOP, up_to("hour", 1)).verdict == "go"
+    spent = budget.ask(SHOP, up_to("hour", 1))
+    assert (spent.verdict, spent.ms) == ("hour", 60_000)
+
+    moment[0] += timedelta(minutes=1)
+
+    assert budget.ask(SHOP, up_to("hour", 1)).verdict == "go"
+
+
+@pytest.mark.parametrize("name", ["at", "until"])
+def test_clk_1_a_turn_set_before_redis_clock_stepped_back_stops_nobody(
+    budget: CallBudget, redis: Redis, name: str
+) -> None:
+    asked = replace(FREE, alone="item 1#1", pace_ms=1000, longest_wait_ms=30_000)
+    budget.ask(SHOP, asked)
+    redis.hincrby(KEY, name, 86_400_000)
+    next_caller = "item 2#1" if name == "until" else "item 1#1"
+
+    assert budget.ask(SHOP, replace(asked, alone=next_caller)).verdict == "go"
 
 
 GARBAGE: dict[str, dict[str, str]] = {

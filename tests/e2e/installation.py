@@ -247,8 +247,12 @@ class Shop:
     def carries(self, carrier: str) -> None:
         """Translate every delivery method of the shop's instructions to one carrier."""
         for method in sorted({order["delivery_method"] for order in self.orders()}):
-            words = ("method", "set", "--shop", self.key, "--method", method)
-            self.merchant.quick(*words, "--carrier", carrier)
+            self.translate(method, carrier)
+
+    def translate(self, method: str, carrier: str) -> None:
+        """Say which carrier of the cart one delivery method means."""
+        words = ("method", "set", "--shop", self.key, "--method", method)
+        self.merchant.quick(*words, "--carrier", carrier)
 
     def ship(self, orders: Sequence[Document]) -> None:
         """Ship instructions by file, each with a tracking number of its own."""

@@ -9,16 +9,22 @@ from tests.e2e.installation import Merchant, Shop, tracking_of, wait_for
 ON_HAND = 500
 WRITES = ("orders.edit_status", "items.edit_stock")
 ACTIONS = ("import_orders", "sync_status", "return_shipments", "sync_stock")
+ONE_COMPANY = "two_methods_of_one_company"
 
 
 def test_a_day_of_base_is_what_the_cart_says_it_is(merchant: Merchant) -> None:
-    """IMP-9 to IMP-14, IMP-17, STS-2, STS-5, RET-3, STK-1, STK-3: one order of every kind."""
-    shop = merchant.shop("thebase", orders=len(EVERYDAY), recipes=EVERYDAY, variations=0.3)
+    """IMP-5, IMP-9 to IMP-14, IMP-17, IMP-19, STS-2, STS-5, RET-3, STK-1, STK-3: every kind."""
+    recipes = (*EVERYDAY, ONE_COMPANY)
+    shop = merchant.shop("thebase", orders=len(recipes), recipes=recipes, variations=0.3)
     shop.map_items()
     merchant.stock_up(shop.simulated.items, ON_HAND)
+    for method in ("宅急便コンパクト", "宅急便80サイズ"):
+        shop.translate(method, "クロネコヤマト")
     facts = shop.facts()
 
     import_everything(shop, facts)
+    facts += import_partly_cancelled(shop)
+    what_the_warehouse_needs(shop)
     cancelled = pay_and_cancel(shop, facts)
     ship_everything(shop, cancelled)
     push_stock(shop)
@@ -31,7 +37,7 @@ def import_everything(shop: Shop, facts: list[Document]) -> None:
     orders = shop.orders()
     assert run["succeeded"] == len(facts) > 20
     assert Counter(order["cart_order_key"] for order in orders) == {
-        fact["key"]: fact["instructions"] for fact in facts
+        fact["key"]: 1 if fact["recipe"] == ONE_COMPANY else fact["instructions"] for fact in facts
     }
     assert sum(o["total_yen"] for o in orders) == sum(fact["total_yen"] for fact in facts)
     paid = {o["cart_order_key"] for o in orders if o["payment"] == "paid"}
@@ -41,6 +47,37 @@ def import_everything(shop: Shop, facts: list[Document]) -> None:
     assert secured == sum((Counter(fact["skus"]) for fact in facts), Counter())
     listed = {item["key"] for item in run["items"] if item["state"] == "skipped"}
     assert listed == {f["key"] for f in shop.simulator.orders(shop.key) if f["refusal"]}
+
+
+def import_partly_cancelled(shop: Shop) -> list[Document]:
+    """The merchant wants partly cancelled orders, too: the next run takes them."""
+    waiting = [f for f in shop.simulator.orders(shop.key) if f["refusal"] == "partly_cancelled"]
+    shop.merchant.ok("shop", "set", shop.key, "import_partly_cancelled=on")
+
+    run = shop.run("import_orders")
+
+    taken = {fact["key"]: fact for fact in waiting}
+    assert run["succeeded"] == len(taken) == 2
+    orders = [order for order in shop.orders() if order["cart_order_key"] in taken]
+    assert sum(order["total_yen"] for order in orders) == sum(f["total_yen"] for f in waiting)
+    pieces = Counter({key: sum(fact["skus"].values()) for key, fact in taken.items()})
+    for order in orders:
+        pieces[order["cart_order_key"]] -= sum(line["quantity"] for line in order["lines"])
+    assert not +pieces
+    return waiting
+
+
+def what_the_warehouse_needs(shop: Shop) -> None:
+    """Day, slot and remarks are the cart's; two methods of one company are one parcel."""
+    for order in shop.orders():
+        told = shop.simulator.order(shop.key, order["cart_order_key"])["order"]
+        assert order["wished_date"] == (told["delivery_date"] or "")
+        assert order["wished_time"] == (told["delivery_time_zone"] or "")
+        assert order["remarks"] == told["remark"]
+    (parcel,) = [o for o in shop.orders() if len(o["methods"]) > 1]
+    assert parcel["number"] == parcel["cart_order_key"]
+    assert parcel["methods"] == ["宅急便80サイズ", "宅急便コンパクト"]
+    assert (parcel["delivery_method"], parcel["shipping_fee_yen"]) == ("宅急便80サイズ", 1800)
 
 
 def pay_and_cancel(shop: Shop, facts: list[Document]) -> str:

@@ -14,6 +14,7 @@ CONTRACTS = {
 }
 # What every room may know: how to open, run and migrate, and what is common to all of them.
 COMMON = {
+    "clock",
     "database",
     "connections",
     "outages",

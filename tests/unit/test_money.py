@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.carts.shop_settings import SplitBy
 from domain.orders.amounts import Split, keep_together, split_amounts
 from domain.orders.cart_order import CartLine, Charges, LineState
 from domain.orders.parts import groups
+from domain.orders.splitting import Splitting
 from tests.unit.samples import (
     base_order,
     charged,
@@ -61,6 +63,22 @@ def test_imp_14_a_line_bears_its_own_fee_where_no_method_fee_covers_it() -> None
     result = split(costs, line("1", 3000, "宅配便", fee=500), line("2", 1000, "メール便", fee=200))
 
     assert [part.shipping_yen for part in result.parts] == [500, 200]
+
+
+def test_imp_14_fees_of_one_company_are_added_and_a_fee_is_charged_once() -> None:
+    named = (charged("メール便", 200), charged("宅配便", 900))
+    costs = replace(charges(5100, shipping_yen=1100), per_method=named)
+    company = Splitting(companies={"宅配便": "甲", "メール便": "甲"})
+    order = base_order(*TWO, costs=costs)
+    alike = base_order(TWO[0], replace(TWO[1], delivery_method="宅配便"), costs=costs)
+
+    together = split_amounts(groups(order, company), costs)
+    # Its methods became one after it was split: the fee named for it is the first part's.
+    apart = split_amounts(groups(alike, company.keeping({"1": 1, "2": 2})), costs)
+
+    assert [(part.shipping_yen, part.total_yen) for part in together.parts] == [(1100, 5100)]
+    assert [part.shipping_yen for part in apart.parts] == [1100, 0]
+    assert totals(apart) == [4100, 1000]
 
 
 def test_imp_14_a_fee_of_the_whole_order_goes_to_part_1() -> None:
@@ -189,11 +207,22 @@ drawn_charges = st.builds(
 )
 
 
-@given(lines=drawn_lines, costs=drawn_charges)
+splittings = st.builds(
+    Splitting,
+    st.sampled_from(SplitBy),
+    st.dictionaries(
+        st.sampled_from(["宅配便", "メール便", "定形外"]), st.sampled_from(["甲", "乙"])
+    ),
+    st.dictionaries(st.sampled_from([str(i) for i in range(7)]), st.integers(1, 3)),
+)
+
+
+@given(lines=drawn_lines, costs=drawn_charges, splitting=splittings)
 def test_imp_14_parts_always_add_up_and_are_never_negative(
-    lines: list[CartLine], costs: Charges
+    lines: list[CartLine], costs: Charges, splitting: Splitting
 ) -> None:
-    every = groups(base_order(*lines, costs=costs))
+    """Split by method, by company, and as it was kept from an earlier conversion (IMP-10)."""
+    every = groups(base_order(*lines, costs=costs), splitting)
     if not any(group.lines for group in every):
         return
 
@@ -206,13 +235,13 @@ def test_imp_14_parts_always_add_up_and_are_never_negative(
         assert min(part.discount_yen, part.points_yen, part.fee_yen, part.shipping_yen) >= 0
 
 
-@given(lines=drawn_lines, costs=drawn_charges)
+@given(lines=drawn_lines, costs=drawn_charges, splitting=splittings)
 def test_imp_14_the_taxes_of_the_parts_are_the_tax_of_the_order(
-    lines: list[CartLine], costs: Charges
+    lines: list[CartLine], costs: Charges, splitting: Splitting
 ) -> None:
     """The order's tax is what the same order would carry if it were not split."""
     lines = [replace(each, total_yen=abs(each.total_yen)) for each in lines]
-    every = groups(base_order(*lines, costs=costs))
+    every = groups(base_order(*lines, costs=costs), splitting)
     if not any(group.lines for group in every):
         return
 

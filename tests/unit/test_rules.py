@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
-from domain.orders.cart_order import Dispatch
+from domain.orders.cart_order import Contact, Dispatch
 from domain.orders.conversion import FREE_SHIPPING, ShopTables, convert
 from domain.orders.instructions import HoldReason, Status
 from domain.orders.rule_texts import rule_from_json, rule_to_json
@@ -123,6 +123,35 @@ def test_imp_11_and_imp_14_base_shops_have_two_standard_rules() -> None:
         StandardRule.SPLIT_AMOUNTS,
     )
     assert STANDARD_RULES[Cart.SHOPSERVE] == ()
+
+
+def test_imp_18_a_rule_that_fills_the_address_ends_the_wait_for_one() -> None:
+    nobody = instruction(replace(base_order(recipient=Contact()), buyer=Contact()))
+    filled = rule(then=(RuleStep(Verb.SET_FIELD, "東京都千代田区", "recipient.address"),))
+    named = rule(then=(RuleStep(Verb.SET_FIELD, "試験 花子", "recipient.name"),))
+
+    ready, _ = apply([filled], nobody)
+    waiting, _ = apply([named], nobody)
+
+    assert (ready.status, ready.holds) == (Status.AWAITING_SHIPMENT, ())
+    assert waiting.status is Status.HOLD
+
+
+@pytest.mark.parametrize("field", ["wished_date", "wished_time", "remarks", "gift"])
+def test_imp_19_rules_look_at_wishes(field: str) -> None:
+    wished, _ = apply([rule(then=(RuleStep(Verb.SET_FIELD, "x", field),))], SAMPLE)
+    seen = rule(when(field, Operator.EQUALS, "x"), then=(CHECK_NOTE,))
+
+    assert apply([seen], wished)[0].status is Status.HOLD
+
+
+def test_imp_19_rules_look_at_every_method_and_at_what_was_chosen_for_a_line() -> None:
+    line = replace(SAMPLE.lines[0], options=("名入れ: 結衣",))
+    wished = replace(SAMPLE, methods=("宅配便", "ネコポス"), lines=(line,))
+    for field, part in (("methods", "ネコポス"), ("options", "名入れ")):
+        seen = rule(when(field, Operator.CONTAINS, part), then=(CHECK_NOTE,))
+        assert apply([seen], wished)[0].status is Status.HOLD
+        assert apply([seen], SAMPLE)[0].status is not Status.HOLD
 
 
 def test_every_settable_field_is_set_and_read_back() -> None:

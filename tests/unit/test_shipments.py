@@ -1,14 +1,14 @@
 """Which shipments the cart is told about."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.carts.cart import Cart
-from domain.engine.cadence import TOKYO
+from domain.carts.shop_settings import ShipDates
 from domain.errors import BrokenRule
 from domain.orders.cart_order import Destination, Settlement
 from domain.orders.instructions import ApiStatus, Status
@@ -16,34 +16,30 @@ from domain.shipments.candidates import (
     Leave,
     RequestSettlement,
     ReturnOutcome,
+    RunDay,
     Send,
-    ShipDates,
     ShipDestination,
     ShipmentFacts,
-    dates_covered,
     judge,
     outcome,
     plan_shopserve,
 )
-from tests.unit.samples import FRIEND, NOON, READY, numbered, shop_line, shopserve_order
+from tests.unit.samples import FRIEND, READY, numbered, shop_line, shopserve_order
 
 TODAY = date(2025, 1, 15)
-ONLY_TODAY = ShipDates(TODAY, TODAY)
+RUN = RunDay(TODAY)
+KEEPS_TO_TODAY = RunDay(TODAY, keeps_to=ShipDates.TODAY)
 SHOP = ShipmentFacts(
-    Cart.SHOPSERVE, "10004217", Status.SHIPPED, ApiStatus.PRINTED, "4000-0000-0012", TODAY
+    Cart.SHOPSERVE, "kura", Status.SHIPPED, ApiStatus.PRINTED, "4000-0000-0012", TODAY
 )
 BASE = replace(
     SHOP, cart=Cart.BASE, api_status=ApiStatus.AWAITING_PRINT, line_keys=("90210001", "")
 )
 
 
-def tokyo(day: int, hour: int, minute: int = 0) -> datetime:
-    return datetime(2025, 1, day, hour, minute, tzinfo=TOKYO)
-
-
 @pytest.mark.parametrize("facts", [SHOP, BASE], ids=["ShopServe", "BASE"])
 def test_ret_01_a_shipment_of_today_is_a_candidate(facts: ShipmentFacts) -> None:
-    assert judge(facts, ONLY_TODAY) == Send()
+    assert judge(facts, RUN) == Send()
 
 
 @pytest.mark.parametrize(
@@ -55,22 +51,21 @@ def test_ret_01_a_shipment_of_today_is_a_candidate(facts: ShipmentFacts) -> None
         pytest.param({"tracking_number": None}, "tracking", id="no tracking number"),
         pytest.param({"tracking_number": " "}, "tracking", id="a blank tracking number"),
         pytest.param({"api_status": ApiStatus.TRACKING_RETURNED}, "already", id="done before"),
-        pytest.param({"shipped_on": date(2025, 1, 14)}, "outside", id="yesterday"),
-        pytest.param({"shipped_on": date(2025, 1, 16)}, "outside", id="tomorrow"),
+        pytest.param({"given_up": True}, "given up", id="reported as impossible"),
     ],
 )
 def test_ret_01_anything_else_is_left_without_a_word_in_the_run(
     change: dict[str, object], reason: str
 ) -> None:
     for facts in (SHOP, BASE):
-        verdict = judge(replace(facts, **change), ONLY_TODAY)  # type: ignore[arg-type]
+        verdict = judge(replace(facts, **change), RUN)  # type: ignore[arg-type]
         assert isinstance(verdict, Leave)
         assert reason in verdict.reason
         assert not verdict.listed
 
 
 def test_ret_01_an_unconfirmed_shopserve_shipment_is_listed_with_the_reason() -> None:
-    verdict = judge(replace(SHOP, api_status=ApiStatus.AWAITING_PRINT), ONLY_TODAY)
+    verdict = judge(replace(SHOP, api_status=ApiStatus.AWAITING_PRINT), RUN)
 
     assert isinstance(verdict, Leave)
     assert verdict.listed
@@ -81,48 +76,65 @@ def test_ret_01_an_unconfirmed_shopserve_shipment_is_listed_with_the_reason() ->
 def test_ret_01_what_an_earlier_run_left_over_stays_a_candidate() -> None:
     old = replace(SHOP, shipped_on=date(2024, 12, 1), left_over=True)
 
-    assert judge(old, ONLY_TODAY) == Send()
+    assert judge(old, RUN) == Send()
 
 
-def test_ret_01_the_first_run_covers_today_in_tokyo_only() -> None:
-    before_nine = tokyo(15, 8)  # still the 14th in UTC
-
-    assert dates_covered(previous_run_at=None, now=before_nine) == ONLY_TODAY
-
-
-def test_ret_01_later_runs_begin_at_the_day_of_the_previous_one() -> None:
-    dates = dates_covered(previous_run_at=tokyo(12, 18), now=NOON)
-
-    assert dates == ShipDates(date(2025, 1, 12), TODAY)
-
-
-def test_ret_01_a_manual_run_can_name_the_ship_date() -> None:
-    named = date(2024, 12, 24)
-
-    dates = dates_covered(previous_run_at=tokyo(12, 18), now=NOON, ship_date=named)
-
-    assert dates == ShipDates(named, named)
-
-
-@given(
-    pauses=st.lists(st.integers(1, 10 * 24 * 60), min_size=1, max_size=20),
-    shipped=st.integers(0, 60 * 24 * 60),
-)
-def test_ret_01_no_shipment_after_the_first_run_is_forgotten(
-    pauses: list[int], shipped: int
+@pytest.mark.parametrize("facts", [SHOP, BASE], ids=["ShopServe", "BASE"])
+@given(days=st.integers(0, 30))
+def test_ret_01_nothing_shipped_within_thirty_days_is_forgotten(
+    facts: ShipmentFacts, days: int
 ) -> None:
-    start = tokyo(1, 0)
-    shipped_at = start + timedelta(minutes=shipped)
-    previous: datetime | None = None
-    now = start
-    taken = False
-    for pause in pauses:
-        dates = dates_covered(previous_run_at=previous, now=now)
-        known = shipped_at <= now
-        taken = taken or (known and dates.first <= shipped_at.date() <= dates.last)
-        previous, now = now, now + timedelta(minutes=pause)
+    """Whenever it was recorded: a run asks for no day of its own or of the run before."""
+    assert judge(replace(facts, shipped_on=TODAY - timedelta(days=days)), RUN) == Send()
 
-    assert taken or shipped_at > (previous or now)
+
+@pytest.mark.parametrize(
+    ("days", "day"),
+    [
+        pytest.param(31, RUN, id="longer ago than 30 days"),
+        pytest.param(1, KEEPS_TO_TODAY, id="yesterday, where the shop keeps to today"),
+    ],
+)
+def test_ret_01_what_a_run_may_not_take_is_listed_with_the_command_that_does(
+    days: int, day: RunDay
+) -> None:
+    shipped_on = TODAY - timedelta(days=days)
+    late = replace(SHOP, shipped_on=shipped_on)
+
+    verdict = judge(late, day)
+
+    assert isinstance(verdict, Leave)
+    assert (verdict.listed, verdict.needs_person, verdict.kept) == (True, True, False)
+    assert f"run return_shipments --shop kura --ship-date {shipped_on}" in verdict.reason
+    assert judge(late, replace(day, named=shipped_on)) == Send()
+    assert judge(replace(late, left_over=True), day) == Send()  # it was a candidate, and stays one
+
+
+def test_ret_01_a_shop_may_keep_to_shipments_of_the_day() -> None:
+    assert judge(SHOP, KEEPS_TO_TODAY) == Send()
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("left_over", [False, True])
+def test_ret_01_a_future_ship_date_waits_for_its_day(named: bool, left_over: bool) -> None:
+    day = TODAY + timedelta(days=1)
+    early = replace(SHOP, shipped_on=day, left_over=left_over)
+
+    verdict = judge(early, replace(RUN, named=day if named else None))
+
+    assert isinstance(verdict, Leave)
+    assert (verdict.listed, verdict.needs_person) == (True, False)
+    assert judge(early, RunDay(day)) == Send()
+
+
+def test_ret_01_a_run_that_names_a_date_is_about_that_date_alone() -> None:
+    day = RunDay(TODAY, named=date(2024, 9, 1))
+
+    verdict = judge(replace(SHOP, left_over=True), day)
+
+    assert isinstance(verdict, Leave)
+    assert not verdict.listed
+    assert judge(replace(SHOP, shipped_on=date(2024, 9, 1), given_up=True), day) == Send()
 
 
 def test_ret_02_a_card_order_is_settled_then_shipped() -> None:
@@ -179,7 +191,7 @@ def test_ret_04_part_success_stays_a_candidate_and_impossible_lines_are_final() 
 
 
 def test_ret_04_an_instruction_without_any_line_id_is_reported_and_not_tried() -> None:
-    verdict = judge(replace(BASE, line_keys=("", " "), left_over=True), ONLY_TODAY)
+    verdict = judge(replace(BASE, line_keys=("", " "), left_over=True), RUN)
 
     assert isinstance(verdict, Leave)
     assert verdict.listed

@@ -6,7 +6,6 @@ found out by a call:   noted for all; when it should be over, one call probes (h
 
 import threading
 import time
-from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
@@ -18,6 +17,7 @@ from adapters.postgres.shops.shops import Shop, load_shop
 from domain.carts.cart import LONGEST_CALL_S, Cart
 from domain.engine.maintenance import closed_now, next_probe_at
 from domain.errors import ApiFamily, BrokenRule
+from workers.engine.context import Clock
 
 # How long a parked shop or new credentials may go unnoticed by a worker.
 SHOP_FRESH_S = 3.0
@@ -65,9 +65,10 @@ class ShopDirectory:
 class ClosureBoard:
     """A copy of the closures, a few seconds old at most."""
 
-    def __init__(self, database: Engine) -> None:
+    def __init__(self, database: Engine, now: Clock) -> None:
         """Args: database: where the closures are."""
         self._database = database
+        self._now = now
         self._guard = threading.Lock()
         self._read_at = -FRESH_S
         self._calendar_at = -CALENDAR_EVERY_S
@@ -76,7 +77,7 @@ class ClosureBoard:
     def closed(self, cart: Cart, api: ApiFamily) -> LiveClosure | None:
         """Return the closure that forbids calls of this family now, None if it is open."""
         live = self._closures()
-        return closed_now(live, cart, api, datetime.now(UTC)) if live else None
+        return closed_now(live, cart, api, self._now()) if live else None
 
     def closed_altogether(self, cart: Cart) -> list[LiveClosure]:
         """Return the closures in force while each family of a cart's calls is closed, else none.
@@ -99,7 +100,7 @@ class ClosureBoard:
 
         Args: probing: the call was a probe; only its answer makes the next one wait longer.
         """
-        now = datetime.now(UTC)
+        now = self._now()
         with self._database.begin() as connection:
             maintenance.note_detected(
                 connection,
@@ -130,9 +131,10 @@ class ClosureBoard:
             calendar = now - self._calendar_at > CALENDAR_EVERY_S
             if calendar:
                 self._calendar_at = now
+        today = self._now()
         with self._database.begin() as connection:
             if calendar:
-                ensure_calendar(connection, datetime.now(UTC))
+                ensure_calendar(connection, today)
             live = maintenance.live_closures(connection)
         with self._guard:
             self._live = live

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import cache
 
 from redis.exceptions import RedisError
@@ -39,6 +39,7 @@ from domain.errors import (
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.lost_time import LostTimeWatch
+from workers.engine.context import Clock
 from workers.engine.drain import Draining
 from workers.engine.leases import GUARD_S, Lease
 
@@ -113,6 +114,7 @@ class GateTools:
     directory: ShopDirectory
     lost_time: LostTimeWatch
     sleepers: threading.BoundedSemaphore
+    clock: Clock
 
 
 @dataclass(slots=True, kw_only=True)
@@ -175,7 +177,7 @@ class ShopGate:
         closure = self.tools.closures.closed(shop.cart, api)
         if closure is None or closure.id == self._probing:
             return None
-        if closure.may_probe(datetime.now(UTC), at_once=self._at_once(closure)):
+        if closure.may_probe(self.tools.clock(), at_once=self._at_once(closure)):
             return closure
         raise _closed(closure, api)
 
@@ -236,9 +238,9 @@ class ShopGate:
         if verdict.verdict == "pace" and wait_s < left_s:
             time.sleep(wait_s)
             return False
-        until = datetime.now(UTC) + timedelta(seconds=wait_s)
+        until = self.tools.clock() + timedelta(seconds=wait_s)
         if verdict.verdict == "unknown":  # Redis was emptied in this very moment
-            raise Postponed("call budget not known yet", until=datetime.now(UTC) + _BROKER_PAUSE)
+            raise Postponed("call budget not known yet", until=self.tools.clock() + _BROKER_PAUSE)
         raise BudgetSpent(
             f"{self.shop.key}: no call left for now ({verdict.verdict})",
             until=until,
@@ -260,7 +262,7 @@ class ShopGate:
         except RedisError as error:
             raise Postponed(
                 f"call budget not reachable: {type(error).__name__}",
-                until=datetime.now(UTC) + _BROKER_PAUSE,
+                until=self.tools.clock() + _BROKER_PAUSE,
             ) from error
 
 

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
+from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.connections import open_redis
@@ -70,17 +71,18 @@ def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[S
     redis: Redis = open_redis(redis_url(settings))
     counter = CallCounter(engine)
     http = build_client()
-    closures = ClosureBoard(engine)
+    now = DatabaseClock(engine).now
+    closures = ClosureBoard(engine, now)
     box = secret_box(settings)
     try:
         gate = InteractiveGate(
             shop,
-            CallBudget(redis, remembered=counter.remembered),
+            CallBudget(redis, remembered=counter.remembered, now=now),
             closures,
             counter,
         )
         yield open_cart(
-            TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures),
+            TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures, now),
             shop,
             gate,
         )

@@ -13,7 +13,7 @@ from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of
-from domain.engine.budget import Limit, is_just_reset, waits_from
+from domain.engine.budget import Limit, is_just_reset, resumes_at, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
 from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
 from workers.calls.board import ClosureBoard, ShopDirectory
@@ -50,7 +50,13 @@ class CartReactions:
         """See Reactions.again_at."""
         if isinstance(error, Stopping):
             return None
-        return at or self.clock() + UNKNOWN_PAUSE
+        return at or self._resumes_at(error)
+
+    def _resumes_at(self, error: Exception) -> datetime:
+        """Return when to look again after a postponement that tells no end."""
+        if isinstance(error, BudgetSpent):
+            return resumes_at(Limit(error.limit), self.clock())
+        return self.clock() + UNKNOWN_PAUSE
 
     def of_retry(self, claim: Claim, error: Exception, at: datetime) -> Reaction:
         """See Reactions.of_retry: the shop's other work slows down too."""
@@ -91,7 +97,7 @@ class CartReactions:
         return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
 
     def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
-        until = error.until or self.clock() + UNKNOWN_PAUSE
+        until = error.until or self._resumes_at(error)
         limit = Limit(error.limit)
         if error.by_cart and not is_just_reset(limit, self.clock()):
             calls = limits_of(self.directory.shop(claim.shop_id).cart).calls(limit) or 0

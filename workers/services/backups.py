@@ -16,9 +16,10 @@ from sqlalchemy import Connection, Engine
 from adapters.embedded import ServersUnavailable
 from adapters.embedded.binaries import postgres_binaries
 from adapters.postgres import dumps
+from adapters.postgres.clock import clock
 from adapters.postgres.engine import sessions
 from adapters.postgres.migrations import is_known, revision_of
-from adapters.postgres.views.checkup import clock, server_version
+from adapters.postgres.views.checkup import server_version
 from domain.errors import BrokenRule
 from workers.places import PRIVATE_KEY_FILE, database_url
 from workers.settings import Settings, private_secret

@@ -9,7 +9,7 @@ KEEP_DAYS = 35
 KEEP_LOG_DAYS = 400
 _BITE = 5000
 
-# The last completed run of each pair stays, however old: the next one asks it for its date (RET-1).
+# The last completed run of each pair stays, however old: people ask when it last went well.
 _RUNS = Statement[None](f"""
 delete from runs where id in (
   select o.id from runs o

@@ -1,7 +1,6 @@
 """The ends of runs: locked and closed once, and what the next run needs to know of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -103,21 +102,8 @@ def without_open_items(connection: Connection) -> list[int]:
     return _COMPLETE.all(connection)
 
 
-# Of a run r: it read everything, whatever became of its items. One about a named date or named
-# keys says nothing about the days in between.
+# Of a run r: it read everything, whatever became of its items; not one about named ones alone.
 COMPLETED = """
 r.state in ('succeeded', 'partly_failed', 'failed') and not r.plan_failed
    and not r.request ?| array['ship_date', 'keys']
 """
-
-_LAST = Statement[datetime](f"""
-select max(r.started_at) from runs r
- where r.shop_id = :shop_id and r.action = :action and r.id <> :but and {COMPLETED}
-""")
-
-
-def last_completed_start(
-    connection: Connection, shop_id: int, action: str, *, but: int
-) -> datetime | None:
-    """Return when the shop's last run of this action that read everything was started."""
-    return _LAST.first(connection, shop_id=shop_id, action=action, but=but)

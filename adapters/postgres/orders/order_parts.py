@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders.statuses import OPEN
+from adapters.postgres.orders.statuses import OPEN, UNRETURNED
 from adapters.postgres.statement import Statement, words
 from domain.orders.confirmations import LEFT_OUT, WAITING
 from domain.orders.instructions import ApiStatus, Hold, Payment, Status
@@ -59,6 +59,7 @@ class Part:
     tracking_number: str | None
     shipped_on: date | None
     return_wanted: bool
+    return_blocked: bool
     reported: str
     lines: tuple[PartLine, ...]
 
@@ -68,7 +69,8 @@ select i.id, i.cart_order_key as key, i.part, i.number, i.destination, i.status,
        i.allocated, i.payment, i.api_status, i.ordered_at, i.delivery_method,
        coalesce(nullif(i.shipped_method, ''), i.delivery_method) as method, i.total_yen,
        coalesce(i.custom ->> '1' = :deferred, false) as deferred, i.tracking_number, i.shipped_on,
-       i.return_wanted_at is not null as return_wanted, i.reported, coalesce(
+       i.return_wanted_at is not null as return_wanted,
+       i.return_blocked_at is not null as return_blocked, i.reported, coalesce(
          (select jsonb_agg(jsonb_build_object(
                    'id', l.id, 'key', coalesce(l.custom ->> '1', ''),
                    'cart_line_key', l.cart_line_key, 'name', l.name, 'sku_id', l.sku_id,
@@ -140,11 +142,10 @@ def mark_completed(connection: Connection, shop_id: int, key: str) -> None:
     _COMPLETE.run(connection, shop_id=shop_id, key=key)
 
 
-_SHIPPED = Statement[str]("""
-select distinct cart_order_key from instructions
- where shop_id = :shop_id and status = 'shipped' and api_status <> 'tracking_returned'
-   and (return_blocked_at is null or :named)
-   and (return_wanted_at is not null and not :named or shipped_on between :first and :last)
+_UNRETURNED = Statement[str](f"""
+select distinct cart_order_key from instructions i
+ where shop_id = :shop_id and {UNRETURNED}
+   and (cast(:named as date) is null and return_blocked_at is null or shipped_on = :named)
  order by 1
 """)
 _WANT_RETURN = Statement[None]("""
@@ -170,14 +171,12 @@ update instructions
 """)
 
 
-def shipped(
-    connection: Connection, shop_id: int, first: date, last: date, *, named: bool
-) -> list[str]:
-    """Return keys of orders with a shipped part the cart may have to be told of (RET-1).
+def unreturned(connection: Connection, shop_id: int, named: date | None = None) -> list[str]:
+    """Return keys of orders with a shipped part the cart was not told of (RET-1).
 
-    Args: named: a person named the date: only that one, and also what was given up before.
+    Args: named: a person named the ship date: only that one, and also what was given up before.
     """
-    return _SHIPPED.all(connection, shop_id=shop_id, first=first, last=last, named=named)
+    return _UNRETURNED.all(connection, shop_id=shop_id, named=named)
 
 
 def want_return(connection: Connection, ids: Sequence[int]) -> None:

@@ -1,11 +1,10 @@
 """What `renkei doctor` and the health of a process ask the database."""
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.engine.runs import UNFINISHED_RUNS
+from adapters.postgres.orders.statuses import UNRETURNED
 from adapters.postgres.shops.secrets import SecretBox, UnreadableSecret
 from adapters.postgres.statement import Statement
 
@@ -14,13 +13,23 @@ _VERSION = Statement[tuple[int, str]](
     "select cast(current_setting('server_version_num') as int) as number,"
     " current_setting('server_version') as name"
 )
-_CLOCK = Statement[datetime]("select clock_timestamp()")
 _SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
 _OVERDUE = Statement[int](f"""
 select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP}
  where b.enabled and not b.parked and b.next_due_at < now() - make_interval(secs => :late_s)
    and not exists (select 1 from runs r where r.shop_id = b.shop_id
                       and r.action = b.action and r.state in {UNFINISHED_RUNS})
+""")
+# Of an instruction i: its ship date is the day before yesterday in Tokyo, or earlier. What is
+# recorded after a day's run at 18:00 waits for the next one.
+LATE = "i.shipped_on < cast(now() at time zone 'Asia/Tokyo' as date) - 1"
+_UNRETURNED = Statement[tuple[str, str, int, int]](f"""
+select m.key as merchant, s.key as shop, count(*) as pieces, count(*) filter (where {LATE}) as late
+  from shops s
+  join merchants m on m.id = s.merchant_id
+  join instructions i on i.shop_id = s.id and {UNRETURNED}
+ where s.removed_at is null
+ group by m.key, s.key order by m.key, s.key
 """)
 _LOST_TIME = Statement[int](
     "select count(*) from shops where lost_time_at is not null and removed_at is null"
@@ -37,14 +46,14 @@ def server_version(connection: Connection) -> tuple[int, str]:
     return _VERSION.one(connection)
 
 
-def clock(connection: Connection) -> datetime:
-    """Return what PostgreSQL's clock shows, aware."""
-    return _CLOCK.one(connection)
-
-
 def overdue_robots(connection: Connection, late_s: float) -> int:
     """Return how many robots should have started so many seconds ago, and nothing stops them."""
     return _OVERDUE.one(connection, late_s=late_s)
+
+
+def unreturned_shipments(connection: Connection) -> list[tuple[str, str, int, int]]:
+    """Return merchant, shop, shipments its cart does not know of, and those that are late."""
+    return _UNRETURNED.all(connection)
 
 
 def shops_of_lost_time(connection: Connection) -> int:

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from adapters.postgres.engine.runs import UNFINISHED_RUNS
+from adapters.postgres.orders.statuses import UNRETURNED
 from adapters.postgres.statement import Statement
+from adapters.postgres.views.checkup import LATE
 
 # Each statement reads what is open or one row per robot, never the history; its last column is the
 # figure, those before it are the labels.
@@ -33,6 +35,16 @@ select b.action, greatest(0, extract(epoch from max(now() - b.next_due_at)))
   from robots b join shops s on s.id = b.shop_id
  where b.enabled and not b.parked and not s.parked and s.removed_at is null
  group by b.action
+""",
+        "shipments_unreturned": f"""
+select s.cart, count(i.id)
+  from shops s left join instructions i on i.shop_id = s.id and {UNRETURNED}
+ where s.removed_at is null group by s.cart
+""",
+        "shipments_unreturned_late": f"""
+select s.cart, count(i.id)
+  from shops s left join instructions i on i.shop_id = s.id and {UNRETURNED} and {LATE}
+ where s.removed_at is null group by s.cart
 """,
         "dead_letters_open": """
 select action, count(*) from dead_letters where state = 'open' group by action

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from adapters.postgres.orders.statuses import UNRETURNED
 from adapters.postgres.statement import Statement
 
 _PERSON = ("name", "postal_code", "address", "tel")
@@ -25,6 +26,7 @@ select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, null a
 _LIST = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and (cast(:shop as text) is null or s.key = :shop)
    and (cast(:status as text) is null or i.status = :status)
+   and (not :unreturned or {UNRETURNED})
  order by i.ordered_at, i.id
 """)
 _BY_NUMBER = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
@@ -42,6 +44,7 @@ _PAGE = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and (cast(:key as text) is null or i.cart_order_key = :key)
    and (cast(:since as timestamptz) is null or i.ordered_at >= :since)
    and (cast(:changed_since as timestamptz) is null or i.changed_at >= :changed_since)
+   and (not :unreturned or {UNRETURNED})
  order by i.id limit :most
 """)
 _LINES = Statement[dict[str, Any]]("""
@@ -54,10 +57,20 @@ select l.instruction_id, k.code as sku, l.name, l.quantity, l.unit_price_yen, l.
 
 
 def list_orders(
-    connection: Connection, merchant_id: int, *, shop: str | None = None, status: str | None = None
+    connection: Connection,
+    merchant_id: int,
+    *,
+    shop: str | None = None,
+    status: str | None = None,
+    unreturned: bool = False,
 ) -> list[dict[str, object]]:
-    """Return instructions with their lines, oldest order first."""
-    rows = _LIST.all(connection, merchant_id=merchant_id, shop=shop, status=status)
+    """Return instructions with their lines, oldest order first.
+
+    Args: unreturned: only what was shipped and the cart does not know of (RET-1).
+    """
+    rows = _LIST.all(
+        connection, merchant_id=merchant_id, shop=shop, status=status, unreturned=unreturned
+    )
     return _with_lines(connection, rows)
 
 
@@ -90,6 +103,7 @@ class Filter:
     Attributes:
         since: ordered then or later.
         changed_since: changed here then or later.
+        unreturned: shipped, and the cart does not know of it (RET-1).
     """
 
     shop: str | None = None
@@ -98,6 +112,7 @@ class Filter:
     key: str | None = None
     since: datetime | None = None
     changed_since: datetime | None = None
+    unreturned: bool = False
 
 
 def page_orders(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from adapters.postgres.orders.statuses import UNRETURNED
 from adapters.postgres.statement import Statement
 from domain.carts.cart import Cart
 
@@ -17,13 +18,14 @@ class ShopRef:
     cart: Cart
 
 
-_LIST = Statement[dict[str, object]]("""
+_LIST = Statement[dict[str, object]](f"""
 select s.key, s.name, s.cart, m.key as merchant, s.api_url, s.auth_url,
        cast(s.calls_per_second as float8) as calls_per_second, s.in_flight, s.default_method,
        s.overlap_s, s.split_by, s.import_partly_cancelled, s.ship_dates, s.parked,
        array(select r.action from robots r where r.shop_id = s.id and r.parked order by r.id)
          as parked_actions,
        s.cart <> 'thebase' or s.tokens is not null as authorized,
+       (select count(*) from instructions i where i.shop_id = s.id and {UNRETURNED}) as unreturned,
        s.auth_failed_at, s.lost_time_at, s.access_expires_at, s.refresh_expires_at, s.created_at
   from shops s join merchants m on m.id = s.merchant_id
  where s.merchant_id = :merchant_id and s.removed_at is null

@@ -89,11 +89,12 @@ def list_orders(
     key: OrderKey = None,
     since: Annotated[Moment | None, Query(description="Ordered then or later.")] = None,
     changed_since: Annotated[Moment | None, Query(description="Changed then or later.")] = None,
+    unreturned: Annotated[bool, Query(description="Shipped, and the cart does not know.")] = False,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """Return shipping instructions in the order in which they were imported."""
-    wanted = orders.Filter(shop, status, number, key, since, changed_since)
+    wanted = orders.Filter(shop, status, number, key, since, changed_since, unreturned)
     after = number_at(cursor) or 0
     with services.engine.begin() as connection:
         rows, following = page_orders(

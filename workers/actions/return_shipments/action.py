@@ -1,15 +1,15 @@
 """Return shipments (出荷実績戻し): tell the cart what left, once (RET-1 to RET-6).
 
-plan: shipped instructions of the dates covered, and what earlier runs left -> one item an order
+plan: whatever was shipped and the cart was not told of, as domain judges it -> one item an order
 execute: read the order -> per instruction: settlement first (ShopServe), then destination or lines
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import run_endings
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
@@ -19,19 +19,17 @@ from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.shipments import carriers
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
+from domain.engine.cadence import TOKYO
 from domain.engine.runs import ItemState
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
 from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
-from domain.shipments.candidates import Leave, Send, ShipDates, ShipmentFacts, dates_covered, judge
+from domain.shipments.candidates import Leave, RunDay, Send, ShipmentFacts, judge
 from domain.shipments.carriers import carrier_for, tracking_number_for
 from workers.actions.return_shipments.base import Returned, return_to_base
 from workers.actions.return_shipments.shopserve import return_to_shopserve
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
-
-# A candidate is judged by its plan's dates; from then on by everything else.
-_ANY_DATE = ShipDates(date.min, date.max)
 
 
 class ReturnShipments(TakenAgain):
@@ -39,32 +37,22 @@ class ReturnShipments(TakenAgain):
 
     def plan(self, work: ShopWork, run: ClaimedRun) -> Iterator[Step]:
         """See ActionHandler.plan. Candidates stay candidates until they are returned."""
-        named = _ship_date(run)
-        replayed = run.replayed
+        replayed, log = run.replayed, list[LogLine]()
 
         def find(connection: Connection) -> Sequence[NewItem]:
-            previous = run_endings.last_completed_start(
-                connection, work.shop.id, work.action, but=run.id
-            )
-            dates = dates_covered(previous_run_at=previous, now=work.now(), ship_date=named)
+            day = replace(_day(work), named=_ship_date(run))
             keys = replayed
             if keys is None:
-                keys = order_parts.shipped(
-                    connection, work.shop.id, dates.first, dates.last, named=named is not None
-                )
+                keys = order_parts.unreturned(connection, work.shop.id, day.named)
             parts = order_parts.of_orders(connection, work.shop.id, keys)
             if replayed is not None:
                 shipped = [p.id for ps in parts.values() for p in ps if p.status is Status.SHIPPED]
                 order_parts.want_return(connection, shipped)
                 parts = order_parts.of_orders(connection, work.shop.id, keys)
-            return [
-                item
-                for key in keys
-                for item in [_item(connection, work, key, parts.get(key, []), dates)]
-                if item is not None
-            ]
+            log.clear()
+            return _recorded(connection, work, day, parts, log)
 
-        yield Step(find)
+        yield Step(find, log=log)
 
     def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: effects are in the ledger (RET-5)."""
@@ -79,7 +67,7 @@ class ReturnShipments(TakenAgain):
         returned = [
             _return_part(work, order, read_at, part, table)
             for part in parts
-            if part.return_wanted and isinstance(judge(_facts(work, part), _ANY_DATE), Send)
+            if part.return_wanted and isinstance(judge(_facts(work, part), _day(work)), Send)
         ]
         failures = [one.failure for one in returned if one.failure]
         log = [LogLine(note) for one in returned for note in one.notes]
@@ -88,35 +76,52 @@ class ReturnShipments(TakenAgain):
         )
 
 
+def _day(work: ShopWork) -> RunDay:
+    return RunDay(work.now().astimezone(TOKYO).date(), keeps_to=work.shop.ship_dates)
+
+
 def _ship_date(run: ClaimedRun) -> date | None:
     named = run.request.get("ship_date")
     return date.fromisoformat(named) if isinstance(named, str) else None
 
 
-def _item(
-    connection: Connection, work: ShopWork, key: str, parts: Sequence[Part], dates: ShipDates
-) -> NewItem | None:
-    """Return the order's item: a candidate, one listed with a reason (RET-1), or none."""
-    verdicts = [(part, judge(_facts(work, part), dates)) for part in parts]
-    sent = [part.id for part, verdict in verdicts if isinstance(verdict, Send)]
-    if sent:
-        order_parts.want_return(connection, sent)
-        return NewItem(key)
-    left = [(part, verdict) for part, verdict in verdicts if isinstance(verdict, Leave)]
-    order_parts.want_return(connection, [part.id for part, leave in left if leave.kept])
-    reasons = [f"{part.number}: {leave.reason}" for part, leave in left if leave.listed]
-    return NewItem(key, skipped=True, reason="; ".join(reasons)) if reasons else None
+def _recorded(
+    connection: Connection,
+    work: ShopWork,
+    day: RunDay,
+    parts: Mapping[str, Sequence[Part]],
+    log: list[LogLine],
+) -> Sequence[NewItem]:
+    """Note what stays a candidate; return an item for each order that is sent or listed (RET-1)."""
+    items: list[NewItem] = []
+    wanted: list[int] = []
+    for key, of_order in parts.items():
+        verdicts = [(part, judge(_facts(work, part), day)) for part in of_order]
+        sent = [part.id for part, verdict in verdicts if isinstance(verdict, Send)]
+        left = [(part, leave) for part, leave in verdicts if isinstance(leave, Leave)]
+        wanted += sent + [part.id for part, leave in left if leave.kept]
+        listed = [f"{part.number}: {leave.reason}" for part, leave in left if leave.listed]
+        if sent or listed:
+            items.append(NewItem(key, skipped=not sent, reason="; ".join(listed)))
+        log += [
+            LogLine(f"{part.number}: {leave.reason}", "warning", needs_person=True)
+            for part, leave in left
+            if leave.needs_person
+        ]
+    order_parts.want_return(connection, wanted)
+    return items
 
 
 def _facts(work: ShopWork, part: Part) -> ShipmentFacts:
     return ShipmentFacts(
         cart=work.shop.cart,
-        number=part.number,
+        shop=work.shop.key,
         status=part.status,
         api_status=part.api_status,
         tracking_number=part.tracking_number,
         shipped_on=part.shipped_on,
         left_over=part.return_wanted,
+        given_up=part.return_blocked,
         line_keys=tuple(line.key for line in part.lines),
     )
 

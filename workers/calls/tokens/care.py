@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from adapters.postgres.engine import api_log
 from adapters.postgres.engine.api_log import LogLine, WholeShop
@@ -67,12 +67,11 @@ class TokenCare:
         """Ask a person to authorise what no refresh keeps alive: parked and failing shops."""
         with self.tools.database.begin() as connection:
             for shop_id, ends_at in tokens.warn_once_a_day(connection, failing):
-                line = LogLine(_warning(ends_at), "warning", needs_person=True)
+                line = LogLine(_warning(ends_at - self.tools.clock()), "warning", needs_person=True)
                 category = ACTIONS[Action.IMPORT_ORDERS].category
                 api_log.log(connection, WholeShop(shop_id), category, line)
 
 
-def _warning(ends_at: datetime) -> str:
-    left = ends_at - datetime.now(UTC)
+def _warning(left: timedelta) -> str:
     ends = f"あと{left.days}日で切れます" if left.days >= 0 else "切れています"
     return f"BASEの認証が{ends}。renkei shop authorize で再認証してください。"

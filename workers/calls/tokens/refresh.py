@@ -11,7 +11,7 @@ import logging
 import time
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import httpx
@@ -25,9 +25,18 @@ from adapters.postgres.shops.tokens import Tokens
 from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
 from domain.carts.cart import Cart, call_deadline_s
-from domain.errors import ApiFamily, AuthenticationFailed, Closed, Postponed, SyncError
+from domain.engine.budget import Limit, resumes_at
+from domain.errors import (
+    ApiFamily,
+    AuthenticationFailed,
+    BudgetSpent,
+    Closed,
+    Postponed,
+    SyncError,
+)
 from workers.calls.board import ClosureBoard
 from workers.calls.tokens.copies import open_copy, seal_copy
+from workers.engine.context import Clock
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +49,8 @@ LONGEST_WAIT_S = call_deadline_s(Cart.BASE, ApiFamily.ORDERS) + 5
 # A database that restarts is back by then; the stash keeps the tokens longer.
 LONGEST_STORE_S = 60.0
 _POLL_S = 0.2
+# While the cart's token address speaks of maintenance, which closes no family of calls.
+CLOSED_PAUSE = timedelta(minutes=1)
 
 
 class TokenCache:
@@ -52,10 +63,10 @@ class TokenCache:
         self._known: dict[int, Tokens] = {}
         self._paused: dict[int, datetime] = {}
 
-    def fresh(self, shop_id: int) -> Tokens | None:
+    def fresh(self, shop_id: int, now: datetime) -> Tokens | None:
         """Return what was last seen of a shop if no call meets its end in the normal course."""
         known = self._known.get(shop_id)
-        return known if known is not None and _fresh(known) else None
+        return known if known is not None and _fresh(known, now) else None
 
     def put(self, shop_id: int, tokens: Tokens) -> None:
         """Remember a shop's tokens."""
@@ -69,10 +80,10 @@ class TokenCache:
         """Refresh nothing of a shop until then: each of its items would ask again."""
         self._paused[shop_id] = until
 
-    def paused_until(self, shop_id: int) -> datetime | None:
+    def paused_until(self, shop_id: int, now: datetime) -> datetime | None:
         """Return when the shop may be refreshed, None if at once."""
         until = self._paused.get(shop_id)
-        return until if until is not None and until > datetime.now(UTC) else None
+        return until if until is not None and until > now else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,7 @@ class TokenTools:
     cache: TokenCache
     stash: TokenStash
     closures: ClosureBoard
+    clock: Clock
 
 
 @dataclass(frozen=True)
@@ -108,11 +120,11 @@ class SharedTokens:
 
     def access_token(self) -> str:
         """See TokenStore.access_token."""
-        known = self.tools.cache.fresh(self.shop.id)
+        known = self.tools.cache.fresh(self.shop.id, self.tools.clock())
         if known is not None:
             return known.access_token
         stored = self._stored()
-        if _fresh(stored):
+        if _fresh(stored, self.tools.clock()):
             return stored.access_token
         return self._refresh(refused=None).access_token
 
@@ -149,7 +161,7 @@ class SharedTokens:
             stored = self._stored()
             if ours and self._adopted(stored):
                 continue  # still ours: the claim is prolonged, and what was adopted looked at
-            if stored.access_token != refused and _fresh(stored):
+            if stored.access_token != refused and _fresh(stored, self.tools.clock()):
                 if ours:
                     self._release(holder)
                 return stored
@@ -169,11 +181,11 @@ class SharedTokens:
             Postponed: the cart said a moment ago that it refreshes nothing for this shop.
         """
         closures = self.tools.closures.closed_altogether(self.shop.cart)
-        now = datetime.now(UTC)
+        now = self.tools.clock()
         if closures and not any(closure.may_probe(now, at_once=False) for closure in closures):
             opens = [at for closure in closures if (at := closure.end or closure.probe_at)]
             raise self._closed(min(opens))
-        paused_until = self.tools.cache.paused_until(self.shop.id)
+        paused_until = self.tools.cache.paused_until(self.shop.id, now)
         if paused_until is not None:
             raise Postponed(f"{self.shop.key}: no token for now", until=paused_until)
         return bool(closures)
@@ -186,11 +198,11 @@ class SharedTokens:
 
     def _wait(self, give_up_at: float, *, alone: bool) -> None:
         if alone:
-            raise self._closed(datetime.now(UTC) + timedelta(seconds=REFRESH_LEASE_S))
+            raise self._closed(self.tools.clock() + timedelta(seconds=REFRESH_LEASE_S))
         if time.monotonic() > give_up_at:
             raise Postponed(
                 f"{self.shop.key}: another worker is refreshing the token",
-                until=datetime.now(UTC) + timedelta(seconds=5),
+                until=self.tools.clock() + timedelta(seconds=5),
             )
         time.sleep(_POLL_S)
 
@@ -201,7 +213,8 @@ class SharedTokens:
             self._release(holder)
             return self._newer_than(stored, error)
         except SyncError as error:
-            if isinstance(error, Postponed) and error.until is not None:
+            if isinstance(error, Postponed):
+                error.until = self._pause_after(error)
                 self.tools.cache.pause(self.shop.id, error.until)
             if not alone:  # else the lease runs out by itself, and keeps the other shops waiting
                 self._release(holder)
@@ -209,13 +222,20 @@ class SharedTokens:
         new = Tokens(
             access_token=answered.access_token,
             refresh_token=answered.refresh_token,
-            access_expires_at=datetime.now(UTC) + timedelta(seconds=answered.expires_in_s),
+            access_expires_at=self.tools.clock() + timedelta(seconds=answered.expires_in_s),
         )
         # The old refresh token is dead from here on: keep the new one in three places, fast first.
         sealed = seal_copy(self.tools.box, new, replaces=stored.refresh_token)
         self.tools.stash.put(self.shop.id, sealed)
         self.tools.cache.put(self.shop.id, new)
         return self._store(new, replaces=stored.refresh_token, release=holder)
+
+    def _pause_after(self, error: Postponed) -> datetime:
+        """Return until when no token is asked for after the cart gave none."""
+        now = self.tools.clock()
+        if error.until is None and isinstance(error, BudgetSpent):
+            return resumes_at(Limit(error.limit), now)
+        return error.until or now + CLOSED_PAUSE
 
     def _store(self, new: Tokens, *, replaces: str, release: str | None) -> Tokens:
         """Commit new tokens and return what is stored then; a restarting database is waited for.
@@ -226,7 +246,7 @@ class SharedTokens:
         while True:
             try:
                 with self.tools.database.begin() as connection:
-                    now = datetime.now(UTC)
+                    now = self.tools.clock()
                     stored = stored_tokens.replace_tokens(
                         connection, self.shop.id, new, now, self.tools.box, replaces=replaces
                     )
@@ -286,5 +306,5 @@ class SharedTokens:
             stored_tokens.release_refresh(connection, self.shop.id, holder)
 
 
-def _fresh(tokens: Tokens) -> bool:
-    return tokens.access_expires_at - datetime.now(UTC) > AHEAD
+def _fresh(tokens: Tokens, now: datetime) -> bool:
+    return tokens.access_expires_at - now > AHEAD
