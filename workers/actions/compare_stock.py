@@ -106,7 +106,7 @@ class _Reading:
         self._run = run
         with work.database.begin() as connection:
             known = compares.known_items(connection, work.shop.id)
-        self._unseen: dict[ItemKey, Known] = {_plain(key): one for key, one in known.items()}
+        self._unseen: dict[ItemKey, Known] = {plain_key(key): one for key, one in known.items()}
         self._compared = 0
         self._differing = 0
 
@@ -119,7 +119,7 @@ class _Reading:
         for row in page.unreadable:
             self._leave_out(row)
         for item in page:
-            known = self._unseen.pop(_plain(item.key), None)
+            known = self._unseen.pop(plain_key(item.key), None)
             if known is not None:
                 shown[known.mapping_id] = (known, item)
         self._compared += len(shown)
@@ -191,6 +191,6 @@ def _differing(
     return differing
 
 
-def _plain(key: ItemKey) -> ItemKey:
+def plain_key(key: ItemKey) -> ItemKey:
     """Return a key as keys are compared: letters composed one way or the other are the same."""
     return ItemKey(key.item, unicodedata.normalize("NFC", key.variation))

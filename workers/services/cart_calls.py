@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlalchemy import Engine
 
@@ -69,7 +70,14 @@ def list_items(settings: Settings, engine: Engine, ref: ShopRef) -> list[Listing
         return list(cart.list_stock())
 
 
-def opened_shop(settings: Settings, engine: Engine, ref: ShopRef) -> Shop:
+class _OfId(Protocol):
+    """What says which shop is meant."""
+
+    @property
+    def id(self) -> int: ...
+
+
+def opened_shop(settings: Settings, engine: Engine, ref: _OfId) -> Shop:
     """Return the shop with its credentials. Raises UnreadableSecret."""
     with engine.begin() as connection:
         shop = load_shop(connection, ref.id, secret_box(settings))

@@ -1,20 +1,18 @@
 """The drill after the database was set back; docs/decisions/0021-a-database-set-back.md."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.postgres.access.audit import Entry, record
+from adapters.postgres.clock import clock
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.lost_time import installation
 from adapters.postgres.shops import lost_time
 from adapters.postgres.shops.lost_time import MarkedShop
 from adapters.postgres.shops.shops import mark_auth_failed
-from adapters.postgres.views.checkup import clock
-from adapters.postgres.views.shops import ShopRef
 from adapters.redis.connections import open_redis
 from adapters.redis.high_water import HighWater
 from domain.errors import AuthenticationFailed, BrokenRule, SyncError
@@ -24,6 +22,7 @@ from workers.services.backups import refuse_while_at_work
 from workers.services.cart_calls import opened_shop
 from workers.services.lost_time.orders import bring_back
 from workers.services.lost_time.report import ShopReport
+from workers.services.lost_time.stock import differences
 from workers.settings import Settings
 
 Tell = Callable[[str], None]
@@ -57,7 +56,10 @@ def catch_up_all(
     reports = []
     for shop in marked:
         tell(f"{shop.key}: reading its orders")
-        reports.append((shop, _catch_up(settings, engine, shop)))
+        report = ShopReport(merchant=shop.merchant, shop=shop.key)
+        _catch_up(settings, engine, shop, report)
+        reports.append((shop, report))
+    # All orders first: shops may work meanwhile, and stock is read for as long as it takes.
     for shop, report in reports:
         if not report.waits:
             tell(f"{shop.key}: comparing its stock")
@@ -78,11 +80,9 @@ def _begin(settings: Settings, engine: Engine, who: str, at: datetime) -> None:
         raise BrokenRule(f"Redis does not answer ({type(error).__name__}): {AGAIN}") from error
 
 
-def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop) -> ShopReport:
-    report = ShopReport(merchant=marked.merchant, shop=marked.key)
-    ref = ShopRef(marked.id, marked.key, marked.cart)
+def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
     try:
-        shop = opened_shop(settings, engine, ref)
+        shop = opened_shop(settings, engine, marked)
         with open_shop_cart(settings, engine, shop) as cart:
             bring_back(engine, shop, cart, report)
     except DatabaseUnavailable:
@@ -93,4 +93,14 @@ def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop) -> ShopRep
             mark_auth_failed(connection, marked.id, clock(connection))
     except SyncError as error:
         report.waits = f"{error}: {AGAIN}"
-    return report
+
+
+def _compare(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
+    try:
+        shop = opened_shop(settings, engine, marked)
+        with open_shop_cart(settings, engine, shop) as cart:
+            report.stock = differences(engine, shop, cart)
+    except DatabaseUnavailable:
+        raise
+    except SyncError as error:
+        report.stock_unread = str(error)

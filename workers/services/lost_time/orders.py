@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection, Engine
 
+from adapters.postgres.clock import clock
 from adapters.postgres.engine import api_log
 from adapters.postgres.engine.api_log import WholeShop
 from adapters.postgres.orders import import_tasks, order_parts
@@ -12,7 +13,6 @@ from adapters.postgres.orders.import_tasks import ImportTask
 from adapters.postgres.orders.lost_time import catch_up
 from adapters.postgres.shops.lost_time import note_caught_up
 from adapters.postgres.shops.shops import Shop
-from adapters.postgres.views.checkup import clock
 from domain.actions import ACTIONS, Action
 from domain.engine.cadence import TOKYO
 from domain.errors import Permanent
@@ -73,7 +73,9 @@ class _OneOrder:
             self._catch_up(connection, order, today)
         else:
             import_tasks.store_raw(connection, task.id, raw)
-            self._take_over(connection, import_tasks.load(connection, task.id) or task, order, today)
+            self._take_over(
+                connection, import_tasks.load(connection, task.id) or task, order, today
+            )
 
     def _catch_up(self, connection: Connection, order: CartOrder, today: date) -> None:
         left = catch_up(connection, self.shop.id, order, today)
@@ -101,9 +103,7 @@ class _OneOrder:
         self.report.left_out.append(f"{task.key}: {why.reason}")
         state = TaskState.WAITING if why.remember else TaskState.SKIPPED
         again = next_look(state, permanent=False, at=clock(connection))
-        import_tasks.set_state(
-            connection, task.id, state, reason=why.reason, retry_after=again
-        )
+        import_tasks.set_state(connection, task.id, state, reason=why.reason, retry_after=again)
 
     def _note_failed(self, connection: Connection, key: str, reason: str) -> None:
         task = import_tasks.known(connection, self.shop.id, [key]).get(key)

@@ -5,10 +5,10 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
+from adapters.postgres.clock import clock
 from adapters.postgres.orders import import_tasks, lost_time
 from adapters.postgres.orders.import_tasks import Seen
 from adapters.postgres.shops.shops import Shop
-from adapters.postgres.views.checkup import clock
 from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.orders import MOST_KEYS
 from adapters.thebase.client import TheBaseCart

@@ -1,6 +1,6 @@
 """What `renkei db restored` found, for a person to look at."""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class StockDifference:
     item: str
     variation: str
     sku: str
+    _: KW_ONLY
     shop_shows: int | None
     we_offer: int | None
 
@@ -31,7 +32,7 @@ class ShopReport:
         left_out: not taken over, with the reason.
         failed: to be taken over, but cannot be; each import tries again.
         open: known here and open in both: what the warehouse did to them since then is lost.
-        stock: None while it was not compared.
+        stock: None where it was not compared; `stock_unread` says why.
     """
 
     merchant: str
@@ -46,6 +47,7 @@ class ShopReport:
     failed: list[str] = field(default_factory=list)
     open: int = 0
     stock: list[StockDifference] | None = None
+    stock_unread: str = ""
 
     def line(self) -> str:
         """Return the shop's line of the API log."""
