@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stock": ("console.commands.stock:stock", "SKUs (品番) and their counts."),
     "mapping": ("console.commands.mappings:mapping", "Shops' items and their SKUs (対応表)."),
     "method": ("console.commands.methods:method", "Delivery methods and the carts' carriers."),
+    "payment": ("console.commands.payments:payment", "What payment methods mean (支払方法)."),
     "dead": ("console.commands.dead_letters:dead", "Dead letters: replay, discard."),
     "maintenance": ("console.commands.maintenance:maintenance", "When carts are closed."),
     "rules": ("console.commands.rules:rules", "Rules that change new orders (処理ロボット)."),

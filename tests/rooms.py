@@ -31,6 +31,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_engine_import.py",
         "*/test_lost_time*.py",
         "component/test_engine_omissions.py",
+        "component/test_engine_payments.py",
         "component/test_engine_privacy.py",
         "component/test_engine_status.py",
         "component/test_engine_unreadable_rows.py",
@@ -44,7 +45,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_eligibility.py",
         "unit/test_i*.py",
         "unit/test_money.py",
-        "unit/test_payments.py",
+        "unit/test_payment*.py",
         "unit/test_readings.py",
         "unit/test_rules.py",
         "unit/test_s[hk]*.py",
@@ -77,6 +78,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_cli_orders_moves.py",
         "component/test_json_api_orders.py",
         "component/test_warehouse_*.py",
+        "unit/test_targets.py",
         "unit/test_warehouse.py",
     ),
     "carts": (
@@ -85,6 +87,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_shopserve_*.py",
         "component/test_thebase_*.py",
         "contract/*",
+        "unit/test_accounts.py",
     ),
     "postgres": (
         "component/test_backups.py",

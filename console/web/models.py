@@ -68,6 +68,13 @@ class Order(BaseModel):
     methods: list[str]
     gift: str
     shipped_method: str | None
+    shop_removed: bool
+
+
+class MovedOrder(Order):
+    """One shipping instruction after a change. `warnings`: what a person should know of it."""
+
+    warnings: list[str]
 
 
 class Orders(BaseModel):
@@ -125,6 +132,7 @@ class Run(BaseModel):
     calls: int
     started_at: datetime | None
     finished_at: datetime | None
+    shop_removed: bool
 
 
 class RunWithItems(Run):
@@ -152,6 +160,7 @@ class DeadLetter(BaseModel):
     first_failed_at: datetime
     last_failed_at: datetime
     state: str
+    shop_removed: bool
 
 
 class DeadLetters(BaseModel):

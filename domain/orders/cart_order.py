@@ -18,7 +18,10 @@ class Folder(StrEnum):
 
 
 class Settlement(StrEnum):
-    """ShopServe's settlement status (決済ステータス), newest state only."""
+    """ShopServe's settlement status (決済ステータス), newest state only.
+
+    `UNTOLD`: the answer has none, which is no `NONE`; `UNKNOWN`: a word nobody knows.
+    """
 
     NONE = "None"
     AUTHORIZED = "Authorized"
@@ -29,7 +32,23 @@ class Settlement(StrEnum):
     COLLECTED = "Collected"
     CANCELED = "Canceled"
     ERROR = "Error"
+    UNTOLD = "untold"
     UNKNOWN = "unknown"
+
+
+class PaymentClass(StrEnum):
+    """What a ShopServe payment method means for us (PAY-1).
+
+    prepaid: paid once 入金済. deferred: paid once 与信OK. deferred_at_once: the same checks at
+    completion, but paid from the start. card: settlement is requested. cod, none: nothing is.
+    """
+
+    PREPAID = "prepaid"
+    DEFERRED = "deferred"
+    DEFERRED_AT_ONCE = "deferred_at_once"
+    CARD = "card"
+    COD = "cod"
+    NONE = "none"
 
 
 class Dispatch(StrEnum):
@@ -231,6 +250,8 @@ class CartOrder:
         number: what people call it: ShopServe 注文番号 (can repeat), BASE `unique_key`.
         payment_method: the cart's code; the name where ShopServe sends no code.
         payment_name: the cart's display name, blank on BASE.
+        payment_listed: ShopServe: what the built-in list says of code and name (PAY-1). Empty for
+            a method that is not on it; two classes contradict each other.
     """
 
     cart: Cart
@@ -244,6 +265,7 @@ class CartOrder:
     destinations: tuple[Destination, ...]
     lines: tuple[CartLine, ...]
     charges: Charges
+    payment_listed: frozenset[PaymentClass] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

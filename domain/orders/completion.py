@@ -1,18 +1,24 @@
-"""Which orders go to the folder of completed ones (取引完了フォルダ移動; CMP-1 to CMP-4)."""
+"""Which orders go to the folder of completed ones (取引完了フォルダ移動; CMP-1 to CMP-5)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from domain.orders.cart_order import CartOrder, Folder, Settlement, ShopServeStatus
+from domain.orders.cart_order import (
+    CartOrder,
+    Folder,
+    PaymentClass,
+    Settlement,
+    ShopServeStatus,
+)
 from domain.orders.instructions import ApiStatus, Status
-from domain.orders.payments import Method, method_of
+from domain.orders.payment_methods import PaymentTable
 from domain.shipments.settlements import COLLECTING
 
 _JAPANESE: Mapping[Settlement, str] = MappingProxyType(
     {Settlement.COLLECTION_SCHEDULED: "回収予定", Settlement.COLLECTED: "回収済"}
 )
-_REQUESTED_FIRST = frozenset({Method.DEFERRED, Method.NP_DEFERRED, Method.PAIDY})
+_REQUESTED_FIRST = frozenset({PaymentClass.DEFERRED, PaymentClass.DEFERRED_AT_ONCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,13 @@ class Complete:
 
 @dataclass(frozen=True, slots=True)
 class NotYet:
-    """Look again next run; not an error (CMP-4)."""
+    """Look again next run; not an error (CMP-4).
+
+    Attributes: needs_person: it stays so until somebody acts (CMP-5).
+    """
 
     reason: str
+    needs_person: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +70,41 @@ def judge_parts(parts: Sequence[PartFacts]) -> NotYet | None:
     return None
 
 
-def judge(parts: Sequence[PartFacts], order: CartOrder | None) -> Verdict:
-    """Judge whether an order is moved now (CMP-1 to CMP-4).
+def judge(parts: Sequence[PartFacts], order: CartOrder | None, payments: PaymentTable) -> Verdict:
+    """Judge whether an order is moved now (CMP-1 to CMP-5).
 
     Args:
         parts: all instructions of the order, cancelled ones too.
         order: read from the cart just now, None if the cart does not know it.
+        payments: what the shop's payment methods mean.
     """
     if order is None or not isinstance(order.status, ShopServeStatus):
         return NotYet("ShopServe does not know the order")
     status = order.status
     if status.folder is Folder.COMPLETED:
         return InFolder()
-    early = judge_parts(parts)
+    early = judge_parts(parts) or _elsewhere(status)
     if early is not None:
         return early
+    means = payments.class_of(order)
+    if means is None:
+        return NotYet(payments.unknown(order), needs_person=True)
+    return _judge_settlement(means, status.settlement)
+
+
+def _elsewhere(status: ShopServeStatus) -> NotYet | None:
     if status.cancelled or status.folder is not Folder.LEDGER:
         return NotYet(f"the order is not in the ledger (受注台帳) but in {status.folder}")
-    return _judge_settlement(method_of(order.payment_method, order.payment_name), status.settlement)
+    if status.cancelled is None:  # a flag left out may have been a Yes
+        return NotYet("ShopServe does not tell whether the order is cancelled")
+    return None
 
 
-def _judge_settlement(method: Method | None, settlement: Settlement) -> Verdict:
-    if method is Method.CREDIT_CARD and settlement not in COLLECTING:
+def _judge_settlement(means: PaymentClass, settlement: Settlement) -> Verdict:
+    if means is PaymentClass.CARD and settlement not in COLLECTING:
         return NotYet(f"card: settlement is {settlement}, not yet 回収予定 or 回収済")
-    if method not in _REQUESTED_FIRST or settlement is Settlement.REQUESTED:
+    if means not in _REQUESTED_FIRST or settlement is Settlement.REQUESTED:
         return Complete()
     if settlement in COLLECTING:
-        return Complete(f"{method}: settlement is past 決済依頼済: {_JAPANESE[settlement]}")
-    return NotYet(f"{method}: settlement is {settlement}, not yet 決済依頼済")
+        return Complete(f"deferred: settlement is past 決済依頼済: {_JAPANESE[settlement]}")
+    return NotYet(f"deferred: settlement is {settlement}, not yet 決済依頼済")

@@ -24,6 +24,7 @@ from domain.orders.parts import (
     shared_codes,
     sku_of,
 )
+from domain.orders.payment_methods import LISTED_ONLY, PaymentTable
 from domain.orders.payments import BASE_DEFERRED, FirstPayment, first_payment
 from domain.orders.splitting import Splitting
 
@@ -40,6 +41,7 @@ class ShopTables:
         default_method: what fills a blank delivery method on BASE (IMP-11), None = leave it blank.
         splitting: how BASE orders are split, and how this one was.
         import_partly_cancelled: BASE orders with cancelled lines are imported, too (IMP-5).
+        payments: what ShopServe's payment methods mean (PAY-1).
         split_lost: this order may have been split before, nobody knows how (PLC-2).
     """
 
@@ -47,6 +49,7 @@ class ShopTables:
     default_method: str | None = None
     splitting: Splitting = field(default_factory=Splitting)
     import_partly_cancelled: bool = False
+    payments: PaymentTable = LISTED_ONLY
     split_lost: bool = False
 
 
@@ -98,7 +101,7 @@ def convert(order: CartOrder, tables: ShopTables, *, recalculate: bool = True) -
     skus = {line.key: sku_of(order.cart, line, tables.skus) for line in lines}
     recipients = [recipient_of(order, group.destination) for group in parts]
     split = (split_amounts if recalculate else keep_together)(every, order.charges)
-    payment = first_payment(order)
+    payment = first_payment(order, tables.payments)
     basis = _Basis(order, payment, skus, tables, _holds_of_order(order, payment, tables))
     instructions = tuple(
         _instruction(basis, group, recipient, amounts)
@@ -109,6 +112,7 @@ def convert(order: CartOrder, tables: ShopTables, *, recalculate: bool = True) -
         *(shared_codes((line, skus[line.key].sku) for line in lines) if _is_base(order) else ()),
         *_warnings(order, split.gap_yen),
         *_nameless(instructions),
+        *_unknown_payment(payment),
     ]
     return Conversion(
         instructions,
@@ -116,6 +120,12 @@ def convert(order: CartOrder, tables: ShopTables, *, recalculate: bool = True) -
         notes=tuple(_named_by(group) for group in parts if len(group.methods) > 1),
         split=tables.splitting.parts(order),
     )
+
+
+def _unknown_payment(payment: FirstPayment) -> list[str]:
+    if payment.hold is None or payment.hold.cause is not HoldCause.UNKNOWN_PAYMENT:
+        return []
+    return [f"on hold (要確認): {payment.hold.text}"]
 
 
 def _is_base(order: CartOrder) -> bool:

@@ -1,10 +1,6 @@
 """Is an order paid? (入金; STS-1, STS-2, IMP-17)."""
 
-import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
 
 from domain.errors import BrokenRule
 from domain.orders.cart_order import (
@@ -12,45 +8,24 @@ from domain.orders.cart_order import (
     CartOrder,
     Dispatch,
     OrderSummary,
+    PaymentClass,
     Settlement,
     ShopServeStatus,
 )
-from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment
-
-
-class Method(StrEnum):
-    """ShopServe's payment methods that the contract lists."""
-
-    CREDIT_CARD = "CreditCard"
-    CASH_ON_DELIVERY = "CashOnDelivery"
-    BANK_TRANSFER = "BankTransfer"
-    POSTAL_TRANSFER = "PostalTransfer"
-    CONVENIENCE_NUMBER = "ConvenienceNumber"
-    PAY_EASY = "PayEasy"
-    CONVENIENCE_SLIP = "ConvenienceSlip"
-    DEFERRED = "DeferredPayment"
-    NP_DEFERRED = "NpDeferred"
-    PAIDY = "Paidy"
-    RAKUTEN_PAY = "RakutenPay"
-    PAYPAY = "PayPay"
-    AU_PAY = "AuPay"
-    FREE = "FreePayment"
-
-
-PREPAID = frozenset(
-    {
-        Method.BANK_TRANSFER,
-        Method.CONVENIENCE_NUMBER,
-        Method.PAY_EASY,
-        Method.CONVENIENCE_SLIP,
-        Method.POSTAL_TRANSFER,
-        Method.FREE,
-    }
+from domain.orders.instructions import (
+    Hold,
+    HoldCause,
+    HoldReason,
+    Payment,
+    Status,
+    status_after_release,
 )
-"""STS-1: paid once the cart's payment status is 入金済."""
+from domain.orders.payment_methods import PaymentTable
 
-DEFERRED = frozenset({Method.DEFERRED, Method.NP_DEFERRED})
-"""STS-1: paid once the cart's settlement status reached 与信OK."""
+PAID_AT_ONCE = frozenset(
+    {PaymentClass.CARD, PaymentClass.DEFERRED_AT_ONCE, PaymentClass.COD, PaymentClass.NONE}
+)
+"""IMP-17: paid from the start, unless the settlement failed."""
 
 SETTLEMENT_FAILED = frozenset({Settlement.ERROR, Settlement.CANCELED})
 
@@ -75,27 +50,11 @@ CREDIT_REACHED = frozenset(
 _NOT_PAID_ON_BASE = frozenset(
     {Dispatch.UNPAID, Dispatch.UNSHIPPABLE, Dispatch.CANCELLED, Dispatch.UNKNOWN}
 )
-_NAMES: Mapping[Method, tuple[str, ...]] = MappingProxyType(
-    {
-        Method.CREDIT_CARD: ("クレジットカード", "クレジットカード決済"),
-        Method.CASH_ON_DELIVERY: ("代引", "代引き", "代金引換"),
-        Method.BANK_TRANSFER: ("銀行振込",),
-        Method.POSTAL_TRANSFER: ("郵便振替",),
-        Method.CONVENIENCE_NUMBER: (
-            "コンビニ(番号端末式)",
-            "コンビニ(番号端末式)・銀行ATM・ネットバンキング決済",
-        ),
-        Method.PAY_EASY: ("銀行ATM・ネットバンキング", "銀行ATM・ネットバンキング決済"),
-        Method.CONVENIENCE_SLIP: ("コンビニ(払込票)", "コンビニ決済(払込票)"),
-        Method.DEFERRED: ("後払い", "後払い(コンビニ・郵便局・銀行)決済"),
-        Method.NP_DEFERRED: ("NP後払い",),
-        Method.PAIDY: ("Paidy", "あと払い(ペイディ)"),
-        Method.RAKUTEN_PAY: ("楽天ペイ", "楽天ペイ(オンライン決済)"),
-        Method.PAYPAY: ("PayPay", "PayPay(オンライン決済)"),
-        Method.AU_PAY: ("au PAY", "au PAY(ネット支払い)"),
-        Method.FREE: ("自由決済",),
-    }
-)
+# No word, or one nobody knows: whether their money can be fetched, nobody knows either.
+_UNCLEAR = frozenset({Settlement.UNTOLD, Settlement.UNKNOWN})
+_SETTLED_LATER = frozenset({PaymentClass.CARD, PaymentClass.DEFERRED_AT_ONCE})
+# What IMP-17 decided about the payment; deciding anew takes these away and nothing else.
+_DECIDED = frozenset({HoldCause.UNPAID, HoldCause.UNKNOWN_PAYMENT, HoldCause.SETTLEMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +65,38 @@ class FirstPayment:
     hold: Hold | None = None
 
 
-def method_of(code: str, name: str = "") -> Method | None:
-    """Return the listed ShopServe method, None for one that is not on the list (IMP-17).
+@dataclass(frozen=True, slots=True)
+class PaymentStanding:
+    """What deciding about a payment reads and changes of an instruction."""
 
-    Args:
-        code: the cart's code, or the Japanese name in its place. FreePayment counts by prefix.
-        name: the cart's display name; looked at only where there is no code.
-    """
-    if code in _BY_CODE:
-        return _BY_CODE[code]
-    if code.startswith(Method.FREE):
-        return Method.FREE
-    return _by_name(code or name)
+    status: Status
+    payment: Payment
+    holds: tuple[Hold, ...]
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is on hold for what IMP-17 decided about its payment."""
+        return any(hold.cause in _DECIDED for hold in self.holds)
+
+    def decided(self, first: FirstPayment) -> "PaymentStanding":
+        """Return where it stands once IMP-17 is decided anew (PAY-1, STS-9).
+
+        Only the holds of that decision go; the flag never goes back. What a person released is not
+        held again.
+        """
+        holds = tuple(hold for hold in self.holds if hold.cause not in _DECIDED)
+        if first.hold is not None and self.waits:
+            holds = (*holds, first.hold)
+        paid = Payment.PAID in {self.payment, first.payment}
+        return PaymentStanding(
+            status_after_release(self.status, holds),
+            Payment.PAID if paid else Payment.UNPAID,
+            holds,
+        )
 
 
-def became_paid(answer: CartOrder | OrderSummary) -> bool:
-    """Tell whether the cart's answer makes an unpaid instruction paid (STS-1, STS-2).
+def became_paid(answer: CartOrder | OrderSummary, payments: PaymentTable) -> bool:
+    """Tell whether the cart's answer makes an unpaid instruction paid (STS-1, STS-2, STS-9).
 
     A BASE list row does not tell whether a bank transfer fell short: read the order before acting
     on a row whose method is one of `BASE_TRANSFERS`.
@@ -130,17 +105,20 @@ def became_paid(answer: CartOrder | OrderSummary) -> bool:
         return answer.dispatch not in _NOT_PAID_ON_BASE
     if isinstance(answer.status, BaseStatus):
         return answer.status.dispatch not in _NOT_PAID_ON_BASE and not answer.status.transfer_short
-    return _paid_by_table(method_of(answer.payment_method, answer.payment_name), answer.status)
+    means = payments.class_of(answer)
+    if means in PAID_AT_ONCE:  # it failed at import, and a later read shows it granted (STS-9)
+        return answer.status.settlement in CREDIT_REACHED or answer.status.paid is True
+    return _paid_by_table(means, answer.status)
 
 
-def first_payment(order: CartOrder) -> FirstPayment:
+def first_payment(order: CartOrder, payments: PaymentTable) -> FirstPayment:
     """Return the payment flag and hold an imported order starts with (IMP-17).
 
     Raises: BrokenRule: the order's state is none that is imported.
     """
     if isinstance(order.status, BaseStatus):
         return _first_on_base(order.status)
-    return _first_on_shopserve(order, order.status)
+    return _first_on_shopserve(order, order.status, payments)
 
 
 def _first_on_base(status: BaseStatus) -> FirstPayment:
@@ -151,24 +129,28 @@ def _first_on_base(status: BaseStatus) -> FirstPayment:
     return FirstPayment(Payment.UNPAID, _waiting("the order is 入金待ち in BASE"))
 
 
-def _first_on_shopserve(order: CartOrder, status: ShopServeStatus) -> FirstPayment:
-    method = method_of(order.payment_method, order.payment_name)
-    if method is None:
-        named = order.payment_method or order.payment_name or "(none)"
-        return _to_check(HoldCause.UNKNOWN_PAYMENT, f"payment method not on the list: {named}")
-    if method in PREPAID | DEFERRED:
-        if _paid_by_table(method, status):
+def _first_on_shopserve(
+    order: CartOrder, status: ShopServeStatus, payments: PaymentTable
+) -> FirstPayment:
+    means = payments.class_of(order)
+    if means is None:
+        return _to_check(HoldCause.UNKNOWN_PAYMENT, payments.unknown(order))
+    named = order.payment_name or order.payment_method
+    if means not in PAID_AT_ONCE:
+        if _paid_by_table(means, status):
             return FirstPayment(Payment.PAID)
-        return FirstPayment(Payment.UNPAID, _waiting(f"{method} is not paid yet in ShopServe"))
-    if status.settlement in SETTLEMENT_FAILED:
-        return _to_check(HoldCause.SETTLEMENT, f"{method}: settlement is {status.settlement}")
+        return FirstPayment(Payment.UNPAID, _waiting(f"{named} is not paid yet in ShopServe"))
+    unclear = status.settlement in _UNCLEAR and means in _SETTLED_LATER
+    if unclear or status.settlement in SETTLEMENT_FAILED:
+        text = f"{named}: settlement (決済ステータス) is {status.settlement}"
+        return _to_check(HoldCause.SETTLEMENT, text)
     return FirstPayment(Payment.PAID)
 
 
-def _paid_by_table(method: Method | None, status: ShopServeStatus) -> bool:
-    if method in PREPAID:
+def _paid_by_table(means: PaymentClass | None, status: ShopServeStatus) -> bool:
+    if means is PaymentClass.PREPAID:
         return status.paid is True
-    return method in DEFERRED and status.settlement in CREDIT_REACHED
+    return means is PaymentClass.DEFERRED and status.settlement in CREDIT_REACHED
 
 
 def _waiting(text: str) -> Hold:
@@ -177,22 +159,3 @@ def _waiting(text: str) -> Hold:
 
 def _to_check(cause: HoldCause, text: str) -> FirstPayment:
     return FirstPayment(Payment.UNPAID, Hold(HoldReason.CHECK, cause, text))
-
-
-def _by_name(name: str) -> Method | None:
-    plain = _plain(name)
-    if plain.startswith(_plain(_NAMES[Method.FREE][0])):
-        return Method.FREE
-    return _PLAIN_NAMES.get(plain)
-
-
-_BY_CODE: Mapping[str, Method] = MappingProxyType({method.value: method for method in Method})
-
-
-def _plain(name: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
-
-
-_PLAIN_NAMES: Mapping[str, Method] = MappingProxyType(
-    {_plain(name): method for method, names in _NAMES.items() for name in names}
-)

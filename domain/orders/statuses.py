@@ -27,7 +27,14 @@ from domain.orders.instructions import (
     status_after_release,
     without,
 )
-from domain.orders.payments import BASE_TRANSFERS, became_paid
+from domain.orders.payment_methods import LISTED_ONLY, PaymentTable
+from domain.orders.payments import (
+    BASE_TRANSFERS,
+    FirstPayment,
+    PaymentStanding,
+    became_paid,
+    first_payment,
+)
 
 _GONE = frozenset({Folder.CANCELED, Folder.TRASH})
 
@@ -39,6 +46,7 @@ class InstructionFacts:
     Attributes:
         allocated: 引当済み.
         line_keys: keys of the lines taken over at import.
+        method_known: the payment method it was imported with is recognised (PAY-1).
     """
 
     cart: Cart
@@ -50,11 +58,20 @@ class InstructionFacts:
     delivery_method: str = ""
     destination: int = 1
     line_keys: tuple[str, ...] = ()
+    method_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MarkPaid:
     """The flag becomes paid; the instruction has these holds and this status then (STS-3)."""
+
+    status: Status
+    holds: tuple[Hold, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitPayment:
+    """Its payment method is known now: it waits for what IMP-17 says instead (PAY-1)."""
 
     status: Status
     holds: tuple[Hold, ...]
@@ -113,6 +130,7 @@ class ReportUnknown:
 
 Change = (
     MarkPaid
+    | AwaitPayment
     | FillDeliveryMethod
     | Cancel
     | NeedsAttention
@@ -123,11 +141,15 @@ Change = (
 
 
 def decide_sync(
-    facts: InstructionFacts, answer: CartOrder | OrderSummary | None
+    facts: InstructionFacts,
+    answer: CartOrder | OrderSummary | None,
+    payments: PaymentTable = LISTED_ONLY,
 ) -> tuple[Change, ...]:
     """Return what a sync does to one instruction, in the order to carry it out.
 
-    Args: answer: the cart's order, or its row of BASE's list; None = the cart does not know it.
+    Args:
+        answer: the cart's order, or its row of BASE's list; None = the cart does not know it.
+        payments: what the shop's payment methods mean (PAY-1).
 
     Returns:
         Empty where nothing changes, always for an instruction past 出荷待ち. Every change tells the
@@ -140,10 +162,10 @@ def decide_sync(
     if is_cancelled(answer):
         return (_cancel(facts),)
     changes: list[Change] = []
-    if facts.payment is Payment.UNPAID and became_paid(answer):
-        paid = _paid(facts)
-        changes.append(paid)
-        facts = replace(facts, holds=paid.holds, status=paid.status)
+    about_payment = _about_payment(facts, answer, payments)
+    if about_payment is not None:
+        changes.append(about_payment)
+        facts = replace(facts, holds=about_payment.holds, status=about_payment.status)
     if isinstance(answer, CartOrder):
         changes += _from_whole(facts, answer)
     changes += _unknown(facts, answer)
@@ -172,7 +194,7 @@ def needs_whole(
     """
     if not is_open(facts.status) or is_cancelled(row):
         return False
-    paid_by_transfer = row.payment_method in BASE_TRANSFERS and became_paid(row)
+    paid_by_transfer = row.payment_method in BASE_TRANSFERS and became_paid(row, LISTED_ONLY)
     if facts.payment is Payment.UNPAID and paid_by_transfer:
         return True
     return cart_total_yen is not None and row.total_yen != cart_total_yen
@@ -187,9 +209,25 @@ def _cancel(facts: InstructionFacts) -> Change:
     return Cancel(release_allocation=facts.allocated, recalculate_later=facts.cart is Cart.BASE)
 
 
-def _paid(facts: InstructionFacts) -> MarkPaid:
-    holds = tuple(hold for hold in facts.holds if hold.reason is not HoldReason.PAYMENT)
-    return MarkPaid(status_after_release(facts.status, holds), holds)
+def _about_payment(
+    facts: InstructionFacts, answer: CartOrder | OrderSummary, payments: PaymentTable
+) -> MarkPaid | AwaitPayment | None:
+    standing = PaymentStanding(facts.status, facts.payment, facts.holds)
+    if facts.payment is Payment.UNPAID and became_paid(answer, payments):
+        decided = standing.decided(FirstPayment(Payment.PAID))
+        holds = tuple(hold for hold in decided.holds if hold.reason is not HoldReason.PAYMENT)
+        return MarkPaid(status_after_release(facts.status, holds), holds)
+    unknown = any(hold.cause is HoldCause.UNKNOWN_PAYMENT for hold in facts.holds)
+    if not (unknown and facts.method_known and isinstance(answer, CartOrder)):
+        return None
+    # It was being imported in the moment in which a person said what the method means.
+    first = first_payment(answer, payments)
+    decided = standing.decided(first)
+    if decided.holds == facts.holds:
+        return None
+    if first.payment is Payment.PAID:
+        return MarkPaid(decided.status, decided.holds)
+    return AwaitPayment(decided.status, decided.holds)
 
 
 def _from_whole(facts: InstructionFacts, order: CartOrder) -> list[Change]:

@@ -13,6 +13,7 @@ from domain.carts.shop_settings import ShipDates
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import ApiStatus, Status
+from domain.orders.payment_methods import PaymentTable
 from domain.orders.statuses import is_cancelled
 from domain.shipments.carriers import tracking_number_for
 from domain.shipments.settlements import SettlementStep, settlement_step
@@ -100,6 +101,21 @@ class ShipDestination:
     destination: int
 
 
+@dataclass(frozen=True, slots=True)
+class ReturningPart:
+    """One instruction that ShopServe is to be told of.
+
+    Attributes:
+        tracking_number: the real one; a provisional one in the cart is overwritten (IMP-16).
+        unsettled_before: a part of the order was returned before, and nobody requested settlement
+            from here: its method was said to be another one then (PAY-1).
+    """
+
+    destination: int
+    tracking_number: str
+    unsettled_before: bool = False
+
+
 class ReturnOutcome(StrEnum):
     """How returning one instruction ended."""
 
@@ -155,30 +171,35 @@ def _judge_api_status(facts: ShipmentFacts) -> Send | Leave:
 
 
 def plan_shopserve(
-    order: CartOrder, *, destination: int, tracking_number: str
+    order: CartOrder, payments: PaymentTable, part: ReturningPart
 ) -> tuple[RequestSettlement | ShipDestination, ...]:
     """Return the steps for one instruction; none if the cart shows it done (RET-2, RET-5).
 
     Args:
         order: read from the cart just now.
-        tracking_number: the real one; a provisional one in the cart is overwritten (IMP-16).
+        payments: what the shop's payment methods mean.
 
     Raises:
-        BrokenRule: the order is cancelled in the cart, its settlement failed, or the destination
-            is not there any more.
+        BrokenRule: the order is cancelled in the cart, its settlement failed, the destination is
+            not there any more, or nobody knows what the payment method means (PAY-1).
     """
     if is_cancelled(order):
         raise BrokenRule(f"order {order.number} is cancelled in ShopServe, but was shipped here")
-    place = next((each for each in order.destinations if each.number == destination), None)
+    place = next((each for each in order.destinations if each.number == part.destination), None)
     if place is None:
-        raise BrokenRule(f"order {order.number} has no destination {destination} in ShopServe")
-    ours = tracking_number_for(Cart.SHOPSERVE, tracking_number)
-    if place.shipped and ours in {number.strip() for number in place.tracking_numbers}:
-        return ()
-    ship = ShipDestination(destination)
-    if settlement_step(order) is SettlementStep.REQUEST:
-        return (RequestSettlement(), ship)
-    return (ship,)
+        raise BrokenRule(f"order {order.number} has no destination {part.destination} in ShopServe")
+    steps: list[RequestSettlement | ShipDestination] = []
+    if settlement_step(order, payments) is SettlementStep.REQUEST:
+        if part.unsettled_before:
+            raise BrokenRule(
+                f"order {order.number}: a part of it was returned before without settlement:"
+                " request it (決済依頼) in ShopServe, then return the shipment again"
+            )
+        steps.append(RequestSettlement())
+    ours = tracking_number_for(Cart.SHOPSERVE, part.tracking_number)
+    if not (place.shipped and ours in {number.strip() for number in place.tracking_numbers}):
+        steps.append(ShipDestination(part.destination))
+    return tuple(steps)
 
 
 def outcome(*, failed_steps: int, problems: int) -> ReturnOutcome:

@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from domain.errors import BrokenRule
-from domain.orders.cart_order import CartOrder, Settlement, ShopServeStatus
-from domain.orders.payments import CREDIT_REACHED, Method, method_of
+from domain.orders.cart_order import CartOrder, PaymentClass, Settlement, ShopServeStatus
+from domain.orders.payment_methods import PaymentTable
+from domain.orders.payments import CREDIT_REACHED
 
 ACCEPTED = CREDIT_REACHED - {Settlement.AUTHORIZED}
 """依頼中 or later: somebody has requested it, never request it again."""
@@ -23,14 +24,16 @@ class SettlementStep(StrEnum):
     REQUEST = "request"
 
 
-def settlement_step(order: CartOrder) -> SettlementStep:
+def settlement_step(order: CartOrder, payments: PaymentTable) -> SettlementStep:
     """Return what to do about settlement before a ShopServe order is set 発送済 (RET-2).
 
     Args: order: read from the cart just now; the request is not repeatable.
-    Raises: BrokenRule: settlement failed, was cancelled, or is in a state we do not know.
+    Raises: BrokenRule: settlement failed, was cancelled, or is in a state we do not know; or
+        nobody knows what the payment method means (PAY-1).
     """
-    method = method_of(order.payment_method, order.payment_name)
-    if not isinstance(order.status, ShopServeStatus) or method is not Method.CREDIT_CARD:
+    if not isinstance(order.status, ShopServeStatus):
+        return SettlementStep.NOT_NEEDED
+    if payments.known_class_of(order) is not PaymentClass.CARD:
         return SettlementStep.NOT_NEEDED
     if order.status.settlement in ACCEPTED:
         return SettlementStep.ACCEPTED

@@ -194,7 +194,10 @@ class CancelHere(Operation):
 
 @dataclass(frozen=True, slots=True)
 class PutOnHold(Operation):
-    """Stop it for one or more reasons (保留); those it has already stay as they are.
+    """Stop it for one or more reasons (保留); those people gave before stay as they are.
+
+    A reason that something else set is given once more, so that it stays when that is settled;
+    入金確認 is not, for the money settles it whoever set it (STS-3).
 
     Pieces set aside for it are free for others again.
     """
@@ -210,7 +213,11 @@ class PutOnHold(Operation):
         status = standing.status
         if status is not Status.HOLD:
             status = move(status, Status.HOLD)
-        there = reasons(standing.holds)
+        there = reasons(
+            hold
+            for hold in standing.holds
+            if hold.cause is HoldCause.PERSON or hold.reason is HoldReason.PAYMENT
+        )
         new = tuple(
             Hold(reason, HoldCause.PERSON, self.text)
             for reason in dict.fromkeys(self.reasons)

@@ -95,4 +95,5 @@ METHODS = {
 SETTLED_ON_REQUEST = frozenset(
     {"CreditCard", "ConvenienceSlip", "DeferredPayment", "NpDeferred", "Paidy"},
 )
+SETTLED_NAMES = frozenset(METHODS[code] for code in SETTLED_ON_REQUEST)
 COLLECTED_WHEN_PAID = frozenset({"ConvenienceNumber", "PayEasy"})

@@ -163,11 +163,12 @@ def test_numerals_may_come_as_text() -> None:
         ("キャンセル", Settlement.CANCELED),
         ("エラー", Settlement.ERROR),
         ("None", Settlement.NONE),
-        (None, Settlement.NONE),
-        ("", Settlement.NONE),
+        (None, Settlement.UNTOLD),
+        ("", Settlement.UNTOLD),
     ],
 )
 def test_settlement_is_told_by_literal_or_by_text(word: object, meaning: Settlement) -> None:
+    """RET-5: a settlement that is not told is no proof that none was requested."""
     status = status_of(settlement_status=word)
 
     assert status.settlement is meaning

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from adapters.shopserve.wire.payments import listed
 from domain.carts.cart import Cart
 from domain.engine.runs import Window
 from domain.errors import BrokenRule
@@ -146,6 +147,7 @@ def shopserve_order(
         destinations=places if destinations is None else destinations,
         lines=kept,
         charges=costs or charges(sum(each.total_yen for each in kept)),
+        payment_listed=listed(method, name),
     )
 
 

@@ -4,22 +4,27 @@ from dataclasses import replace
 
 import pytest
 
-from domain.orders.cart_order import Folder, Settlement
+from domain.orders import completion
+from domain.orders.cart_order import CartOrder, Folder, PaymentClass, Settlement
 from domain.orders.completion import (
     Complete,
     InFolder,
     NotYet,
     PartFacts,
     Verdict,
-    judge,
     judge_parts,
 )
 from domain.orders.instructions import ApiStatus, Status
+from domain.orders.payment_methods import LISTED_ONLY, PaymentTable
 from tests.unit.samples import READY, base_order, shopserve_order
 
 RETURNED = PartFacts("10004217-1", Status.SHIPPED, ApiStatus.TRACKING_RETURNED)
 WAITING = PartFacts("10004217-2", Status.SHIPPED, ApiStatus.PRINTED)
 GONE = PartFacts("10004217-2", Status.CANCELLED, ApiStatus.PRINTED)
+
+
+def judge(parts: list[PartFacts], order: CartOrder | None) -> Verdict:
+    return completion.judge(parts, order, LISTED_ONLY)
 
 
 def judged(method: str, settlement: Settlement) -> Verdict:
@@ -50,9 +55,28 @@ def test_cmp_02_deferred_methods_need_the_settlement_request(method: str) -> Non
         assert isinstance(judged(method, settlement), NotYet)
 
 
-@pytest.mark.parametrize("method", ["BankTransfer", "CashOnDelivery", "Bitcoin", "AuPay"])
+@pytest.mark.parametrize("method", ["BankTransfer", "CashOnDelivery", "FreePayment7", "AuPay"])
 def test_cmp_02_other_methods_are_not_checked(method: str) -> None:
     assert all(judged(method, settlement) == Complete() for settlement in Settlement)
+
+
+def test_cmp_05_a_method_nobody_knows_is_not_completed_before_a_person_says_what_it_is() -> None:
+    status = replace(READY, settlement=Settlement.REQUESTED)
+    order = shopserve_order(status=status, method="Gmo", name="GMO後払い")
+    said = PaymentTable("books", {"GMO後払い": PaymentClass.DEFERRED})
+
+    unknown = completion.judge([RETURNED], order, PaymentTable("books"))
+
+    assert isinstance(unknown, NotYet)
+    assert unknown.needs_person
+    assert "--shop books --method GMO後払い" in unknown.reason.replace("'", "")
+    assert completion.judge([RETURNED], order, said) == Complete()
+
+
+def test_cmp_04_an_order_of_which_nobody_knows_whether_it_is_cancelled_waits() -> None:
+    order = shopserve_order(status=replace(READY, cancelled=None), method="BankTransfer")
+
+    assert isinstance(judge([RETURNED], order), NotYet)
 
 
 def test_cmp_03_every_part_that_is_not_cancelled_has_to_be_returned() -> None:

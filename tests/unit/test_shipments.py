@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates
 from domain.errors import BrokenRule
-from domain.orders.cart_order import Destination, Settlement
+from domain.orders.cart_order import CartOrder, Destination, PaymentClass, Settlement
 from domain.orders.instructions import ApiStatus, Status
+from domain.orders.payment_methods import LISTED_ONLY, PaymentTable
 from domain.shipments.candidates import (
     Leave,
     RequestSettlement,
+    ReturningPart,
     ReturnOutcome,
     RunDay,
     Send,
@@ -137,8 +139,17 @@ def test_ret_01_a_run_that_names_a_date_is_about_that_date_alone() -> None:
     assert judge(replace(SHOP, shipped_on=date(2024, 9, 1), given_up=True), day) == Send()
 
 
+def planned(
+    order: CartOrder,
+    destination: int = 1,
+    tracking: str = "4000",
+    payments: PaymentTable = LISTED_ONLY,
+) -> tuple[RequestSettlement | ShipDestination, ...]:
+    return plan_shopserve(order, payments, ReturningPart(destination, tracking))
+
+
 def test_ret_02_a_card_order_is_settled_then_shipped() -> None:
-    steps = plan_shopserve(shopserve_order(), destination=1, tracking_number="4000-0000-0012")
+    steps = planned(shopserve_order(), tracking="4000-0000-0012")
 
     assert steps == (RequestSettlement(), ShipDestination(1))
 
@@ -150,7 +161,7 @@ def test_ret_02_the_second_part_needs_no_second_request() -> None:
         status=replace(READY, settlement=Settlement.REQUESTING),
     )
 
-    steps = plan_shopserve(order, destination=2, tracking_number="4000-0000-0012")
+    steps = planned(order, 2)
 
     assert steps == (ShipDestination(2),)
 
@@ -158,29 +169,44 @@ def test_ret_02_the_second_part_needs_no_second_request() -> None:
 def test_imp_16_the_provisional_number_is_overwritten() -> None:
     order = shopserve_order(method="BankTransfer", destinations=(numbered(1, "0000"),))
 
-    assert plan_shopserve(order, destination=1, tracking_number="4000") == (ShipDestination(1),)
+    assert planned(order) == (ShipDestination(1),)
 
 
 def test_ret_05_a_destination_the_cart_shows_shipped_with_our_number_is_done() -> None:
     done = Destination(1, FRIEND, "YAMATO", ("4000",), shipped=True)
 
-    assert (
-        plan_shopserve(shopserve_order(destinations=(done,)), destination=1, tracking_number="4000")
-        == ()
-    )
-    other = plan_shopserve(
-        shopserve_order(method="Paidy", destinations=(done,)), destination=1, tracking_number="5000"
-    )
-    assert other == (ShipDestination(1),)
+    order = shopserve_order(method="Paidy", destinations=(done,))
+
+    assert planned(order) == ()
+    assert planned(order, tracking="5000") == (ShipDestination(1),)
+
+
+def test_ret_02_a_card_order_shipped_by_the_staff_is_settled_all_the_same() -> None:
+    done = Destination(1, FRIEND, "YAMATO", ("4000",), shipped=True)
+
+    assert planned(shopserve_order(destinations=(done,))) == (RequestSettlement(),)
+
+
+@pytest.mark.parametrize("shipped", [False, True], ids=["here", "by the staff"])
+def test_pay_1_a_method_nobody_knows_is_refused_with_its_name_and_the_command(
+    shipped: bool,
+) -> None:
+    place = Destination(1, FRIEND, "YAMATO", ("4000",), shipped=shipped)
+    order = shopserve_order(method="Gmo", name="GMO後払い", destinations=(place,))
+
+    with pytest.raises(BrokenRule, match=r"GMO後払い.*renkei payment set --shop books"):
+        planned(order, payments=PaymentTable("books"))
+    said = PaymentTable("books", {"GMO後払い": PaymentClass.CARD})
+    assert RequestSettlement() in planned(order, payments=said)
 
 
 def test_ret_02_a_cancelled_order_or_lost_destination_is_refused() -> None:
     cancelled = shopserve_order(status=replace(READY, cancelled=True))
 
     with pytest.raises(BrokenRule, match="cancelled"):
-        plan_shopserve(cancelled, destination=1, tracking_number="4000")
+        planned(cancelled)
     with pytest.raises(BrokenRule, match="destination 9"):
-        plan_shopserve(shopserve_order(), destination=9, tracking_number="4000")
+        planned(shopserve_order(), 9)
 
 
 def test_ret_04_part_success_stays_a_candidate_and_impossible_lines_are_final() -> None:

@@ -16,13 +16,17 @@ from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import import_tasks, order_parts, status_changes
 from adapters.postgres.orders.order_parts import Part
+from adapters.postgres.orders.payment_classes import payment_table
+from adapters.shopserve.wire.payments import listed
 from adapters.thebase.client import TheBaseCart
 from domain.carts.cart import Cart
 from domain.engine.runs import ItemState, RunMode
 from domain.errors import Undecodable
 from domain.orders.cart_order import CartOrder, OrderSummary
+from domain.orders.payment_methods import PaymentTable
 from domain.orders.readings import OpenOrder, base_read_plan
 from domain.orders.statuses import (
+    AwaitPayment,
     Cancel,
     Change,
     FillDeliveryMethod,
@@ -37,7 +41,7 @@ from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
 
 Answer = CartOrder | OrderSummary | None
-_REAL = (MarkPaid, FillDeliveryMethod, Cancel)
+_REAL = (MarkPaid, AwaitPayment, FillDeliveryMethod, Cancel)
 
 
 class SyncStatus(TakenAgain):
@@ -52,6 +56,7 @@ class SyncStatus(TakenAgain):
             parts = order_parts.of_orders(connection, work.shop.id, keys)
             totals = import_tasks.totals(connection, work.shop.id, keys)
             per_day = order_parts.orders_per_day(connection, work.shop.id)
+            payments = payment_table(connection, work.shop.id)
         if work.shop.cart is Cart.BASE:
             found = _read_base(
                 work, [OpenOrder(order.key, order.ordered_at) for order in opened], per_day
@@ -60,7 +65,7 @@ class SyncStatus(TakenAgain):
             found = {key: _Row(raw) for key, raw in work.read_batches(keys)}
         repeat = run.mode is not RunMode.SCHEDULED
         looked_at = {
-            key: _item(_Known(work, parts[key], totals.get(key)), key, row, repeat=repeat)
+            key: _item(_Known(work, payments, parts[key], totals.get(key)), key, row, repeat=repeat)
             for key, row in found.items()
             if key in parts
         }
@@ -78,10 +83,12 @@ class SyncStatus(TakenAgain):
         with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             total = import_tasks.totals(connection, work.shop.id, [item.key]).get(item.key)
-        if isinstance(answer, OrderSummary) and _Known(work, parts, total).wants_whole(answer):
+            payments = payment_table(connection, work.shop.id)
+        known = _Known(work, payments, parts, total)
+        if isinstance(answer, OrderSummary) and known.wants_whole(answer):
             raw = work.cart.read_order(item.key)
             answer = None if raw is None else work.cart.decode(raw)
-        changes = [change for part in parts for change in decide_sync(_facts(work, part), answer)]
+        changes = [change for part in parts for change in known.changes(part, answer)]
         log: list[LogLine] = []
         if any(isinstance(change, _REAL) for change in changes):
             state, reason = ItemState.SUCCEEDED, ""
@@ -117,14 +124,34 @@ class _Known:
     """What we know of one order: its instructions, and the total the cart last told."""
 
     work: ShopWork
+    payments: PaymentTable
     parts: Sequence[Part]
     total_yen: int | None
 
     def wants_whole(self, row: OrderSummary) -> bool:
         """Tell whether a list row is not enough to decide."""
         return any(
-            needs_whole(_facts(self.work, part), row, cart_total_yen=self.total_yen)
-            for part in self.parts
+            needs_whole(self.facts(part), row, cart_total_yen=self.total_yen) for part in self.parts
+        )
+
+    def changes(self, part: Part, answer: Answer) -> tuple[Change, ...]:
+        """Return what the cart's answer changes about one instruction."""
+        return decide_sync(self.facts(part), answer, self.payments)
+
+    def facts(self, part: Part) -> InstructionFacts:
+        """Return what deciding about one instruction needs."""
+        told = (part.payment_method, part.payment_name)
+        return InstructionFacts(
+            cart=self.work.shop.cart,
+            number=part.number,
+            status=part.status,
+            payment=part.payment,
+            holds=part.holds,
+            allocated=part.allocated,
+            delivery_method=part.delivery_method,
+            destination=part.destination,
+            line_keys=tuple(line.cart_line_key for line in part.lines),
+            method_known=self.payments.meaning(told, listed(*told)) is not None,
         )
 
 
@@ -142,7 +169,7 @@ def _item(known: _Known, key: str, row: _Row, *, repeat: bool) -> NewItem | None
     new = [
         change
         for part in known.parts
-        for change in decide_sync(_facts(known.work, part), answer)
+        for change in known.changes(part, answer)
         if isinstance(change, _REAL) or repeat or _message(change) != part.reported
     ]
     return NewItem(key, payload=payload) if new else None
@@ -168,20 +195,6 @@ def _decoded(work: ShopWork, raw: dict[str, object] | None, *, summary: bool) ->
     return work.cart.decode(raw)
 
 
-def _facts(work: ShopWork, part: Part) -> InstructionFacts:
-    return InstructionFacts(
-        cart=work.shop.cart,
-        number=part.number,
-        status=part.status,
-        payment=part.payment,
-        holds=part.holds,
-        allocated=part.allocated,
-        delivery_method=part.delivery_method,
-        destination=part.destination,
-        line_keys=tuple(line.cart_line_key for line in part.lines),
-    )
-
-
 def _message(change: Change) -> str:
     return "" if isinstance(change, _REAL) else change.message
 
@@ -203,9 +216,10 @@ class _Applied:
         if isinstance(self.answer, CartOrder):
             import_tasks.note_total(connection, shop_id, self.key, self.answer.charges.total_yen)
         locked = order_parts.of_orders(connection, shop_id, [self.key], lock=True)
+        known = _Known(self.work, payment_table(connection, shop_id), (), None)
         cancelled: list[tuple[Part, Cancel]] = []
         for part in locked.get(self.key, []):
-            for change in decide_sync(_facts(self.work, part), self.answer):
+            for change in known.changes(part, self.answer):
                 if isinstance(change, Cancel):
                     cancelled.append((part, change))
                 else:
@@ -215,6 +229,8 @@ class _Applied:
     def _apply(self, connection: Connection, part: Part, change: Change) -> None:
         if isinstance(change, MarkPaid):
             status_changes.set_paid(connection, part, change.status, change.holds)
+        elif isinstance(change, AwaitPayment):
+            status_changes.set_holds(connection, part, change.status, change.holds)
         elif isinstance(change, FillDeliveryMethod):
             status_changes.set_method(connection, part, change.method, change.status, change.holds)
         elif isinstance(change, Cancel):  # carried out together, see _cancel

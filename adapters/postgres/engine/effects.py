@@ -97,6 +97,18 @@ def note_seen(connection: Connection, shop_id: int, kind: str, keys: Sequence[st
     )
 
 
+_WAS_SENT = Statement[bool]("""
+select exists (select from effects
+                where shop_id = :shop_id and kind = :kind and key = :key
+                  and (attempts > 0 or state = 'confirmed'))
+""")
+
+
+def was_sent(connection: Connection, shop_id: int, kind: str, key: str) -> bool:
+    """Tell whether an effect was ever sent from here, or seen to have happened."""
+    return _WAS_SENT.one(connection, shop_id=shop_id, kind=kind, key=key)
+
+
 _MOVE = Statement[None]("""
 update effects
    set state = :to, confirmed_at = case when :to = 'confirmed' then now() end

@@ -17,13 +17,13 @@ from domain.orders.new_instructions import NewInstruction, NewLine
 _INSERT = Statement[int]("""
 insert into instructions
        (merchant_id, shop_id, cart_order_key, part, number, destination, status, holds, payment,
-        api_status, ordered_at, payment_method, delivery_method, total_yen, shipping_fee_yen,
-        fee_yen, discount_yen, points_yen, adjustment_yen, tax_yen, custom, buyer, recipient,
-        methods, wished_date, wished_time, remarks, gift)
+        api_status, ordered_at, payment_method, payment_name, delivery_method, total_yen,
+        shipping_fee_yen, fee_yen, discount_yen, points_yen, adjustment_yen, tax_yen, custom,
+        buyer, recipient, methods, wished_date, wished_time, remarks, gift)
 values (:merchant_id, :shop_id, :cart_order_key, :part, :number, :destination, :status,
         cast(:holds as jsonb), :payment, :api_status, :ordered_at, :payment_method,
-        :delivery_method, :total_yen, :shipping_fee_yen, :fee_yen, :discount_yen, :points_yen,
-        :adjustment_yen, :tax_yen, cast(:custom as jsonb), cast(:buyer as jsonb),
+        :payment_name, :delivery_method, :total_yen, :shipping_fee_yen, :fee_yen, :discount_yen,
+        :points_yen, :adjustment_yen, :tax_yen, cast(:custom as jsonb), cast(:buyer as jsonb),
         cast(:recipient as jsonb), cast(:methods as jsonb), :wished_date, :wished_time, :remarks,
         :gift)
 on conflict (shop_id, cart_order_key, part) do nothing

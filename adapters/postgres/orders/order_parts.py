@@ -37,6 +37,7 @@ class Part:
     Attributes:
         key: of its cart order.
         method: how it was shipped, else how the shop says it is to be shipped.
+        payment_method, payment_name: code and name as they were imported.
         deferred: 注文独自1 says so (IMP-13).
         reported: what sync_status last said about it.
     """
@@ -55,6 +56,8 @@ class Part:
     delivery_method: str
     method: str
     total_yen: int
+    payment_method: str
+    payment_name: str
     deferred: bool
     tracking_number: str | None
     shipped_on: date | None
@@ -68,6 +71,7 @@ _OF_ORDERS = """
 select i.id, i.cart_order_key as key, i.part, i.number, i.destination, i.status, i.holds,
        i.allocated, i.payment, i.api_status, i.ordered_at, i.delivery_method,
        coalesce(nullif(i.shipped_method, ''), i.delivery_method) as method, i.total_yen,
+       i.payment_method, i.payment_name,
        coalesce(i.custom ->> '1' = :deferred, false) as deferred, i.tracking_number, i.shipped_on,
        i.return_wanted_at is not null as return_wanted,
        i.return_blocked_at is not null as return_blocked, i.reported, coalesce(
@@ -177,6 +181,18 @@ def unreturned(connection: Connection, shop_id: int, named: date | None = None) 
     Args: named: a person named the ship date: only that one, and also what was given up before.
     """
     return _UNRETURNED.all(connection, shop_id=shop_id, named=named)
+
+
+_RETURNED_PARTLY = Statement[bool]("""
+select exists (select from instructions
+                where shop_id = :shop_id and cart_order_key = :key
+                  and api_status = 'tracking_returned')
+""")
+
+
+def returned_partly(connection: Connection, shop_id: int, key: str) -> bool:
+    """Tell whether the cart was told of a part of an order before."""
+    return _RETURNED_PARTLY.one(connection, shop_id=shop_id, key=key)
 
 
 def want_return(connection: Connection, ids: Sequence[int]) -> None:

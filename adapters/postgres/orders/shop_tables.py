@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from adapters.postgres.orders.payment_classes import payment_table
 from adapters.postgres.statement import Statement
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import SplitBy
@@ -41,7 +42,10 @@ def shop_tables(connection: Connection, shop_id: int, order: CartOrder) -> ShopT
     """Return what converting an order of a shop needs to know; a BASE line tells its SKU itself."""
     if order.cart is Cart.SHOPSERVE:
         codes = {line.item_code for line in order.lines}
-        return ShopTables(skus=mapped_skus(connection, shop_id, codes))
+        return ShopTables(
+            skus=mapped_skus(connection, shop_id, codes),
+            payments=payment_table(connection, shop_id),
+        )
     told = _SETTINGS.one(connection, shop_id=shop_id)
     return ShopTables(
         default_method=told.default_method,

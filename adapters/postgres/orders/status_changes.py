@@ -20,6 +20,11 @@ update instructions
    set payment = 'paid', status = :status, holds = cast(:holds as jsonb), changed_at = now()
  where id = :id
 """)
+_SET_HOLDS = Statement[None]("""
+update instructions
+   set status = :status, holds = cast(:holds as jsonb), changed_at = now()
+ where id = :id
+""")
 _SET_METHOD = Statement[None]("""
 update instructions
    set delivery_method = :method, status = :status, holds = cast(:holds as jsonb),
@@ -31,6 +36,11 @@ update instructions
 def set_paid(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:
     """Set the payment flag, which never goes back (STS-3)."""
     _SET_PAID.run(connection, id=part.id, status=status, holds=stored_holds(holds))
+
+
+def set_holds(connection: Connection, part: Part, status: Status, holds: Iterable[Hold]) -> None:
+    """Store why an instruction is on hold now (PAY-1)."""
+    _SET_HOLDS.run(connection, id=part.id, status=status, holds=stored_holds(holds))
 
 
 def set_method(

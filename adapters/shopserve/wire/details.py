@@ -32,6 +32,7 @@ from adapters.shopserve.wire.literals import (
     SHIPPED,
     Literals,
 )
+from adapters.shopserve.wire.payments import listed
 from domain.carts.cart import Cart
 from domain.errors import Undecodable
 from domain.orders.cart_order import (
@@ -157,6 +158,7 @@ def order(raw: dict[str, object]) -> CartOrder:
             for row, item in enumerate(place.items)
         ),
         charges=_charges(told),
+        payment_listed=listed(told.payment.method_code, told.payment.method_name),
     )
 
 

@@ -32,7 +32,7 @@ FOLDERS = {
     "ごみ箱": Folder.TRASH,
 }
 SETTLEMENTS = {
-    "": Settlement.NONE,
+    "": Settlement.UNTOLD,
     "None": Settlement.NONE,
     "Authorized": Settlement.AUTHORIZED,
     "与信OK": Settlement.AUTHORIZED,

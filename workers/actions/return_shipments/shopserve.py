@@ -6,11 +6,17 @@ from functools import partial
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
 from adapters.postgres.orders.order_parts import Part
+from adapters.postgres.orders.payment_classes import payment_table
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.orders.cart_order import CartOrder
-from domain.shipments.candidates import EffectKind, RequestSettlement, plan_shopserve
+from domain.shipments.candidates import (
+    EffectKind,
+    RequestSettlement,
+    ReturningPart,
+    plan_shopserve,
+)
 from domain.shipments.settlements import request_happened
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
@@ -26,9 +32,12 @@ def return_to_shopserve(
     Writing the same shipping result twice is harmless; the settlement request is a charge and goes
     through the ledger, once per order whichever part comes first.
     """
-    steps = plan_shopserve(
-        order, destination=part.destination, tracking_number=parcel.tracking_number
-    )
+    with work.database.begin() as connection:
+        payments = payment_table(connection, work.shop.id)
+        sent = effects.was_sent(connection, work.shop.id, EffectKind.SETTLEMENT, order.key)
+        begun = order_parts.returned_partly(connection, work.shop.id, order.key)
+    returning = ReturningPart(part.destination, parcel.tracking_number, begun and not sent)
+    steps = plan_shopserve(order, payments, returning)
     for step in steps:
         if isinstance(step, RequestSettlement):
             request = partial(work.shopserve.request_settlement, order.key)
