@@ -3,7 +3,7 @@
 What every method may raise besides what it names: domain.carts.ports.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import httpx
 
@@ -137,6 +137,11 @@ class ShopServeCart:
             start += len(page.rows)
             done = not page.rows or (page.total is not None and start >= page.total)
             yield listing(found for item in page.rows for found in self._external(item))
+
+    def read_stock(self, items: Collection[str]) -> Iterator[Listing[ExternalItem]]:
+        """Yield what the shop shows for some items, one call each; unknown ones are left out."""
+        for code in items:
+            yield listing(self._external(stock.ListedItem(code, "")))
 
     def test_connection(self) -> ShopIdentity:
         """Return the shop's id, for the cart tells no name. Raises AuthenticationFailed."""

@@ -3,7 +3,7 @@
 What every method may raise besides what it names: domain.carts.ports.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import httpx
@@ -119,6 +119,15 @@ class TheBaseCart:
 
         for rows in Pages(fetch, _item_identity):
             yield listing(sold for row in rows for sold in _sold(row))
+
+    def read_stock(self, items: Collection[str]) -> Iterator[Listing[ExternalItem]]:
+        """Yield what the shop shows for some items; unknown ones are left out.
+
+        The whole list is read: it costs one call for each 100 items, an item by itself one each.
+        """
+        for page in self.list_stock():
+            rows = tuple(row for row in page if row.key.item in items)
+            yield Listing(rows, page.unreadable)
 
     def test_connection(self, api: ApiFamily = ApiFamily.ORDERS) -> ShopIdentity:
         """Return whose tokens these are. Raises AuthenticationFailed.

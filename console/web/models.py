@@ -88,9 +88,9 @@ class Sku(BaseModel):
     """Counts of one SKU (品番)."""
 
     sku: str
-    on_hand: int
+    on_hand: int | None
     secured: int
-    free: int
+    free: int | None
     version: int
 
 

@@ -78,8 +78,8 @@ def test_alembic_finds_nothing_to_migrate(engine: Engine) -> None:
     [
         "alter table audit add column more text",
         "alter table skus alter column version type integer",
-        "alter table skus alter column on_hand drop default",
-        "alter table skus alter column on_hand drop not null",
+        "alter table skus alter column secured drop default",
+        "alter table skus alter column secured drop not null",
         "alter table skus drop constraint skus_code_not_blank_check",
         "alter table rules drop constraint rules_standard_or_own_check",
         "drop index ix_mappings_sku",

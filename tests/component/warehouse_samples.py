@@ -155,13 +155,11 @@ class Warehouse:
         with self.engine.begin() as connection:
             return find_order(connection, self.merchant_id, Target(number, **more))
 
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Return on hand and secured by SKU."""
+    def counts(self) -> dict[str, tuple[int | None, int]]:
+        """Return on hand (None = not counted) and secured by SKU."""
         with self.engine.begin() as connection:
             rows = list_stock(connection, self.merchant_id)
-        return {
-            str(row["sku"]): (int(str(row["on_hand"])), int(str(row["secured"]))) for row in rows
-        }
+        return {row["sku"]: (row["on_hand"], row["secured"]) for row in rows}  # type: ignore[misc]
 
     def free(self) -> dict[str, int]:
         """Return free stock by SKU."""

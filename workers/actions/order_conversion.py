@@ -69,7 +69,7 @@ def record(
         for change in its
         if one.number in numbers
     ]
-    unknown = [f"{order.number}: 品番 {sku} was unknown, created with 在庫数 0" for sku in created]
+    unknown = [f"{order.number}: 品番 {sku} was unknown, created 未カウント" for sku in created]
     return [
         *(LogLine(warning, "warning", True) for warning in warnings),
         *(LogLine(note) for note in made.conversion.notes),

@@ -4,11 +4,10 @@ No transaction is open while a cart is called.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from redis import Redis
 from sqlalchemy import Connection, Engine
@@ -74,7 +73,7 @@ class GivenTokens:
 
 def authorise_url(settings: Settings, engine: Engine, ref: ShopRef) -> str:
     """Return where the owner of a BASE shop consents. Raises UnreadableSecret."""
-    with _oauth(opened_shop(settings, engine, ref)) as client:
+    with _oauth(opened_shop(settings, engine, ref.id)) as client:
         return client.authorize_url(secrets.token_urlsafe(16))
 
 
@@ -89,7 +88,7 @@ def exchange_code(
         Rejected: the code is wrong, used or too old.
         Postponed: the cart is closed for maintenance; the code is still good.
     """
-    shop = opened_shop(settings, engine, ref)
+    shop = opened_shop(settings, engine, ref.id)
     with _oauth(shop) as client:
         answer = client.exchange_code(code)
     ends = now + timedelta(seconds=answer.expires_in_s)
@@ -109,7 +108,7 @@ def try_connection(
 
     Raises: AccountTaken, BrokenRule: the shop is not the one it is taken for.
     """
-    shop = opened_shop(settings, engine, ref)
+    shop = opened_shop(settings, engine, ref.id)
     with open_shop_cart(settings, engine, shop) as cart:
         try:
             told = cart.test_connection()
@@ -132,7 +131,7 @@ def proven_account(
     The cart is asked before tokens or another address are stored for a shop that has orders: a
     worker may use them at once (STK-8). Others are asked before their next run.
     """
-    shop = opened_shop(settings, engine, ref)
+    shop = opened_shop(settings, engine, ref.id)
     tokens = wish.secrets.tokens if wish.secrets else None
     if shop.cart is not Cart.BASE or not (tokens or "api_url" in wish.values):
         return wish
@@ -175,23 +174,24 @@ def _settled(
 
 def list_items(settings: Settings, engine: Engine, ref: ShopRef) -> list[Listing[ExternalItem]]:
     """Return everything the shop offers, page by page."""
-    with open_shop_cart(settings, engine, opened_shop(settings, engine, ref)) as cart:
+    with open_shop_cart(settings, engine, opened_shop(settings, engine, ref.id)) as cart:
         return list(cart.list_stock())
 
 
-class _OfId(Protocol):
-    """What says which shop is meant."""
+def read_items(
+    settings: Settings, engine: Engine, shop_id: int, items: Collection[str]
+) -> list[Listing[ExternalItem]]:
+    """Return what a shop shows for some of its items."""
+    with open_shop_cart(settings, engine, opened_shop(settings, engine, shop_id)) as cart:
+        return list(cart.read_stock(items))
 
-    @property
-    def id(self) -> int: ...
 
-
-def opened_shop(settings: Settings, engine: Engine, ref: _OfId) -> Shop:
+def opened_shop(settings: Settings, engine: Engine, shop_id: int) -> Shop:
     """Return the shop with its credentials. Raises UnreadableSecret."""
     with engine.begin() as connection:
-        shop = load_shop(connection, ref.id, secret_box(settings))
+        shop = load_shop(connection, shop_id, secret_box(settings))
     if shop is None:
-        raise LookupError(f"no shop of id {ref.id}")
+        raise LookupError(f"no shop of id {shop_id}")
     return shop
 
 

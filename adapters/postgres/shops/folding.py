@@ -104,6 +104,11 @@ insert into carriers (shop_id, method, carrier)
 select :old, method, carrier from carriers where shop_id = :new
 on conflict (shop_id, method) do update set carrier = excluded.carrier
 """)
+_PAYMENT_CLASSES = Statement[None]("""
+insert into payment_classes (shop_id, method, plain, means)
+select :old, method, plain, means from payment_classes where shop_id = :new
+on conflict (shop_id, plain) do update set method = excluded.method, means = excluded.means
+""")
 
 # Of an item both rows know, the link that was made last counts; one that is only listed is none.
 _SAME_ITEM = "o.item = n.item and o.variation = n.variation"
@@ -133,7 +138,16 @@ MOVED: Mapping[str, str] = {
     "closures": "detected_by",
 }
 # What has a statement of its own above; the rest of it goes with the new row.
-JOINED = ("robots", "rules", "carriers", "call_counts", "runs", "lanes", "lane_blocks")
+JOINED = (
+    "robots",
+    "rules",
+    "carriers",
+    "payment_classes",
+    "call_counts",
+    "runs",
+    "lanes",
+    "lane_blocks",
+)
 # What a shop has of its cart's orders only, so that a new one has none of it.
 NEVER_BEFORE_PROVEN = ("import_tasks", "instructions", "effects", "cursors")
 _MOVE = tuple(
@@ -153,6 +167,17 @@ delete from shops s
 """)
 
 
+_JOINING = (
+    _STANDARD_RULES,
+    _OWN_RULES,
+    _CARRIERS,
+    _PAYMENT_CLASSES,
+    _FORGET_OLD_LINKS,
+    _FORGET_LISTED,
+    _CALLS,
+)
+
+
 def refreshing(connection: Connection, *, new: int, old: int) -> bool:
     """Lock both rows; True while a worker refreshes the tokens of one and would lose them."""
     return _LOCK.one(connection, ids=[new, old])
@@ -164,7 +189,7 @@ def fold(connection: Connection, *, new: int, old: int, cart: Cart, now: datetim
     _STEP_ASIDE.run(connection, **pair)
     begin_again(connection, old, now)
     _TAKE_OVER.run(connection, **pair, **fresh_settings(cart))
-    for part in (_STANDARD_RULES, _OWN_RULES, _CARRIERS, _FORGET_OLD_LINKS, _FORGET_LISTED, _CALLS):
+    for part in _JOINING:
         part.run(connection, **pair)
     _ROBOTS.run(connection, **pair)
     for part in (_RUNS, *_MOVE, _LANE):

@@ -82,7 +82,7 @@ def _begin(settings: Settings, engine: Engine, who: str, at: datetime) -> None:
 
 def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
     try:
-        shop = opened_shop(settings, engine, marked)
+        shop = opened_shop(settings, engine, marked.id)
         with open_shop_cart(settings, engine, shop) as cart:
             bring_back(engine, shop, cart, report)
     except DatabaseUnavailable:
@@ -97,7 +97,7 @@ def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: Sh
 
 def _compare(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
     try:
-        shop = opened_shop(settings, engine, marked)
+        shop = opened_shop(settings, engine, marked.id)
         with open_shop_cart(settings, engine, shop) as cart:
             report.stock = differences(engine, shop, cart)
     except DatabaseUnavailable:

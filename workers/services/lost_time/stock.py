@@ -5,8 +5,8 @@ from sqlalchemy import Engine
 from adapters.postgres.shops.shops import Shop
 from adapters.postgres.stock import compares
 from domain.carts.ports import ItemKey
+from domain.stock.mappings import composed
 from domain.stock.offers import differs
-from workers.actions.compare_stock import plain_key
 from workers.calls.work import ShopCart
 from workers.services.lost_time.report import StockDifference
 
@@ -16,15 +16,15 @@ def differences(database: Engine, shop: Shop, cart: ShopCart) -> list[StockDiffe
 
     Raises: SyncError: it could not be read to its end.
     """
-    shown = {plain_key(item.key): item for page in cart.list_stock() for item in page}
+    shown = {composed(item.key): item for page in cart.list_stock() for item in page}
     with database.begin() as connection:
         offers = compares.all_offers(connection, shop.id)
         skus = compares.sku_codes(connection, shop.id)
     found = []
     for one in offers:
-        item = shown.get(plain_key(ItemKey(one.item, one.variation)))
+        item = shown.get(composed(ItemKey(one.item, one.variation)))
         offered = one.offer(shop.cart)
-        if item is None or not differs(offered.level, item):
+        if item is None or offered is None or not differs(offered.level, item):
             continue
         level = offered.level
         ours = None if level.unlimited else level.quantity
