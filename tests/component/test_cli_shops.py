@@ -207,12 +207,13 @@ def test_a_value_out_of_range_is_wrong_usage(renkei: CommandLine, pair: str) -> 
 def test_every_setting_is_shown_with_its_value_and_meaning(renkei: CommandLine) -> None:
     renkei.add_base("tote")
     renkei.add_shopserve("kura")
-    renkei.ok("shop", "set", "tote", "split_by=method", "import_partly_cancelled=on")
+    said = renkei.ok("shop", "set", "tote", "split_by=method", "import_partly_cancelled=on").out
     renkei.ok("shop", "set", "kura", "ship_dates=today")
 
     base = {one["name"]: one for one in renkei.read("shop", "settings", "tote")}
     shopserve = {one["name"]: one["value"] for one in renkei.read("shop", "settings", "kura")}
 
+    assert said == "tote: split_by = method\ntote: import_partly_cancelled = on\n"
     assert all(one["meaning"] for one in base.values())
     chosen = ("split_by", "import_partly_cancelled", "ship_dates", "default_method")
     assert [base[name]["value"] for name in chosen] == ["method", "on", "open", "送料無料"]
