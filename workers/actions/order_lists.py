@@ -19,7 +19,7 @@ from domain.orders.windows import (
     newest_within,
     next_cursor,
 )
-from workers.calls.work import ShopWork
+from workers.calls.work import ShopCart
 
 
 @dataclass(slots=True)
@@ -29,9 +29,9 @@ class OrderList:
     rows: dict[str, ListedOrder] = field(default_factory=dict)
     unreadable: dict[str, UnreadableRow] = field(default_factory=dict)
 
-    def read(self, work: ShopWork, window: Window) -> None:
+    def read(self, cart: ShopCart, window: Window) -> None:
         """Read one window to its end."""
-        for page in work.cart.list_orders(window):
+        for page in cart.list_orders(window):
             self.rows.update({row.key: row for row in page})
             self.unreadable.update({row.identity: row for row in page.unreadable})
 
