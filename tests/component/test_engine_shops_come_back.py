@@ -57,7 +57,7 @@ def test_shp_01_a_shop_with_open_work_is_removed_with_a_reason_only(
     gone = bench.renkei.read("shop", "remove", shop.key, *ABANDON)
 
     assert refused.code == 1
-    assert "2 orders waiting for shipment, 1 orders shipped that the cart does not" in refused.err
+    assert "waiting for shipment: 2, orders shipped that the cart does not know: 1;" in refused.err
     assert gone["abandoned"] == {"runs": 0, "waiting": 2, "unreturned": 1, "effects": 0}
     assert {order["shop_removed"] for order in shop.orders()} == {True}
     secured = sum(row["secured"] for row in bench.renkei.read("stock", "list"))
@@ -218,7 +218,7 @@ def test_shp_01_a_charge_in_doubt_is_counted_and_not_made_again_when_the_shop_is
     early = shop.calls("settlement.request")
     bench.later(seconds=120)
 
-    assert "1 calls whose outcome is not known" in refused.err
+    assert "calls whose outcome is not known: 1;" in refused.err
     assert (early, len(shop.effects("settlement_requested"))) == (1, 1)
     assert shop.only()["api_status"] == "tracking_returned"
 
