@@ -17,13 +17,11 @@ from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import import_tasks
 from adapters.postgres.orders.import_tasks import ImportTask, Seen
-from adapters.postgres.orders.instructions import store
-from adapters.postgres.orders.rules import read_rules
-from adapters.postgres.orders.shop_tables import shop_tables
 from adapters.thebase.client import TheBaseCart
+from domain.engine.cadence import TOKYO
 from domain.engine.runs import ItemState, RunMode, Window
 from domain.errors import BrokenRule, Undecodable
-from domain.orders.cart_order import CartOrder, ListedOrder
+from domain.orders.cart_order import ListedOrder
 from domain.orders.eligibility import (
     Skip,
     Take,
@@ -34,13 +32,17 @@ from domain.orders.eligibility import (
     may_look,
     next_look,
 )
-from domain.orders.shop_rules import Processed
-from domain.orders.windows import difference_window, range_slices, slices
+from domain.orders.windows import believed, difference_window, range_slices, slices
+from workers.actions.order_conversion import ConvertedOrder, convert, record
 from workers.actions.order_lists import OrderList
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 
 ALREADY = "imported already"
+CURSOR_PULLED_BACK = (
+    "前回の取込位置がカートの現在時刻より後でした。時計のずれが疑われるため、取込位置を戻して読み直しました。"
+    "renkei doctor で時計を確認してください。"
+)
 GONE = "the shop does not know this order any more"
 
 
@@ -62,31 +64,36 @@ class ImportOrders:
         """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
         if run.read_until is not None:  # what was cut short has left orders, too (CLS-1)
             yield Step(partial(_register, work, run, OrderList(), left_over=True))
-        for part in range_slices(work.shop.cart, window.since, window.until, work.now()):
+        for part in range_slices(work.shop.cart, window.since, window.until, work.clocks.later):
             if run.read_until is not None and part.until <= run.read_until:
                 continue
             found = OrderList()
-            found.read(work, part)
+            found.read(work.cart, part)
             find = partial(_register, work, run, found)
             yield Step(find, read_until=part.until, log=found.log())
 
     def _difference(self, work: ShopWork, run: ClaimedRun) -> Step:
         """One step for the whole window: a list that was not read to its end moves nothing."""
         with work.database.begin() as connection:
-            cursor = import_tasks.read_cursor(connection, work.shop.id, work.action)
-        now = work.now()
-        window = difference_window(
-            work.shop.cart, cursor=cursor, now=now, overlap=timedelta(seconds=work.shop.overlap_s)
-        )
+            stored = import_tasks.read_cursor(connection, work.shop.id, work.action)
+        clocks = work.clocks
+        cursor = None if stored is None else believed(stored, clocks)
+        overlap = timedelta(seconds=work.shop.overlap_s)
+        window = difference_window(work.shop.cart, cursor=cursor, clocks=clocks, overlap=overlap)
         found = OrderList()
-        for part in slices(window, work.shop.cart, now):
-            found.read(work, part)
+        for part in slices(window, work.shop.cart, clocks.later):
+            found.read(work.cart, part)
         log = found.log()
-        moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
+        back = cursor != stored
+        if back:
+            log.append(LogLine(CURSOR_PULLED_BACK, "error", needs_person=True))
+        # The list's own answers told what the cart's clock shows.
+        clocks = replace(clocks, cart_ahead=work.clocks.cart_ahead)
+        moved = found.cursor(work.shop.cart, window, cursor=cursor, clocks=clocks)
 
         def find(connection: Connection) -> Sequence[NewItem]:
             items = _register(work, run, found, connection, left_over=True)
-            import_tasks.move_cursor(connection, work.shop.id, work.action, moved)
+            import_tasks.move_cursor(connection, work.shop.id, work.action, moved, back=back)
             return items
 
         return Step(find, window=window, log=log)
@@ -104,15 +111,10 @@ class ImportOrders:
             return _skipped(work, task, Skip(GONE, remember=task.reason != GONE))
         order = work.cart.decode(raw)
         with work.database.begin() as connection:
-            tables = shop_tables(connection, work.shop.id, order)
-            rules = read_rules(connection, work.shop.id)
-        verdict = judge_whole(order, import_partly_cancelled=tables.import_partly_cancelled)
-        if isinstance(verdict, Skip):
-            return _skipped(work, task, verdict)
-        known = replace(
-            tables, splitting=tables.splitting.keeping(task.split), split_lost=task.split_lost
-        )
-        return _stored(work, task, order, rules.process(order, known))
+            made = convert(connection, work.shop, task, order)
+        if isinstance(made, Skip):
+            return _skipped(work, task, made)
+        return _stored(work, made)
 
     def failed(self, work: ShopWork, item: ClaimedItem, given_up: GivenUp) -> Record:
         """See ActionHandler.failed."""
@@ -147,29 +149,15 @@ class ImportOrders:
         return raw
 
 
-def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Processed) -> Outcome:
-    converted = processed.conversion
-    log = [LogLine(f"{order.number}: {warning}", "warning", True) for warning in converted.warnings]
-    log += [LogLine(note) for note in converted.notes]
+def _stored(work: ShopWork, converted: ConvertedOrder) -> Outcome:
+    log: list[LogLine] = []
+    today = work.now().astimezone(TOKYO).date()
 
-    told = len(log)
+    def store(connection: Connection) -> None:
+        # A commit that was lost is tried again, its lines are not written twice.
+        log[:] = record(connection, work.shop, converted, today)
 
-    def record(connection: Connection) -> None:
-        del log[told:]  # a commit that was lost is tried again, its lines are not written twice
-        numbers, created = store(connection, work.shop, converted.instructions)
-        log.extend(
-            LogLine(change)
-            for one, changes in zip(converted.instructions, processed.changes, strict=True)
-            for change in changes
-            if one.number in numbers
-        )
-        log.extend(
-            LogLine(f"{order.number}: 品番 {sku} was unknown, created 未カウント", "warning", True)
-            for sku in created
-        )
-        import_tasks.note_converted(connection, task.id, order.charges.total_yen, converted.split)
-
-    return Outcome(record=record, log=log)
+    return Outcome(record=store, log=log)
 
 
 def _skipped(work: ShopWork, task: ImportTask, verdict: Skip) -> Outcome:
@@ -211,12 +199,12 @@ def _register(
             items.append(NewItem(key, skipped=True, reason=ALREADY))
         elif task is not None and not _may_look(work, run, task):
             items.append(NewItem(key, skipped=True, reason=_waits(task)))
-        else:
+        elif task is None or not task.lost_time:  # of those the row decides nothing
             _sort(work, row, items, seen)
     ids = import_tasks.register(connection, work.shop.id, seen)
     taken = [one.key for one in seen if one.state is TaskState.LISTED]
     items += [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
-    others = [task for task in known.values() if task.key not in found.rows]
+    others = [task for task in known.values() if task.lost_time or task.key not in found.rows]
     left = [task for task in others if _may_look(work, run, task)]
     if left:
         import_tasks.want_read(connection, [task.id for task in left])

@@ -4,8 +4,7 @@ A row whose key cannot be read belongs to no order we could look at again by its
 is held at it (domain.orders.windows.held_cursor).
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 from adapters.postgres.engine.api_log import LogLine
 from domain.carts.cart import Cart
@@ -13,8 +12,14 @@ from domain.carts.listings import UnreadableRow
 from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.orders.cart_order import ListedOrder
-from domain.orders.windows import held_cursor, newest_within, next_cursor
-from workers.calls.work import ShopWork
+from domain.orders.windows import (
+    Clocks,
+    ListCursor,
+    held_cursor,
+    newest_within,
+    next_cursor,
+)
+from workers.calls.work import ShopCart
 
 
 @dataclass(slots=True)
@@ -24,27 +29,26 @@ class OrderList:
     rows: dict[str, ListedOrder] = field(default_factory=dict)
     unreadable: dict[str, UnreadableRow] = field(default_factory=dict)
 
-    def read(self, work: ShopWork, window: Window) -> None:
+    def read(self, cart: ShopCart, window: Window) -> None:
         """Read one window to its end."""
-        for page in work.cart.list_orders(window):
+        for page in cart.list_orders(window):
             self.rows.update({row.key: row for row in page})
             self.unreadable.update({row.identity: row for row in page.unreadable})
 
     def cursor(
-        self, cart: Cart, window: Window, *, cursor: datetime | None, run_started_at: datetime
-    ) -> datetime:
+        self, cart: Cart, window: Window, *, cursor: ListCursor | None, clocks: Clocks
+    ) -> ListCursor:
         """Return the cursor after a difference window was read to its end.
 
         Args:
             window: what was asked for, from its first slice to its last.
             cursor: the one so far.
-            run_started_at: aware.
+            clocks: at the start of the run.
         """
         newest = newest_within(window, (row.ordered_at for row in self.rows.values()))
-        moved = next_cursor(
-            cart, cursor=cursor, run_started_at=run_started_at, newest_ordered_at=newest
-        )
-        return held_cursor(moved, window, (row.ordered_at for row in self.unreadable.values()))
+        moved = next_cursor(cart, cursor=cursor, clocks=clocks, newest_ordered_at=newest)
+        unreadable = (row.ordered_at for row in self.unreadable.values())
+        return replace(moved, position=held_cursor(moved.position, window, unreadable))
 
     def log(self) -> list[LogLine]:
         """Return a line for each row that cannot be read (IMP-8, LOG-2)."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from adapters.postgres.statement import Statement, storable, words
 from domain.actions import Action
 from domain.orders.eligibility import TaskState
+from domain.orders.windows import ListCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class ImportTask:
 
     Attributes:
         split: part by line key, as its lines were split before (IMP-10); None = they never were.
-        split_lost: they may have been, but the database lost it (PLC-2).
+        lost_time: it may have been taken over in a time the database has lost (PLC-2).
         raw: the whole answer, None where it was not read yet.
     """
 
@@ -27,12 +28,12 @@ class ImportTask:
     needs_read: bool
     retry_after: datetime | None
     reason: str
+    lost_time: bool = False
     raw: dict[str, object] | None = field(repr=False, default=None)
     split: dict[str, int] | None = None
-    split_lost: bool = False
 
 
-_COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason"
+_COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason, lost_time"
 UNFINISHED = words((TaskState.LISTED, TaskState.WAITING, TaskState.FAILED))
 
 _KNOWN = Statement[ImportTask](f"""
@@ -44,7 +45,7 @@ select {_COLUMNS} from import_tasks
 """)
 # Parts that exist are never split again (IMP-10), so their lines tell the split, too.
 _LOAD = Statement[ImportTask](f"""
-select {_COLUMNS}, raw, split_lost, coalesce(split, (
+select {_COLUMNS}, raw, coalesce(split, (
          select jsonb_object_agg(l.cart_line_key, i.part)
            from instructions i join instruction_lines l on l.instruction_id = i.id
           where i.shop_id = t.shop_id and i.cart_order_key = t.cart_order_key)) as split
@@ -96,7 +97,9 @@ select :shop_id, n.key, n.state, cast(n.raw as jsonb), n.raw is null, n.ordered_
        as n(key, state, raw, ordered_at, reason, retry_after)
 on conflict (shop_id, cart_order_key) do update
    set state = excluded.state, raw = coalesce(excluded.raw, import_tasks.raw),
-       needs_read = excluded.needs_read, reason = excluded.reason,
+       needs_read = excluded.needs_read,
+       -- Listed again, it keeps what was said of it: the same is not said twice.
+       reason = coalesce(nullif(excluded.reason, ''), import_tasks.reason),
        retry_after = excluded.retry_after,
        read_at = coalesce(excluded.read_at, import_tasks.read_at)
  where import_tasks.state <> 'converted'
@@ -134,7 +137,7 @@ update import_tasks set state = :state, reason = :reason, retry_after = :retry_a
 _CONVERTED = Statement[None]("""
 update import_tasks
    set state = 'converted', reason = '', retry_after = null, cart_total_yen = :total,
-       split = coalesce(split, cast(:split as jsonb)), split_lost = false,
+       split = coalesce(split, cast(:split as jsonb)), lost_time = false,
        converted_at = case when state = 'converted' then converted_at else now() end
  where id = :id
 """)
@@ -186,24 +189,37 @@ def look_now(connection: Connection, shop_id: int) -> None:
     _LOOK_NOW.run(connection, shop_id=shop_id)
 
 
-_READ_CURSOR = Statement[datetime](
-    "select position from cursors where shop_id = :shop_id and action = :action"
-)
+_READ_CURSOR = Statement[ListCursor]("""
+select position, newest_ordered_at, moved_at from cursors
+ where shop_id = :shop_id and action = :action
+""")
 _MOVE_CURSOR = Statement[None]("""
-insert into cursors (shop_id, action, position) values (:shop_id, :action, :at)
+insert into cursors (shop_id, action, position, newest_ordered_at)
+values (:shop_id, :action, :position, :newest)
 on conflict (shop_id, action) do update
-   set position = greatest(cursors.position, excluded.position), moved_at = now()
+   set position = case when :back then excluded.position
+                       else greatest(cursors.position, excluded.position) end,
+       newest_ordered_at = excluded.newest_ordered_at, moved_at = now()
 """)
 
 
-def read_cursor(connection: Connection, shop_id: int, action: Action) -> datetime | None:
+def read_cursor(connection: Connection, shop_id: int, action: Action) -> ListCursor | None:
     """Return how far the shop's list was read, None before the first complete run."""
     return _READ_CURSOR.first(connection, shop_id=shop_id, action=action)
 
 
-def move_cursor(connection: Connection, shop_id: int, action: Action, to: datetime) -> None:
-    """Move the cursor; never backwards (IMP-4)."""
-    _MOVE_CURSOR.run(connection, shop_id=shop_id, action=action, at=to)
+def move_cursor(
+    connection: Connection, shop_id: int, action: Action, to: ListCursor, *, back: bool
+) -> None:
+    """Move the cursor (IMP-4). Args: back: also backwards, since it was not believed (CLK-2)."""
+    _MOVE_CURSOR.run(
+        connection,
+        shop_id=shop_id,
+        action=action,
+        position=to.position,
+        newest=to.newest_ordered_at,
+        back=back,
+    )
 
 
 _NOTE_TOTAL = Statement[None]("""
