@@ -18,7 +18,7 @@ from adapters.postgres.views.checkup import (
     unreturned_shipments,
 )
 from adapters.postgres.views.processes import ProcessSeen, processes_seen
-from adapters.postgres.views.shops import needing_authorisation
+from adapters.postgres.views.shops import needing_authorisation, unserved
 from console.output import shown
 from domain.engine.liveness import Liveness, ProcessKind
 from domain.errors import SyncError
@@ -73,6 +73,7 @@ def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Che
     if schema.state == OK:
         yield _guarded("secrets", lambda: _secrets(engine, settings))
         yield from _shops(engine)
+        yield from _unserved(engine)
         yield _guarded("database", lambda: _lost_time(engine))
         yield _guarded("robots", lambda: _robots(engine))
         yield from _processes(engine)
@@ -134,12 +135,24 @@ def _shops(engine: Engine) -> Iterator[Check]:
         if row["never"]:
             yield Check("shops", FAILED, f"{key} was never authorised", hint)
         elif row["auth_failed_at"]:
-            since = shown(row["auth_failed_at"])
-            hint = f"renkei shop test {key}, then authorize it or set its secrets anew"
-            yield Check("shops", FAILED, f"{key} refuses its credentials since {since}", hint)
+            told = f"{key} refuses its credentials since {shown(row['auth_failed_at'])}"
+            if row["incident"]:
+                told += ", as others of its cart do"
+            again = f"asked again by itself at {shown(row['probe_at'])}"
+            hint = f"{again}; or renkei shop test {key}, then authorize it or set its secrets anew"
+            yield Check("shops", FAILED, told, hint)
         else:
             ends = shown(row["refresh_expires_at"])
             yield Check("shops", WARNING, f"{key}: authorisation ends {ends}", hint)
+
+
+def _unserved(engine: Engine) -> Iterator[Check]:
+    with engine.begin() as connection:
+        rows = unserved(connection)
+    for row in rows:
+        told = f"{row['shop']} is not served since {shown(row['since'])}: {row['reason']}"
+        hint = f"tried again by itself at {shown(row['until'])}; at once: renkei shop unpark"
+        yield Check("shops", WARNING, told, f"{hint} {row['shop']}")
 
 
 def _lost_time(engine: Engine) -> Check:

@@ -129,6 +129,12 @@ def refresh_tokens() -> None:
     _on_tick(lambda host: host.token_care.refresh_ending(), names.REFRESH_TOKENS)
 
 
+@app.task(name=names.LOOK_AFTER_SHOPS, send_events=False)
+def look_after_shops() -> None:
+    """Find out whether shops that are locked out work again; alarm those not served for long."""
+    _on_tick(lambda host: host.shop_care.look(), names.LOOK_AFTER_SHOPS)
+
+
 @app.task(name=names.RECALCULATE, send_events=False)
 def recalculate_secured() -> None:
     """Count secured pieces anew where an order was cancelled (確保数の再計算)."""

@@ -37,6 +37,7 @@ from workers.calls.gate import CallCounter, GateTools
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions
+from workers.calls.shop_care import ShopCare
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
 from workers.calls.work import WorkTools
@@ -159,6 +160,9 @@ class Process:
         reactions = CartReactions(self.directory, self.closures, self.pauses, self.budget, now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
+        self.shop_care = ShopCare(
+            self.token_tools, self.directory, self.budget, self.counter, self.draining
+        )
 
     def free_turns(self, claims: Iterable[tuple[int, str]]) -> None:
         """See Host.free_turns; a broker that does not answer is asked once."""
