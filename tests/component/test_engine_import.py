@@ -344,9 +344,9 @@ def test_imp_06_what_waited_for_a_setting_is_converted_from_the_stored_answer(
     wished = {"delivery_date": "2026-12-24", "delivery_time_zone": "1416", "remark": "玄関先に"}
     shop.place(key, change="patch", overrides=wished)
     shop.run("import_orders")
-    calls, (task,) = shop.calls(), shop.tasks()
     set_company(shop, "宅配便60サイズ", "ネコポス")
     take_partly_cancelled(shop)
+    calls, (task,) = shop.calls(), shop.tasks()
 
     bench.renkei.read("tasks", "convert", str(task["id"]))
     bench.drain()
