@@ -153,9 +153,10 @@ def _test_all(session: Session) -> None:
     rows: list[dict[str, object]] = []
     for key in keys:
         try:
-            rows.append(_tested(session, key))
+            rows.append({**_tested(session, key), "error": None})
         except SyncError as error:
-            rows.append({"shop": key, "ok": False, "error": str(error)})
+            silent = {"name": None, "account": None}
+            rows.append({"shop": key, "ok": False, **silent, "error": str(error)})
     session.show(rows, columns("shop, ok, name, account, error"))
     if not all(row["ok"] for row in rows):
         raise click.exceptions.Exit(1)
