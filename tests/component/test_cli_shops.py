@@ -300,15 +300,15 @@ def test_base_is_authorised_at_the_address_of_its_shop(renkei: CommandLine) -> N
 
 
 def test_a_delivery_method_means_one_carrier_of_a_shop(renkei: CommandLine) -> None:
-    renkei.add_base("tote")
-    words = ("method", "set", "--shop", "tote", "--method", "宅配便", "--carrier")
-    renkei.ok(*words, "佐川急便")
-    renkei.ok(*words, "ヤマト運輸")
+    renkei.add_shopserve("kura")
+    words = ("method", "set", "--shop", "kura", "--method", "宅配便", "--carrier")
+    renkei.ok(*words, "SAGAWA")
+    renkei.ok(*words, "YAMATO")
 
-    rows = renkei.read("method", "list", "--shop", "tote")
+    rows = renkei.read("method", "list")
 
-    assert rows == [{"shop": "tote", "method": "宅配便", "carrier": "ヤマト運輸"}]
-    renkei.ok("method", "remove", "--shop", "tote", "--method", "宅配便")
+    assert rows == [{"shop": "kura", "method": "宅配便", "carrier": "YAMATO", "checked": True}]
+    renkei.ok("method", "remove", "--shop", "kura", "--method", "宅配便")
     assert renkei.read("method", "list") == []
 
 

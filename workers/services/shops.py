@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from adapters.postgres.access.audit import Entry, record
+from adapters.postgres.engine import pauses
 from adapters.postgres.orders import import_tasks
-from adapters.postgres.shipments import carriers
 from adapters.postgres.shops import accounts, merchants, removals, revivals, robots, shops
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop
@@ -166,8 +166,13 @@ def _settle_account(connection: Connection, actor: Actor, shop: ShopRef, wish: S
 def park_shop(
     connection: Connection, actor: Actor, shop: ShopRef, action: Action | None, *, parked: bool
 ) -> None:
-    """Turn the kill switch of a shop, or of one of its actions, on or off (CLS-5)."""
+    """Turn the kill switch of a shop, or of one of its actions, on or off (CLS-5).
+
+    Off, it also ends whatever wait the cart asked for (CLS-9).
+    """
     robots.park(connection, shop.id, action, parked=parked)
+    if not parked:
+        pauses.try_now(connection, shop.id)
     what = "shop.park" if parked else "shop.unpark"
     actor.did(connection, what, shop.key, action=action)
 
@@ -202,22 +207,6 @@ def counted(left: removals.OpenWork) -> str:
         "calls whose outcome is not known": left.effects,
     }
     return ", ".join(f"{count} {what}" for what, count in told.items() if count)
-
-
-def set_carrier(
-    connection: Connection, actor: Actor, shop: ShopRef, method: str, carrier: str
-) -> None:
-    """Translate a delivery method of a shop to a carrier of its cart (RET-6)."""
-    carriers.set_carrier(connection, shop.id, method, carrier)
-    actor.did(connection, "method.set", shop.key, method=method, carrier=carrier)
-
-
-def remove_carrier(connection: Connection, actor: Actor, shop: ShopRef, method: str) -> bool:
-    """Forget a translation; False when there was none."""
-    if not carriers.remove_carrier(connection, shop.id, method):
-        return False
-    actor.did(connection, "method.remove", shop.key, method=method)
-    return True
 
 
 def reseal(connection: Connection, who: str, box: SecretBox) -> int:

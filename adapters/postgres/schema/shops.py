@@ -22,6 +22,7 @@ from adapters.postgres.schema.base import (
 )
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates, SplitBy
+from domain.errors import Unserving
 from domain.orders.cart_order import PaymentClass
 
 merchants = thing(
@@ -85,12 +86,32 @@ shops = thing(
     ),
 )
 
+# What a shop waits for that its cart does not serve (CLS-9): docs/decisions/0018. The row stays
+# when the wait is over, for trouble that comes back.
+shop_pauses = thing(
+    "shop_pauses",
+    reference("shop_id", "shops.id"),
+    Column("why", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    moment("since", default_now=True),
+    moment("last_at", default_now=True),
+    Column("in_a_row", Integer, nullable=False, server_default=text("0")),
+    Column("times", Integer, nullable=False, server_default=text("0")),
+    moment("until", default_now=True),
+    moment("alarmed_at"),
+    moment("ended_at"),
+    UniqueConstraint("shop_id"),
+    one_of("why", Unserving),
+)
+
 # Delivery method of the hub -> carrier of the cart (RET-6).
 carriers = thing(
     "carriers",
     reference("shop_id", "shops.id"),
     Column("method", Text, nullable=False),
     Column("carrier", Text, nullable=False),
+    # The cart's own list has it; false = the list could not be read when it was set (RET-7).
+    Column("checked", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("shop_id", "method"),
 )
 
