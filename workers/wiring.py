@@ -48,6 +48,7 @@ from workers.engine.leases import ITEMS, RUNS, LeaseKeeper
 from workers.engine.registry import Registration, Registry, registry_of
 from workers.heartbeat import Heartbeat
 from workers.places import places, secret_box
+from workers.schema_watch import SchemaWatch
 from workers.settings import Settings
 
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
@@ -118,6 +119,7 @@ class Process:
         self.database_clock = DatabaseClock(self.database)
         self.clock: Clock = self.database_clock.now
         self.autocommit = autocommit(self.database)
+        self.schema = SchemaWatch(self.database)
         self.redis: Redis = open_redis(found.redis_url)
         self.http: httpx.Client = build_client()
         addresses = {action: one.address for action, one in registry.items()}
