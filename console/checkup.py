@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import DatabaseUnavailable, autocommit, open_engine
-from adapters.postgres.migrations import ANEW, is_known, revisions
+from adapters.postgres.revision import misfit, revision_of
 from adapters.postgres.views.checkup import (
     overdue_robots,
     server_version,
@@ -55,18 +55,18 @@ def look(settings: Settings) -> Iterator[Check]:
         return
     engine = open_engine(found.database_url, connections=1, name="renkei doctor")
     try:
-        yield from _database(engine, found, settings)
+        yield from _database(engine, settings)
     finally:
         engine.dispose()
     yield from _redis(found)
 
 
-def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Check]:
+def _database(engine: Engine, settings: Settings) -> Iterator[Check]:
     first = _guarded("PostgreSQL", lambda: _postgres(engine))
     yield first
     if first.state == FAILED:
         return
-    schema = _guarded("schema", lambda: _schema(found))
+    schema = _guarded("schema", lambda: _schema(engine))
     yield _guarded("clock", lambda: _clock(engine))
     yield schema
     yield _guarded("time-outs", lambda: _time_outs(engine))
@@ -100,12 +100,14 @@ def _postgres(engine: Engine) -> Check:
     return Check("PostgreSQL", OK, version)
 
 
-def _schema(found: Places) -> Check:
-    current, head = revisions(found.database_url)
-    if current == head:
-        return Check("schema", OK, f"revision {head}")
-    hint = "run `renkei db upgrade`" if is_known(current) else ANEW
-    return Check("schema", FAILED, f"revision {current}, not {head}", hint)
+def _schema(engine: Engine) -> Check:
+    with autocommit(engine).connect() as connection:
+        current = revision_of(connection)
+    wrong = misfit(current)
+    if wrong is None:
+        return Check("schema", OK, f"revision {current}")
+    what, _, hint = wrong.partition(": ")
+    return Check("schema", FAILED, what, hint)
 
 
 def _clock(engine: Engine) -> Check:
