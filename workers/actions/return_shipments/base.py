@@ -12,6 +12,7 @@ from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.errors import Rejected
+from domain.orders.cancellations import CancelInCart
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import EffectKind, ReturnOutcome, outcome
 from domain.shipments.carriers import known_carrier
@@ -56,6 +57,7 @@ def return_to_base(
         order,
         [LineToReturn(line.key, line.name) for line in part.lines],
         deferred=part.deferred,
+        overruled=part.cart_cancel is CancelInCart.OVERRULED,
     )
     lines = {line.key: line for line in part.lines}
     _note_done(work, [lines[key] for key in plan.done])

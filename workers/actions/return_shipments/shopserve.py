@@ -10,6 +10,7 @@ from adapters.postgres.orders.payment_classes import payment_table
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
+from domain.orders.cancellations import CancelInCart
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import (
     EffectKind,
@@ -36,7 +37,12 @@ def return_to_shopserve(
         payments = payment_table(connection, work.shop.id)
         sent = effects.was_sent(connection, work.shop.id, EffectKind.SETTLEMENT, order.key)
         begun = order_parts.returned_partly(connection, work.shop.id, order.key)
-    returning = ReturningPart(part.destination, parcel.tracking_number, begun and not sent)
+    returning = ReturningPart(
+        part.destination,
+        parcel.tracking_number,
+        unsettled_before=begun and not sent,
+        overruled=part.cart_cancel is CancelInCart.OVERRULED,
+    )
     steps = plan_shopserve(order, payments, returning)
     for step in steps:
         if isinstance(step, RequestSettlement):
