@@ -28,7 +28,14 @@ _INSTRUCTION = (
 _BUYER = ("name", "postal_code", "address", "tel", "email")
 _RECIPIENT = ("name", "postal_code", "address", "tel")
 _WISHES = ("wished_date", "wished_time", "remarks", "gift", "methods")
-_LAST = ("shipped_method", "tracking_number", "shipped_on", "completed_at", *_WISHES)
+_LAST = (
+    "shipped_method",
+    "tracking_number",
+    "shipped_on",
+    "completed_at",
+    *_WISHES,
+    "shop_removed",
+)
 _LINE = (
     "sku",
     "name",

@@ -3,7 +3,7 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -41,14 +41,21 @@ class Column:
 def columns(told: str, **of: Cell) -> tuple[Column, ...]:
     """Return columns from `name, name=heading, ...`.
 
-    Without a heading of its own, `first_failed_at` stands under `first failed`.
+    Without a heading of its own, `first_failed_at` stands under `first failed`. A shop that was
+    removed is marked where the rows tell it (SHP-1).
     """
+    of.setdefault("shop", shop_shown)
     made = []
     for each in told.split(", "):
         name, own, title = each.partition("=")
         plain = name.removesuffix("_at").replace("_", " ")
         made.append(Column(name, title if own else plain, of.get(name)))
     return tuple(made)
+
+
+def shop_shown(row: Mapping[str, object]) -> str:
+    """Return the key of a row's shop, marked where the shop was removed."""
+    return f"{row['shop']} (removed)" if row.get("shop_removed") else str(row["shop"])
 
 
 def print_json(value: object) -> None:

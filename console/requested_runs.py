@@ -7,7 +7,7 @@ import click
 
 from adapters.postgres.views.runs import show_run
 from console.failures import CommandFailed
-from console.output import columns, print_json, print_lines, print_table, shown
+from console.output import columns, print_json, print_lines, print_table, shop_shown, shown
 from console.session import Session
 from console.waiting import Waiter
 
@@ -28,7 +28,7 @@ def document(session: Session, run_id: int) -> dict[str, Any]:
     with session.work() as (connection, merchant_id):
         found = show_run(connection, merchant_id, run_id)
     if found is None:
-        raise CommandFailed(f"run {run_id} is gone: its shop was removed")
+        raise CommandFailed(f"run {run_id} is gone: see `renkei runs list`")
     return found
 
 
@@ -44,7 +44,7 @@ def show_document(session: Session, run: dict[str, Any]) -> None:
 
 def _lines(run: dict[str, Any]) -> list[str]:
     lines = [
-        f"run {run['id']}  {run['shop']}  {run['action']} ({run['mode']}): {run['state']}",
+        f"run {run['id']}  {shop_shown(run)}  {run['action']} ({run['mode']}): {run['state']}",
         "  ".join(f"{word} {run[name]}" for name, word in _FIGURES.items()),
     ]
     window = run["window"]

@@ -7,6 +7,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from console.failures import Wrong
+from domain.carts.accounts import tidy_address
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates, SplitBy
 from domain.notation import read_decimal, read_whole
@@ -60,11 +61,15 @@ def _written(value: object) -> object:
 
 
 def web_address(value: str) -> str:
-    """Return an http(s) address without a slash at its end. Raises Wrong."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    """Return an http(s) address in the one form it is kept in. Raises Wrong."""
+    try:
+        parts, tidy = urlsplit(value.strip()), tidy_address(value)
+    except ValueError as error:
+        raise Wrong(f"{value!r} is not an http or https address: {error}") from error
+    other = parts.query or parts.fragment or parts.username or parts.password
+    if parts.scheme not in {"http", "https"} or not parts.hostname or other:
         raise Wrong(f"{value!r} is not an http or https address")
-    return value.rstrip("/")
+    return tidy
 
 
 def _number(name: str, read_it: Callable[[str], float], unit: str = "") -> Reader:

@@ -13,6 +13,7 @@ from console.failures import CommandFailed, Wrong
 from domain.actions import Action, actions_of
 from domain.carts.cart import Cart
 from domain.notation import LARGEST_COUNT, read_day, read_decimal, read_moment, read_whole
+from domain.warehouse.shelf import NOT_COUNTED
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,7 +87,7 @@ def sku_code(word: str) -> str:
 
 def created_skus(codes: Iterable[str]) -> list[str]:
     """Return what is said about SKUs that a command had to create."""
-    return [f"SKU {code} was unknown: created with on hand 0" for code in codes]
+    return [f"SKU {code} was unknown: created, {NOT_COUNTED}" for code in codes]
 
 
 def shop_of(connection: Connection, merchant_id: int, key: str) -> ShopRef:

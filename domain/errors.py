@@ -18,6 +18,7 @@
     - AuthenticationFailed  credentials or tokens do not work: stops that shop only
     - Undecodable        the cart's answer does not have the documented shape
     - BrokenRule         data breaks one of our own rules
+      . AccountTaken         another shop of ours is on the same account of the cart
   + LeaseLost        this worker no longer owns the work: stop, record nothing
 
 Anything else that is raised is a bug: a dead letter at once, with its traceback.
@@ -155,6 +156,10 @@ class Undecodable(Permanent):
 
 class BrokenRule(Permanent):
     """Data breaks one of our own rules; the message says which and what to do."""
+
+
+class AccountTaken(BrokenRule):
+    """Another shop of ours is on the same account of the cart: this one must not call it."""
 
 
 class LeaseLost(SyncError):

@@ -23,6 +23,7 @@ class SimulatedShop:
     Attributes:
         key: its name in the control API.
         cart: `shopserve` or `thebase`.
+        account: the cart's own id of the shop.
         merchant: shops of one merchant offer the same goods.
         api_url: what a client of the cart gets as base address.
         secrets: what a client of the cart signs in with.
@@ -32,6 +33,7 @@ class SimulatedShop:
 
     key: str
     cart: str
+    account: str
     merchant: str
     api_url: str
     secrets: dict[str, str]

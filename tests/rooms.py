@@ -80,6 +80,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_cli_orders_moves.py",
         "component/test_json_api_orders.py",
         "component/test_warehouse_*.py",
+        "unit/test_targets.py",
         "unit/test_warehouse.py",
     ),
     "carts": (
@@ -88,6 +89,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_shopserve_*.py",
         "component/test_thebase_*.py",
         "contract/*",
+        "unit/test_accounts.py",
     ),
     "postgres": (
         "component/test_backups.py",

@@ -30,6 +30,7 @@ from workers.actions.import_orders import ImportOrders
 from workers.actions.return_shipments.action import ReturnShipments
 from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
+from workers.calls.accounts import AccountProver
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.gate import CallCounter, GateTools
 from workers.calls.lost_time import LostTimeWatch
@@ -137,8 +138,9 @@ class Process:
             _share(self.settings.threads, SLEEPERS_SHARE),
             now,
         )
+        prover = AccountProver(self.token_tools, self.directory, now)
         self.open_work = WorkTools(
-            self.database, self.autocommit, self.token_tools, self.gate_tools, now
+            self.database, self.autocommit, self.token_tools, self.gate_tools, prover, now
         ).open_work
         reactions = CartReactions(self.directory, self.closures, self.budget, now)
         self.reactions: Reactions = reactions

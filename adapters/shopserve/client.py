@@ -3,14 +3,21 @@
 What every method may raise besides what it names: domain.carts.ports.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import httpx
 
 from adapters.shopserve.calls import ShopServeCalls
 from adapters.shopserve.wire import details, orders, stock
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, CartParcel, ExternalItem, ItemKey, StockLevel
+from domain.carts.ports import (
+    CallGate,
+    CartParcel,
+    ExternalItem,
+    ItemKey,
+    ShopIdentity,
+    StockLevel,
+)
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -131,11 +138,16 @@ class ShopServeCart:
             done = not page.rows or (page.total is not None and start >= page.total)
             yield listing(found for item in page.rows for found in self._external(item))
 
-    def test_connection(self) -> str:
+    def read_stock(self, items: Collection[str]) -> Iterator[Listing[ExternalItem]]:
+        """Yield what the shop shows for some items, one call each; unknown ones are left out."""
+        for code in items:
+            yield listing(self._external(stock.ListedItem(code, "")))
+
+    def test_connection(self) -> ShopIdentity:
         """Return the shop's id, for the cart tells no name. Raises AuthenticationFailed."""
         body = self._calls.read(ApiFamily.STOCK, "POST", stock.SEARCH, stock.page_of(0, 1))
         stock.item_page(body)
-        return self._shop_id
+        return ShopIdentity(self._shop_id, self._shop_id)
 
     def _update(self, path: str, body: dict[str, object]) -> None:
         """Make a repeatable change; here a conflict is a refusal, not the wished state."""

@@ -3,7 +3,7 @@
 What every method may raise besides what it names: domain.carts.ports.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import httpx
@@ -12,7 +12,15 @@ from adapters.thebase.calls import BaseCalls
 from adapters.thebase.wire import details, items, orders
 from adapters.thebase.wire.refusals import DEFERRED
 from domain.carts.listings import Listing, UnreadableRow, listing
-from domain.carts.ports import CallGate, CartParcel, ExternalItem, ItemKey, StockLevel, TokenStore
+from domain.carts.ports import (
+    CallGate,
+    CartParcel,
+    ExternalItem,
+    ItemKey,
+    ShopIdentity,
+    StockLevel,
+    TokenStore,
+)
 from domain.engine.runs import Window
 from domain.errors import (
     AlreadyDone,
@@ -112,9 +120,21 @@ class TheBaseCart:
         for rows in Pages(fetch, _item_identity):
             yield listing(sold for row in rows for sold in _sold(row))
 
-    def test_connection(self) -> str:
-        """Return a name of the shop a person recognises. Raises AuthenticationFailed."""
-        return orders.shop_name(self._calls.read(ApiFamily.ORDERS, orders.ME))
+    def read_stock(self, items: Collection[str]) -> Iterator[Listing[ExternalItem]]:
+        """Yield what the shop shows for some items; unknown ones are left out.
+
+        The whole list is read: it costs one call for each 100 items, an item by itself one each.
+        """
+        for page in self.list_stock():
+            rows = tuple(row for row in page if row.key.item in items)
+            yield Listing(rows, page.unreadable)
+
+    def test_connection(self, api: ApiFamily = ApiFamily.ORDERS) -> ShopIdentity:
+        """Return whose tokens these are. Raises AuthenticationFailed.
+
+        Args: api: of the work it is asked for; the address itself belongs to neither family.
+        """
+        return orders.identity(self._calls.read(api, orders.ME))
 
     def _edit_status(self, form: Mapping[str, str]) -> None:
         answer = self._calls.write(ApiFamily.ORDERS, orders.EDIT_STATUS, form)

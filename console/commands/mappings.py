@@ -19,7 +19,7 @@ from workers.services.mappings import import_links, item_words, remove_link, set
 
 COLUMNS = columns(
     "shop, item, variation, sku=SKU, name, code, low_stock, unlimited, pushed_quantity=pushed, "
-    "pushed_at=pushed at, waiting, failure"
+    "pushed_at=pushed at, waiting, note, failure"
 )
 UNMAPPED = click.option("--unmapped", is_flag=True, help="Items without a SKU instead.")
 FILE_COLUMNS = ("shop", "item", "variation", "sku", "low_stock", "unlimited")
@@ -44,7 +44,7 @@ add_list(
 @click.option("--shop", required=True, metavar="KEY")
 @click.option("--item", required=True, help="BASE item_id, or ShopServe item_code.")
 @click.option("--variation", default="", help="BASE variation_id, or ShopServe choices with `/`.")
-@click.option("--sku", required=True, help="Created with on hand 0 when it is unknown.")
+@click.option("--sku", required=True, help="Created, not counted, when it is unknown.")
 @click.option("--low-stock", type=COUNT, help="ShopServe 在庫わずか通知の数.")
 @click.option("--unlimited", is_flag=True, help="無制限")
 @leaf

@@ -15,7 +15,7 @@ from console.session import Session, leaf
 from console.words import ONLY_SHOP, known_shop
 from domain.errors import BrokenRule
 from domain.warehouse.moves import Parcel, Ship
-from domain.warehouse.targets import Target
+from domain.warehouse.targets import Instruction, Target, unheard
 from workers.services.actors import Actor
 from workers.services.warehouse import Request, attempt
 
@@ -32,9 +32,12 @@ def import_shipments(session: Session, file: str, shop: str | None) -> None:
     lines = _read_shipments(file, today=today(session), shop=shop)
     with session.change(f"file {Path(file).name}") as (connection, actor):
         known_shop(connection, actor.merchant_id, shop)
-        _ship(connection, actor, lines)
-    document: dict[str, object] = {"file": file, "shipped": len(lines.told)}
-    session.tell(document, f"{len(lines.told)} orders shipped from {file}")
+        warnings = unheard(_ship(connection, actor, lines))
+    shipped = len(lines.told)
+    document: dict[str, object] = {"file": file, "shipped": shipped}
+    if warnings:
+        document["warnings"] = warnings
+    session.tell(document, f"{shipped} orders shipped from {file}", *warnings)
 
 
 @click.command("export")
@@ -89,13 +92,14 @@ def _parcel(row: Row, today: date) -> Parcel:
         raise row.refused(error) from error
 
 
-def _ship(connection: Connection, actor: Actor, lines: Lines[Request]) -> None:
+def _ship(connection: Connection, actor: Actor, lines: Lines[Request]) -> list[Instruction]:
     """Ship all, or name every line that is wrong by itself or does not fit what is stored."""
     places, problems = list(lines.told), dict(lines.problems)
     made = attempt(connection, actor, list(lines.told.values()))
     problems.update({places[at]: str(error) for at, error in made.refused.items()})
     if problems:
         raise WrongLines(problems)
+    return made.found
 
 
 FILE_COMMANDS: tuple[click.Command, ...] = (import_shipments, export)

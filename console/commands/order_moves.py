@@ -15,13 +15,8 @@ from domain.engine.cadence import TOKYO
 from domain.errors import BrokenRule
 from domain.orders.instructions import JAPANESE, HoldReason, Status
 from domain.warehouse.holds import PutOnHold, ReleaseHold
-from domain.warehouse.moves import (
-    Operation,
-    Parcel,
-    Ship,
-    TakeBack,
-)
-from domain.warehouse.targets import Target
+from domain.warehouse.moves import Operation, Parcel, Ship, TakeBack
+from domain.warehouse.targets import Target, unheard
 from workers.services.warehouse import MOVES, Request, perform
 
 _REASONS = {word: one for one in HoldReason for word in (one.value, one.name.lower())}
@@ -68,10 +63,12 @@ def carry_out(
         known_shop(connection, actor.merchant_id, shop)
         done = perform(connection, actor, requests)
         rows = orders_by_id(connection, actor.merchant_id, [one.id for one in done])
+    for row, one in zip(rows, done, strict=True):
+        row["warnings"] = unheard([one])
     if session.as_json:
         print_json(rows[0] if single else rows)
         return
-    print_lines(_line(row) for row in rows)
+    print_lines([*map(_line, rows), *unheard(done)])
 
 
 def _line(row: dict[str, object]) -> str:

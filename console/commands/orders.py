@@ -1,16 +1,15 @@
 """`renkei orders`: shipping instructions (出荷指示)."""
 
 import click
-from sqlalchemy import Connection
 
-from adapters.postgres.views.orders import find_orders, list_orders
+from adapters.postgres.views.orders import find_order, list_orders
 from console.commands.order_files import FILE_COMMANDS
 from console.commands.order_moves import MOVE_COMMANDS
-from console.failures import CommandFailed
 from console.output import columns, print_json, print_lines, print_table, shown
 from console.session import Session, add_list, leaf
 from console.words import ONLY_SHOP, known_shop
 from domain.orders.instructions import JAPANESE, Status
+from domain.warehouse.targets import Target
 
 COLUMNS = columns(
     "number=注文番号, shop, part, status, hold_reasons=hold, allocated=引当, payment, "
@@ -60,29 +59,13 @@ def show_one(session: Session, number: str, shop: str | None, key: str | None) -
     """Print one shipping instruction."""
     with session.work() as (connection, merchant_id):
         known_shop(connection, merchant_id, shop)
-        found = the_order(connection, merchant_id, number, shop=shop, key=key)
+        found = find_order(connection, merchant_id, Target(number, shop, key))
     if session.as_json:
         print_json(found)
         return
     lines = found.pop("lines")
     print_lines(f"{name}: {_flat(value)}" for name, value in found.items())
     print_table(lines if isinstance(lines, list) else [], LINE_COLUMNS)
-
-
-def the_order(
-    connection: Connection, merchant_id: int, number: str, *, shop: str | None, key: str | None
-) -> dict[str, object]:
-    """Return the one instruction a person means. Raises CommandFailed naming the candidates."""
-    found = find_orders(connection, merchant_id, number, shop=shop, key=key)
-    if not found:
-        raise CommandFailed(f"no shipping instruction {number}: see `renkei orders list`")
-    shops = sorted({str(row["shop"]) for row in found})
-    if len(shops) > 1:
-        raise CommandFailed(f"{' and '.join(shops)} both have an order {number}: add --shop")
-    if len(found) > 1:
-        keys = ", ".join(str(row["cart_order_key"]) for row in found)
-        raise CommandFailed(f"{shops[0]} has {number} more than once: add --key, one of {keys}")
-    return found[0]
 
 
 def _flat(value: object) -> str:

@@ -1,6 +1,7 @@
 """`renkei shop`: shops (店舗), their credentials, settings and kill switch."""
 
 import sys
+from dataclasses import asdict
 
 import click
 
@@ -15,9 +16,9 @@ from workers.services.credentials import NEEDED, Secrets, checked
 from workers.services.robots import robot_documents
 
 COLUMNS = columns(
-    "key, name, cart, parked, parked_actions, authorized=authorised, "
+    "key, name, cart, account, parked, parked_actions, authorized=authorised, "
     "auth_failed_at=refused since, lost_time_at=lost time, refresh_expires_at=authorised until, "
-    "unreturned=shipped not returned, calls_per_second=calls/s, in_flight"
+    "unreturned=shipped not returned, calls_per_second=calls/s, in_flight, removed_at"
 )
 
 
@@ -43,7 +44,7 @@ def add(
     auth_url: str | None,
     secrets_stdin: bool,
 ) -> None:
-    """Add a shop with every robot of its cart, switched on.
+    """Add a shop with every robot of its cart, switched on; a removed one comes back as it was.
 
     Secrets: ShopServe {"shop_id","manager_key"}; BASE {"client_id","client_secret",
     "redirect_uri"} and, when already authorised, {"access_token","refresh_token"}.
@@ -56,13 +57,15 @@ def add(
     secrets = checked(kind, sys.stdin.buffer.read(), now) if secrets_stdin else _ask_secrets(kind)
     wish = ShopWish(key, kind, name, secrets, api, auth)
     with session.change() as (connection, actor):
-        add_shop(connection, actor, secret_box(session.settings), wish, now)
+        added = add_shop(connection, actor, secret_box(session.settings), wish, now)
         row = list_shops(connection, actor.merchant_id, key)[0]
     todo = [] if row["authorized"] else [f"authorise it with `renkei shop authorize {key}`"]
-    session.tell(row, f"shop {key} added", *todo)
+    said = came_back(key, added.revived) if added.revived else [f"shop {key} added"]
+    session.tell({**row, "revived": added.revived}, *said, *todo)
 
 
-add_list(shop, "Print the merchant's shops.", list_shops, COLUMNS)
+REMOVED = click.option("--removed", is_flag=True, help="Shops that were removed instead.")
+add_list(shop, "Print the merchant's shops.", list_shops, COLUMNS, REMOVED)
 
 
 @shop.command("show")
@@ -103,10 +106,17 @@ def authorize(session: Session, key: str, code: str | None) -> None:
             f"open it, consent, then: renkei shop authorize {key} --code CODE",
         )
         return
-    ends = exchange_code(settings, engine, actor, found, code.strip(), now=session.now())
+    done = exchange_code(settings, engine, actor, found, code.strip(), now=session.now())
     session.tell(
-        {"shop": key, "authorized": True, "refresh_expires_at": ends},
-        f"{key} is authorised until {shown(ends)}, and longer as long as it is in use",
+        {
+            "shop": key,
+            "authorized": True,
+            "refresh_expires_at": done.ends,
+            "account": done.account,
+            "revived": done.was,
+        },
+        f"{key} is authorised until {shown(done.ends)}, and longer as long as it is in use",
+        *(came_back(key, done.was) if done.was else ()),
     )
 
 
@@ -117,10 +127,13 @@ def test(session: Session, key: str) -> None:
     """Make one call that proves the credentials."""
     from workers.services.cart_calls import try_connection  # noqa: PLC0415 -- HTTP is slow
 
-    with session.work() as (connection, merchant_id):
-        found = shop_of(connection, merchant_id, key)
-    name = try_connection(session.settings, session.engine, found, session.now())
-    session.tell({"shop": key, "ok": True, "name": name}, f"{key} answers: {name}")
+    with session.change_shop(key) as (_, actor, found):
+        pass
+    told = try_connection(session.settings, session.engine, actor, found, session.now())
+    session.tell(
+        {"shop": key, "ok": True, "name": told.name, "account": told.account},
+        f"{key} answers: {told.name} ({told.account})",
+    )
 
 
 def _add_switch(name: str, says: str, *, parked: bool) -> None:
@@ -159,19 +172,22 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
     `renkei shop settings KEY` lists the names with their values and meanings.
     """
     from console.shop_values import read_values  # noqa: PLC0415
-    from workers.services.shops import change_shop  # noqa: PLC0415 -- loads what a shop is made of
+    from workers.services.shops import ShopChange, change_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     if not pairs and not secrets_stdin:
         raise Wrong("nothing to set: give NAME=VALUE or --secrets-stdin")
-    raw = sys.stdin.buffer.read() if secrets_stdin else b""
+    raw, now = sys.stdin.buffer.read() if secrets_stdin else b"", session.now()
+    with session.work() as (connection, merchant_id):
+        found = shop_of(connection, merchant_id, key)
+    values = read_values(found.cart, pairs)
+    secrets = checked(found.cart, raw, now) if secrets_stdin else None
+    wish = ShopChange(values, secrets)
+    if found.cart is Cart.BASE and (secrets is not None or "api_url" in values):
+        from workers.services.cart_calls import proven_account  # noqa: PLC0415 -- HTTP is slow
+
+        wish = proven_account(session.settings, session.engine, found, wish, now)
     with session.change_shop(key) as (connection, actor, found):
-        values, now = read_values(found.cart, pairs), session.now()
-        secrets = (
-            (checked(found.cart, raw, now), secret_box(session.settings), now)
-            if secrets_stdin
-            else None
-        )
-        change_shop(connection, actor, found, values, secrets)
+        change_shop(connection, actor, found, wish, box=secret_box(session.settings), now=now)
         row = list_shops(connection, actor.merchant_id, key)[0]
     session.tell(row, *(f"{key}: {name} = {shown(row[name])}" for name in values))
 
@@ -191,14 +207,38 @@ def settings(session: Session, key: str) -> None:
 
 @shop.command("remove")
 @click.argument("key")
+@click.option(
+    "--abandon", is_flag=True, help="Give up what is open: orders the cart never hears of."
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why; needed with --abandon.")
 @leaf
-def remove(session: Session, key: str) -> None:
-    """Remove a shop: its runs stop, its secrets are erased, its orders stay."""
-    from workers.services.shops import remove_shop  # noqa: PLC0415 -- loads what a shop is made of
+def remove(session: Session, key: str, abandon: bool, reason: str) -> None:
+    """Remove a shop: its runs stop, its secrets are erased, its orders stay.
 
-    with session.change_shop(key) as (connection, actor, found):
-        remove_shop(connection, actor, found, secret_box(session.settings))
-    session.tell({"shop": key, "removed": True}, f"shop {key} removed")
+    Refused while something is open in it. Added again, the shop comes back with its orders.
+    """
+    from workers.services.shops import counted, remove_shop  # noqa: PLC0415 -- loads a shop's parts
+
+    if abandon and not reason.strip():
+        raise Wrong("--abandon needs --reason TEXT")
+    with session.change_shop(key, reason.strip()) as (connection, actor, found):
+        box = secret_box(session.settings)
+        left = remove_shop(connection, actor, found, box, abandon=abandon)
+    said = [f"shop {key} removed"]
+    if left:
+        said.append(f"given up: {counted(left)}")
+    if left.waiting:
+        said.append("its waiting orders keep their pieces secured: ship or cancel them here")
+    session.tell({"shop": key, "removed": True, "abandoned": asdict(left)}, *said)
+
+
+def came_back(key: str, was: str) -> list[str]:
+    """Return what is said of a shop that was removed and is back."""
+    renamed = f", as {key}" if key != was else ""
+    return [
+        f"shop {was} is back{renamed}, with its orders, cursor, mappings, rules and settings",
+        f"see what is switched off or parked in it: renkei shop show {key}",
+    ]
 
 
 def _ask_secrets(cart: Cart) -> Secrets:

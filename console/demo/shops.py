@@ -25,7 +25,7 @@ from workers.services.credentials import checked
 from workers.services.maintenance import coming_closures, end_closure
 from workers.services.mappings import import_links
 from workers.services.robots import set_robot
-from workers.services.shops import ShopWish, add_merchant, add_shop, change_shop
+from workers.services.shops import ShopChange, ShopWish, add_merchant, add_shop, change_shop
 from workers.services.stock import import_counts
 from workers.settings import Settings
 
@@ -138,10 +138,11 @@ def _open(
     cart, now = Cart(shop.cart), datetime.now(UTC)
     secrets = checked(cart, json.dumps(shop.secrets).encode(), now)
     wish = ShopWish(shop.key, cart, shop.key, secrets, shop.api_url)
-    shop_id = add_shop(connection, actor, secret_box(settings), wish, now)
+    box = secret_box(settings)
+    shop_id = add_shop(connection, actor, box, wish, now).id
     ref = ShopRef(shop_id, shop.key, cart)
     pace = {"calls_per_second": CALLS_PER_SECOND, "in_flight": IN_FLIGHT}
-    change_shop(connection, actor, ref, pace)
+    change_shop(connection, actor, ref, ShopChange(pace), box=box, now=now)
     for action in actions_of(cart):
         set_robot(connection, actor, ref, action, cadence=None, on=False, now=now)
     keys = [ItemKey(str(row["item"]), str(row["variation"])) for row in shop.items]

@@ -70,6 +70,13 @@ class Order(BaseModel):
     gift: str
     shipped_method: str | None
     cart_cancel: CancelInCart
+    shop_removed: bool
+
+
+class MovedOrder(Order):
+    """One shipping instruction after a change. `warnings`: what a person should know of it."""
+
+    warnings: list[str]
 
 
 class Orders(BaseModel):
@@ -83,9 +90,9 @@ class Sku(BaseModel):
     """Counts of one SKU (品番)."""
 
     sku: str
-    on_hand: int
+    on_hand: int | None
     secured: int
-    free: int
+    free: int | None
     version: int
 
 
@@ -127,6 +134,7 @@ class Run(BaseModel):
     calls: int
     started_at: datetime | None
     finished_at: datetime | None
+    shop_removed: bool
 
 
 class RunWithItems(Run):
@@ -154,6 +162,7 @@ class DeadLetter(BaseModel):
     first_failed_at: datetime
     last_failed_at: datetime
     state: str
+    shop_removed: bool
 
 
 class DeadLetters(BaseModel):

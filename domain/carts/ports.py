@@ -68,6 +68,19 @@ class CartParcel:
     shipped_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class ShopIdentity:
+    """Who a cart says the caller is.
+
+    Attributes:
+        account: the cart's own id of the shop.
+        name: a name a person recognises; the id where the cart tells none.
+    """
+
+    account: str
+    name: str
+
+
 class CallGate(Protocol):
     """Asked right before every call to a cart, and told when it has ended; counts it."""
 

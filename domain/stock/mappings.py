@@ -1,8 +1,14 @@
 """Which SKU an item of a shop is linked to (対応表)."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from domain.carts.ports import ItemKey
+
+
+def composed(key: ItemKey) -> ItemKey:
+    """Return a key as keys are compared: letters composed one way or the other are the same."""
+    return ItemKey(key.item, unicodedata.normalize("NFC", key.variation))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class Linked:
 
     Attributes:
         changed: links made or changed; the others stood like that already.
-        created: SKUs that were unknown and now exist with on hand 0.
+        created: SKUs that were unknown and now exist, not counted.
     """
 
     changed: int

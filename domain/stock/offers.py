@@ -20,13 +20,16 @@ class Offer:
     warning: str | None = None
 
 
-def free_stock(on_hand: int, secured: int) -> int:
-    """Return the pieces that may be sold (フリー在庫数): on hand - secured, 0 or more (STK-2)."""
-    return max(0, on_hand - secured)
+def free_stock(on_hand: int | None, secured: int) -> int | None:
+    """Return the pieces that may be sold (フリー在庫数): on hand - secured, 0 or more (STK-2).
+
+    Args: on_hand: None while nobody counted the SKU (未カウント); its free stock is unknown, too.
+    """
+    return None if on_hand is None else max(0, on_hand - secured)
 
 
-def set_free_stock(components: Iterable[tuple[int, int]]) -> int:
-    """Return the free stock of a set product (セット商品; STK-7).
+def set_free_stock(components: Iterable[tuple[int | None, int]]) -> int | None:
+    """Return the free stock of a set product (セット商品; STK-7), None until all parts are counted.
 
     Args: components: of each SKU its free pieces, and how many of them one set needs.
     Raises: BrokenRule: a set without components, or one that needs less than 1 piece.
@@ -36,7 +39,22 @@ def set_free_stock(components: Iterable[tuple[int, int]]) -> int:
         raise BrokenRule("a set product needs at least one component")
     if any(needed < 1 for _, needed in parts):
         raise BrokenRule("a set product needs at least 1 piece of each component")
-    return min(max(0, free) // needed for free, needed in parts)
+    sets = [None if free is None else max(0, free) // needed for free, needed in parts]
+    counted = [count for count in sets if count is not None]
+    return min(counted) if len(counted) == len(sets) else None
+
+
+def offer_of(cart: Cart, free: int | None, low_stock: int | None, unlimited: bool) -> Offer | None:
+    """Return what a shop is told, None while there is nothing true to tell (STK-8).
+
+    What nobody counted is never told as a number; that a shop sells without counting is no number,
+    so ShopServe may be told it. Args: see `offer`.
+    """
+    if free is not None:
+        return offer(cart, free, low_stock, unlimited)
+    if unlimited and cart is Cart.SHOPSERVE:
+        return Offer(StockLevel(0, unlimited=True))
+    return None
 
 
 def offer(cart: Cart, free: int, low_stock: int | None, unlimited: bool) -> Offer:

@@ -10,6 +10,8 @@ from domain.errors import BrokenRule
 from domain.orders.instructions import Status, secures_stock
 from domain.warehouse.moves import Standing
 
+NOT_COUNTED = "not counted yet (未カウント)"
+
 
 class Shortage(BrokenRule):
     """Not enough pieces in the warehouse; the message names each SKU and what is missing."""
@@ -47,30 +49,35 @@ class Shelf:
     """Pieces of some SKUs while several instructions are judged one after the other.
 
     Attributes:
-        on_hand: pieces in the warehouse by SKU id.
+        on_hand: pieces in the warehouse by SKU id, None for a SKU that nobody counted (未カウント):
+            what leaves it or comes back leaves it uncounted (STK-8).
         allocated: pieces set aside for live instructions by SKU id.
         codes: SKU code by id, for messages.
     """
 
-    on_hand: dict[int, int]
+    on_hand: dict[int, int | None]
     allocated: dict[int, int]
     codes: Mapping[int, str] = field(default_factory=dict)
 
     def take_off(self, pieces: Mapping[int, int]) -> None:
         """Ship pieces. What left has left: on hand goes below 0 where the count was too small."""
-        self._add(self.on_hand, pieces, -1)
+        self._move(pieces, -1)
 
     def put_back(self, pieces: Mapping[int, int]) -> None:
         """Restock pieces."""
-        self._add(self.on_hand, pieces, 1)
+        self._move(pieces, 1)
 
     def set_aside(self, pieces: Mapping[int, int]) -> None:
-        """Allocate pieces. Raises Shortage when fewer are on hand and not set aside."""
+        """Allocate pieces. Raises Shortage when fewer are known to be on hand and not set aside."""
+        if unknown := [sku for sku in sorted(pieces) if self.on_hand.get(sku, 0) is None]:
+            named = "; ".join(f"{self.codes.get(sku, sku)}: {NOT_COUNTED}" for sku in unknown)
+            raise Shortage(f"{named}; say how many there are with `renkei stock set`")
         left = {
-            sku: max(0, self.on_hand.get(sku, 0) - self.allocated.get(sku, 0)) for sku in pieces
+            sku: max(0, (self.on_hand.get(sku) or 0) - self.allocated.get(sku, 0)) for sku in pieces
         }
         self._refuse_missing(pieces, left)
-        self._add(self.allocated, pieces, 1)
+        for sku, count in pieces.items():
+            self.allocated[sku] = self.allocated.get(sku, 0) + count
 
     def _refuse_missing(self, pieces: Mapping[int, int], there: Mapping[int, int]) -> None:
         short = [
@@ -82,7 +89,7 @@ class Shelf:
         if short:
             raise Shortage("; ".join(short))
 
-    @staticmethod
-    def _add(counts: dict[int, int], pieces: Mapping[int, int], sign: int) -> None:
+    def _move(self, pieces: Mapping[int, int], sign: int) -> None:
         for sku, count in pieces.items():
-            counts[sku] = counts.get(sku, 0) + sign * count
+            there = self.on_hand.get(sku, 0)
+            self.on_hand[sku] = None if there is None else there + sign * count

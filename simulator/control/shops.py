@@ -45,6 +45,7 @@ def _described(shop: Shop, base_url: str) -> Document:
     return {
         "key": shop.key,
         "cart": shop.cart,
+        "account": shop.shop_id,
         "merchant": shop.merchant,
         "api_url": f"{base_url}{prefix}",
         "secrets": shop.secrets(),

@@ -61,9 +61,9 @@ class CommandLine:
         assert answer.code == 0, (arguments, answer)
         return answer
 
-    def read(self, *arguments: str) -> Any:  # noqa: ANN401 -- whatever was printed
+    def read(self, *arguments: str, stdin: str | None = None) -> Any:  # noqa: ANN401 -- as printed
         """Return the JSON of a command that has to work."""
-        return self.ok(*arguments, "--json").json
+        return self.ok(*arguments, "--json", stdin=stdin).json
 
     def process(self, *arguments: str, stdin: bytes = b"") -> Answer:
         """Run the real command as a process of its own, from another folder."""
@@ -80,10 +80,11 @@ class CommandLine:
         )
         return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def add_shopserve(self, key: str = "kura", *more: str) -> None:
-        """Add a ShopServe shop."""
+    def add_shopserve(self, key: str = "kura", *more: str, account: str = "") -> None:
+        """Add a ShopServe shop. Args: account: its id at the cart; blank = its key."""
         words = ("shop", "add", key, "--cart", "shopserve", "--name", "蔵", "--secrets-stdin")
-        self.ok(*words, *more, stdin=SHOPSERVE_SECRETS)
+        secrets = json.dumps({"shop_id": account or key, "manager_key": "top-secret-1"})
+        self.ok(*words, *more, stdin=secrets)
 
     def add_base(self, key: str = "tote", *more: str) -> None:
         """Add an authorised BASE shop."""

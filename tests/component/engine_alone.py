@@ -37,6 +37,8 @@ class Claimed:
     late: Record = staticmethod(nothing)
     gate = OpenGate()
 
+    def prepare(self) -> None: ...
+
 
 def _nothing_more(*_: object, **__: object) -> Reaction:
     """A failure means nothing beyond its item."""

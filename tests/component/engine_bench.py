@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from domain.carts.accounts import place_of
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import Answer, CommandLine
 from workers.actions import sync_stock
@@ -67,9 +68,13 @@ class Bench:
             *(*words, "--api-url", simulated.api_url, "--secrets-stdin"),
             stdin=json.dumps(simulated.secrets),
         )
+        # As after its first run, which asks BASE whose tokens it has (STK-8).
         self.sql(
-            "update shops set calls_per_second = 1000, in_flight = 4 where key = :key",
+            "update shops set calls_per_second = 1000, in_flight = 4, account = :account,"
+            " account_place = :place where key = :key",
             key=simulated.key,
+            account=simulated.account,
+            place=place_of(simulated.api_url),
         )
         self.sql(
             "update robots set enabled = false"

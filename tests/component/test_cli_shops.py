@@ -162,7 +162,7 @@ def test_removing_a_shop_stops_its_runs_and_erases_its_secrets(
             )
         )
 
-    renkei.ok("shop", "remove", "tote")
+    renkei.ok("shop", "remove", "tote", "--abandon", "--reason", "it moves")
 
     runs = renkei.read("runs", "list")
     assert {run["state"] for run in runs} == {"failed"}

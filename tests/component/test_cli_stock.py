@@ -153,11 +153,14 @@ def test_mapping_an_item_creates_the_sku_and_wants_a_push(
     made = renkei.read("mapping", "set", "--shop", "tote", "--item", "7", "--sku", "NEW")
 
     assert made["created_skus"] == ["NEW"]
-    assert counts(renkei) == {"NEW": 0}
+    assert counts(renkei) == {"NEW": None}
     assert wanted(engine) == {"7": 1}
     row = renkei.read("mapping", "list")[0]
     assert (row["shop"], row["item"], row["variation"], row["sku"]) == ("tote", "7", "", "NEW")
-    assert row["waiting"] is True
+    assert (row["waiting"], row["note"]) == (False, "未カウント")  # STK-8
+    renkei.ok("stock", "set", "NEW", "0")
+    row = renkei.read("mapping", "list")[0]
+    assert (row["waiting"], row["note"]) == (True, "")
 
 
 def test_only_a_change_of_a_mapping_wants_another_push(renkei: CommandLine, engine: Engine) -> None:

@@ -104,6 +104,7 @@ def test_stk_02_free_stock_is_never_sent_below_nothing(bench: Bench, cart: str) 
     shop.map_items()
     shop.add("card")
     shop.run("import_orders")  # secured without a piece on hand
+    shop.stock_up(0)
 
     shop.run("sync_stock")
 

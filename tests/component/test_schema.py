@@ -6,6 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, text
 
 from adapters.postgres.schema import metadata
+from adapters.postgres.shops import folding
 
 DESCRIBED = "described"
 Parts = set[tuple[str, str, str, str]]
@@ -77,8 +78,8 @@ def test_alembic_finds_nothing_to_migrate(engine: Engine) -> None:
     [
         "alter table audit add column more text",
         "alter table skus alter column version type integer",
-        "alter table skus alter column on_hand drop default",
-        "alter table skus alter column on_hand drop not null",
+        "alter table skus alter column secured drop default",
+        "alter table skus alter column secured drop not null",
         "alter table skus drop constraint skus_code_not_blank_check",
         "alter table rules drop constraint rules_standard_or_own_check",
         "drop index ix_mappings_sku",
@@ -90,3 +91,17 @@ def test_alembic_finds_nothing_to_migrate(engine: Engine) -> None:
 )
 def test_the_comparison_sees(engine: Engine, change: str) -> None:
     assert _differences(engine, change)
+
+
+def test_shp_01_a_shop_that_comes_back_leaves_nothing_of_itself_behind() -> None:
+    """Every column of a shop, and every table that belongs to one, has its place in the fold."""
+    columns = set(metadata.tables["shops"].columns.keys())
+    belonging = {
+        table.name
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.name == "shop_id" or "shops" in {k.column.table.name for k in column.foreign_keys}
+    }
+
+    assert {*folding.SETTINGS, *folding.GIVEN, *folding.KEPT} == columns
+    assert {*folding.MOVED, *folding.JOINED, *folding.NEVER_BEFORE_PROVEN} == belonging

@@ -340,7 +340,7 @@ def test_any_order_is_read_or_undecodable(raw: Json) -> None:
 )
 def test_any_other_body_is_read_or_undecodable(body: object) -> None:
     readers: list[Callable[[object], object]] = [
-        *(orders.page, orders.companies, orders.shop_name, orders.updated, items.page),
+        *(orders.page, orders.companies, orders.identity, orders.updated, items.page),
         oauth.granted,
         lambda told: orders.detail(told, "A"),
         lambda told: items.quantity_after(told, ItemKey("1", "2")),

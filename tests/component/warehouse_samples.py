@@ -13,7 +13,7 @@ from adapters.postgres.shops.merchants import add_merchant
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop, Shop, add_shop, load_shop
 from adapters.postgres.stock.counts import set_on_hand
-from adapters.postgres.views.orders import find_orders, list_orders
+from adapters.postgres.views.orders import find_order, list_orders
 from adapters.postgres.views.stock import list_sets, list_stock
 from domain.carts.cart import Cart
 from domain.orders.cart_order import Contact
@@ -153,16 +153,13 @@ class Warehouse:
     def read(self, number: str, **more: str) -> dict[str, Any]:
         """Return the one instruction of that number as people see it."""
         with self.engine.begin() as connection:
-            (found,) = find_orders(connection, self.merchant_id, number, **more)
-        return found
+            return find_order(connection, self.merchant_id, Target(number, **more))
 
-    def counts(self) -> dict[str, tuple[int, int]]:
-        """Return on hand and secured by SKU."""
+    def counts(self) -> dict[str, tuple[int | None, int]]:
+        """Return on hand (None = not counted) and secured by SKU."""
         with self.engine.begin() as connection:
             rows = list_stock(connection, self.merchant_id)
-        return {
-            str(row["sku"]): (int(str(row["on_hand"])), int(str(row["secured"]))) for row in rows
-        }
+        return {row["sku"]: (row["on_hand"], row["secured"]) for row in rows}  # type: ignore[misc]
 
     def free(self) -> dict[str, int]:
         """Return free stock by SKU."""

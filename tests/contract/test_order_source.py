@@ -112,4 +112,7 @@ def test_rows_of_base_are_summaries(thebase: BaseBench) -> None:
 
 
 def test_a_working_shop_tells_its_name(shop: Bench) -> None:
-    assert shop.cart.test_connection()
+    told = shop.cart.test_connection()
+
+    assert told.name
+    assert told.account

@@ -85,3 +85,14 @@ def test_more_than_the_highest_number_is_refused(shopserve: ShopServeBench) -> N
     with pytest.raises(Rejected):
         shopserve.cart.set_stock(item, StockLevel(10_000, low_stock=1))
     assert shopserve.effects() == []
+
+
+@pytest.mark.parametrize("kind", ["item", "variation"])
+def test_some_items_are_read_as_the_list_shows_them(shop: Bench, kind: str) -> None:
+    item = shop.item() if kind == "item" else shop.variation()
+    shop.cart.set_stock(item, StockLevel(8, low_stock=4))
+
+    found = [row for page in shop.cart.read_stock({item.item, "99999"}) for row in page]
+
+    assert {row.key.item for row in found} == {item.item}
+    assert [row.quantity for row in found if row.key == item] == [8]

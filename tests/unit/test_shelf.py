@@ -80,3 +80,14 @@ def test_pieces_are_counted_while_instructions_are_judged_one_after_the_other() 
     shelf.put_back({1: 1})
 
     assert (shelf.on_hand, shelf.allocated) == ({1: 1}, {1: 3})
+
+
+def test_stk_08_what_nobody_counted_stays_uncounted_and_cannot_be_set_aside() -> None:
+    shelf = Shelf({1: None, 2: 5}, {}, {1: "TOTE"})
+
+    shelf.take_off({1: 3})
+    shelf.put_back({1: 1})
+    with pytest.raises(Shortage, match=r"TOTE: not counted yet \(未カウント\).*stock set"):
+        shelf.set_aside({1: 1, 2: 1})
+
+    assert (shelf.on_hand, shelf.allocated) == ({1: None, 2: 5}, {})

@@ -12,6 +12,7 @@ from domain.stock.offers import (
     differs,
     free_stock,
     offer,
+    offer_of,
     set_free_stock,
 )
 
@@ -110,6 +111,7 @@ def test_stk_07_as_many_sets_as_the_scarcest_component_allows(
 ) -> None:
     sets = set_free_stock(parts)
 
+    assert sets is not None
     assert all(sets * needed <= free for free, needed in parts)
     assert any((sets + 1) * needed > free for free, needed in parts)
 
@@ -118,3 +120,32 @@ def test_stk_07_a_set_without_components_or_with_none_needed_is_refused() -> Non
     for parts in ([], [(5, 0)]):
         with pytest.raises(BrokenRule, match="set product"):
             set_free_stock(parts)
+
+
+@given(
+    parts=st.lists(st.tuples(st.none() | count, st.integers(1, 50)), min_size=1, max_size=5),
+    secured=count,
+)
+def test_stk_08_what_nobody_counted_has_no_free_stock_and_a_set_of_it_neither(
+    parts: list[tuple[int | None, int]], secured: int
+) -> None:
+    assert free_stock(None, secured) is None
+    assert (set_free_stock(parts) is None) is any(free is None for free, _ in parts)
+
+
+@given(low_stock=st.none() | count, unlimited=st.booleans())
+def test_stk_08_of_what_nobody_counted_no_shop_is_told_a_number(
+    low_stock: int | None, unlimited: bool
+) -> None:
+    base = offer_of(Cart.BASE, None, low_stock, unlimited)
+    shopserve = offer_of(Cart.SHOPSERVE, None, low_stock, unlimited)
+
+    assert base is None
+    assert (shopserve is not None) is unlimited
+    assert shopserve is None or shopserve.level.unlimited
+
+
+@given(free=count, low_stock=st.none() | count, unlimited=st.booleans())
+def test_stk_02_what_is_counted_is_told(free: int, low_stock: int | None, unlimited: bool) -> None:
+    for cart in Cart:
+        assert offer_of(cart, free, low_stock, unlimited) == offer(cart, free, low_stock, unlimited)

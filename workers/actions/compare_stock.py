@@ -9,7 +9,6 @@ one call a second: 17 minutes). Pushing goes on meanwhile; see docs/decisions/00
 """
 
 import time
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from domain.carts.ports import CallGate, ExternalItem, ItemKey
 from domain.engine.budget import Limit
 from domain.errors import ApiFamily, BudgetSpent
 from domain.stock.compares import COMPARE_PRIORITY, is_night
+from domain.stock.mappings import composed
 from domain.stock.offers import differs
 from workers.calls.work import ShopWork
 from workers.engine.context import Step
@@ -106,7 +106,7 @@ class _Reading:
         self._run = run
         with work.database.begin() as connection:
             known = compares.known_items(connection, work.shop.id)
-        self._unseen: dict[ItemKey, Known] = {_plain(key): one for key, one in known.items()}
+        self._unseen: dict[ItemKey, Known] = {composed(key): one for key, one in known.items()}
         self._compared = 0
         self._differing = 0
 
@@ -119,7 +119,7 @@ class _Reading:
         for row in page.unreadable:
             self._leave_out(row)
         for item in page:
-            known = self._unseen.pop(_plain(item.key), None)
+            known = self._unseen.pop(composed(item.key), None)
             if known is not None:
                 shown[known.mapping_id] = (known, item)
         self._compared += len(shown)
@@ -186,11 +186,7 @@ def _differing(
     differing = []
     for push in compares.up_to_date(connection, shown.keys()):
         known, item = shown[push.mapping_id]
-        if differs(push.offer(work.shop.cart).level, item):
+        wish = push.offer(work.shop.cart)
+        if wish is not None and differs(wish.level, item):
             differing.append(known)
     return differing
-
-
-def _plain(key: ItemKey) -> ItemKey:
-    """Return a key as keys are compared: letters composed one way or the other are the same."""
-    return ItemKey(key.item, unicodedata.normalize("NFC", key.variation))

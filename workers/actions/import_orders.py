@@ -164,9 +164,7 @@ def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Proce
             if one.number in numbers
         )
         log.extend(
-            LogLine(
-                f"{order.number}: 品番 {sku} was unknown, created with 在庫数 0", "warning", True
-            )
+            LogLine(f"{order.number}: 品番 {sku} was unknown, created 未カウント", "warning", True)
             for sku in created
         )
         import_tasks.note_converted(connection, task.id, order.charges.total_yen, converted.split)

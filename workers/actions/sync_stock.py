@@ -5,7 +5,7 @@ plan: one item per SKU with a mapping that is behind     -> one statement in the
 execute: read counts and versions of one moment -> offer -> tell the shop -> record with the version
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection
 
@@ -19,11 +19,13 @@ from domain.actions import ACTIONS
 from domain.carts.ports import ItemKey
 from domain.engine.runs import ItemState, RunMode
 from domain.errors import BrokenRule, Rejected
-from domain.stock.offers import answer_matches
+from domain.stock.offers import Offer, answer_matches
 from workers.actions import compare_stock
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 from workers.engine.host import Host
+
+MOST_NAMED = 20
 
 
 class SyncStock:
@@ -35,8 +37,10 @@ class SyncStock:
             yield from compare_stock.plan(work, run)
             return
         codes = run.replayed
+        log: list[LogLine] = []
 
         def find(connection: Connection) -> int:
+            log[:] = _uncounted(pushes.say_uncounted(connection, work.shop.id))
             return pushes.plan(
                 connection,
                 run_id=run.id,
@@ -45,7 +49,7 @@ class SyncStock:
                 codes=codes,
             )
 
-        yield Step(find)
+        yield Step(find, log=log)
 
     def execute(self, work: ShopWork, item: ClaimedItem) -> Outcome:
         """See ActionHandler.execute. Twice is harmless: an absolute number is sent."""
@@ -57,7 +61,7 @@ class SyncStock:
         work.late = lambda connection: pushes.doubt(
             connection, [push.mapping_id for push in wanted]
         )
-        told = [_tell(work, push) for push in wanted]
+        told = [_tell(work, push, wish) for push, wish in _offers(work, wanted)]
         done = [pushed for pushed, _ in told]
         log = [LogLine(f"{item.key}: {warning}", "warning") for _, warning in told if warning]
         failures = [pushed.failure for pushed in done if pushed.failure]
@@ -78,9 +82,28 @@ class SyncStock:
         )
 
 
-def _tell(work: ShopWork, push: WantedPush) -> tuple[Pushed, str | None]:
+def _offers(work: ShopWork, wanted: Iterable[WantedPush]) -> Iterator[tuple[WantedPush, Offer]]:
+    """Yield what there is to tell; what nobody counted is told to no shop (STK-8)."""
+    for push in wanted:
+        wish = push.offer(work.shop.cart)
+        if wish is not None:
+            yield push, wish
+
+
+def _uncounted(codes: Sequence[str]) -> list[LogLine]:
+    """Return what an operator reads once about SKUs that nobody counted."""
+    if not codes:
+        return []
+    named = "、".join(codes[:MOST_NAMED]) + (" ほか" if len(codes) > MOST_NAMED else "")
+    text = (
+        f"未カウントの品番が{len(codes)}件あり、在庫数を店舗へ送信していません: {named}。"
+        " 在庫数を登録するか、renkei stock take で店舗の在庫数を取り込んでください。"
+    )
+    return [LogLine(text, "warning", needs_person=True)]
+
+
+def _tell(work: ShopWork, push: WantedPush, wish: Offer) -> tuple[Pushed, str | None]:
     """Tell the shop one number; a refusal concerns this item of the shop only."""
-    wish = push.offer(work.shop.cart)
     failure = ""
     try:
         answered = work.cart.set_stock(ItemKey(push.item, push.variation), wish.level)
@@ -91,7 +114,7 @@ def _tell(work: ShopWork, push: WantedPush) -> tuple[Pushed, str | None]:
     told = Pushed(
         push.mapping_id,
         push.version,
-        wish.level.quantity,
+        None if wish.level.unlimited else wish.level.quantity,
         unlimited=wish.level.unlimited,
         failure=failure,
     )

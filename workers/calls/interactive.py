@@ -16,6 +16,7 @@ from adapters.redis.budget import Allowance, CallBudget
 from adapters.redis.connections import open_redis
 from adapters.redis.token_stash import TokenStash
 from domain.carts.cart import limits_of
+from domain.carts.ports import TokenStore
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.calls.board import ClosureBoard
 from workers.calls.gate import CallCounter
@@ -66,8 +67,14 @@ class InteractiveGate:
 
 
 @contextmanager
-def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[ShopCart]:
-    """Open one shop's cart for the length of a command. Raises NotRunning."""
+def open_shop_cart(
+    settings: Settings, engine: Engine, shop: Shop, tokens: TokenStore | None = None
+) -> Iterator[ShopCart]:
+    """Open one shop's cart for the length of a command.
+
+    Args: tokens: of a BASE shop, in place of those that are stored.
+    Raises: NotRunning.
+    """
     redis: Redis = open_redis(redis_url(settings))
     counter = CallCounter(engine)
     http = build_client()
@@ -85,6 +92,7 @@ def open_shop_cart(settings: Settings, engine: Engine, shop: Shop) -> Iterator[S
             TokenTools(engine, box, http, TokenCache(), TokenStash(redis), closures, now),
             shop,
             gate,
+            tokens,
         )
     finally:
         counter.write()

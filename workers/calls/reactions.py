@@ -6,16 +6,26 @@ from datetime import datetime, timedelta
 from redis.exceptions import RedisError
 from sqlalchemy import Connection
 
+from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, lanes, planned_items, runs
 from adapters.postgres.engine.api_log import LogLine, Subject
+from adapters.postgres.shops.robots import park
 from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of
 from domain.engine.budget import Limit, is_just_reset, resumes_at, waits_from
 from domain.engine.maintenance import MESSAGE as MAINTENANCE
-from domain.errors import AuthenticationFailed, BudgetSpent, Closed, RemoteBusy, Stopping
+from domain.errors import (
+    AccountTaken,
+    AuthenticationFailed,
+    BudgetSpent,
+    Closed,
+    RemoteBusy,
+    Stopping,
+)
+from workers.calls.accounts import BY_ITSELF
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.engine.context import Claim, Clock, Reaction
 
@@ -71,7 +81,12 @@ class CartReactions:
         return Reaction(slow_down)
 
     def of_failure(self, claim: Claim, error: Exception) -> Reaction:
-        """See Reactions.of_failure: refused credentials stop the shop (CLS-3)."""
+        """See Reactions.of_failure: refused credentials stop the shop (CLS-3).
+
+        So does an account that another shop is on (STK-8): a person has to remove one of them.
+        """
+        if isinstance(error, AccountTaken):
+            return Reaction(lambda connection: self._park(connection, claim, str(error)))
         if not isinstance(error, AuthenticationFailed):
             return Reaction()
 
@@ -82,6 +97,13 @@ class CartReactions:
             )
 
         return Reaction(stop, carries=True)
+
+    def _park(self, connection: Connection, claim: Claim, reason: str) -> None:
+        """Turn the shop's kill switch on, with the reason in the audit."""
+        shop = self.directory.shop(claim.shop_id)
+        park(connection, shop.id, None, parked=True)
+        self.directory.forget(shop.id)
+        record(connection, Entry(shop.merchant_id, BY_ITSELF, "shop.park", shop.key, reason))
 
     def lock_out(self, connection: Connection, about: Subject, action: str) -> None:
         """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts."""

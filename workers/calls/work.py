@@ -14,12 +14,13 @@ from adapters.shopserve.wire.details import order as shopserve_order
 from adapters.shopserve.wire.orders import MOST_KEYS
 from adapters.thebase.client import TheBaseCart
 from adapters.thebase.wire.details import order as base_order
-from domain.actions import Action
+from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
-from domain.carts.ports import CallGate
+from domain.carts.ports import CallGate, TokenStore
 from domain.engine.runs import RunMode
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartOrder
+from workers.calls.accounts import AccountProver
 from workers.calls.gate import GateTools, ShopGate
 from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.context import Clock, Record, nothing
@@ -31,8 +32,13 @@ WAITED_FOR = frozenset({RunMode.MANUAL, RunMode.RANGE, RunMode.REPLAY})
 ShopCart = ShopServeCart | TheBaseCart
 
 
-def open_cart(tools: TokenTools, shop: Shop, gate: CallGate) -> ShopCart:
-    """Return a client for one shop whose every call asks the gate first."""
+def open_cart(
+    tools: TokenTools, shop: Shop, gate: CallGate, given: TokenStore | None = None
+) -> ShopCart:
+    """Return a client for one shop whose every call asks the gate first.
+
+    Args: given: tokens of a BASE shop in place of the stored ones.
+    """
     if shop.cart is Cart.SHOPSERVE:
         return ShopServeCart(
             tools.http,
@@ -41,7 +47,7 @@ def open_cart(tools: TokenTools, shop: Shop, gate: CallGate) -> ShopCart:
             manager_key=shop.credentials.get("manager_key", ""),
             gate=gate,
         )
-    tokens = SharedTokens(shop, tools)
+    tokens = given or SharedTokens(shop, tools)
     return TheBaseCart(tools.http, base_url=shop.api_url, tokens=tokens, gate=gate)
 
 
@@ -67,7 +73,12 @@ class ShopWork:
     shop: Shop
     action: Action
     gate: ShopGate
+    prover: AccountProver
     late: Record = nothing
+
+    def prepare(self) -> None:
+        """See workers.engine.context.Work: nothing is done for a shop before it is proven whose."""
+        self.prover.prove(self.shop, self.gate, ACTIONS[self.action].api)
 
     @cached_property
     def cart(self) -> ShopCart:
@@ -109,6 +120,7 @@ class WorkTools:
     autocommit: Engine
     tokens: TokenTools
     gates: GateTools
+    prover: AccountProver
     clock: Clock
 
     def open_work(self, claim: ClaimedItem | ClaimedRun, lease: Lease) -> ShopWork:
@@ -121,4 +133,13 @@ class WorkTools:
             tools=self.gates,
             by_hand=claim.mode in WAITED_FOR,
         )
-        return ShopWork(self.database, self.autocommit, self.tokens, self.clock, shop, action, gate)
+        return ShopWork(
+            self.database,
+            self.autocommit,
+            self.tokens,
+            self.clock,
+            shop,
+            action,
+            gate,
+            self.prover,
+        )

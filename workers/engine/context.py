@@ -95,6 +95,9 @@ class Work(Protocol):
     def gate(self) -> Gate:
         """Asked before every call."""
 
+    def prepare(self) -> None:
+        """Do what has to be done before anything is planned. Raises whatever a call may raise."""
+
 
 class ActionHandler(Protocol):
     """One action. `work` is what the process opened for the claim; actions know its whole type."""

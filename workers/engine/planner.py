@@ -12,7 +12,7 @@ from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, dead_letters, planned_items, runs, schedule
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import GiveUp, RetryAt, decide
-from domain.errors import AuthenticationFailed, LeaseLost
+from domain.errors import AccountTaken, AuthenticationFailed, LeaseLost
 from workers.engine import finish
 from workers.engine.context import Reaction, Step, Work
 from workers.engine.executor import admit
@@ -90,6 +90,7 @@ def _plan_or_end(host: Host, run: ClaimedRun, lease: Lease) -> bool:
         work = host.open_work(run, lease)
         # Nothing is planned for a cart that is closed: the same items would be written each time.
         work.gate.check(host.registry[run.action].api)
+        work.prepare()
         return _plan(host, work, run)
     except (LeaseLost, DatabaseUnavailable):
         raise
@@ -159,7 +160,7 @@ def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exceptio
     decision = decide(error, attempt=run.attempts, jitter=random.random(), now=host.clock())
     if isinstance(decision, GiveUp):
         # What one answer broke the next run may read; refused credentials stay refused.
-        heals = not isinstance(error, AuthenticationFailed)
+        heals = not isinstance(error, AuthenticationFailed | AccountTaken)
         why = finish.failed(run, error, decision, heals=heals)
         _cut_short(host, run, host.reactions.of_failure(run, error), calls, why.reason, why)
         return

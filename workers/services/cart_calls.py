@@ -4,77 +4,194 @@ No transaction is open while a cart is called.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from redis import Redis
+from sqlalchemy import Connection, Engine
 
 from adapters.http.deadline import build_client
+from adapters.postgres.shops.accounts import has_history
 from adapters.postgres.shops.shops import Shop, clear_auth_failed, load_shop, mark_auth_failed
 from adapters.postgres.shops.tokens import REFRESH_TOKEN_LIFE, Tokens, store_tokens
 from adapters.postgres.views.shops import ShopRef
+from adapters.redis.connections import open_redis
+from adapters.redis.token_stash import TokenStash
 from adapters.thebase.oauth import OAuthClient
+from domain.carts.accounts import CartAccount, account_at
+from domain.carts.cart import Cart
 from domain.carts.listings import Listing
-from domain.carts.ports import ExternalItem
+from domain.carts.ports import ExternalItem, ShopIdentity
 from domain.errors import AuthenticationFailed
+from workers.calls.accounts import Proven, settle
 from workers.calls.interactive import open_shop_cart
-from workers.places import secret_box
+from workers.places import redis_url, secret_box
 from workers.services.actors import Actor
+from workers.services.shops import ShopChange
 from workers.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Authorised:
+    """What a consent led to.
+
+    Attributes:
+        ends: until when the tokens can be refreshed.
+        account: the cart's own id of the shop.
+        was: the key of the removed shop that is back; None = it is no such.
+    """
+
+    ends: datetime
+    account: str
+    was: str | None
+
+
+class GivenTokens:
+    """Implements domain.carts.ports.TokenStore with tokens that are stored nowhere yet."""
+
+    def __init__(self, tokens: Tokens, shop: Shop, now: datetime) -> None:
+        """Args: shop: whose address and credentials refresh them, should they have ended."""
+        self.tokens = tokens
+        self._shop = shop
+        self._now = now
+
+    def access_token(self) -> str:
+        """See TokenStore.access_token."""
+        return self.tokens.access_token
+
+    def renew(self, refused: str) -> str:
+        """See TokenStore.renew."""
+        del refused
+        with _oauth(self._shop) as client:
+            answer = client.refresh(self.tokens.refresh_token)
+        ends = self._now + timedelta(seconds=answer.expires_in_s)
+        self.tokens = Tokens(answer.access_token, answer.refresh_token, ends)
+        return answer.access_token
 
 
 def authorise_url(settings: Settings, engine: Engine, ref: ShopRef) -> str:
     """Return where the owner of a BASE shop consents. Raises UnreadableSecret."""
-    with _oauth(_opened(settings, engine, ref)) as client:
+    with _oauth(_opened(settings, engine, ref.id)) as client:
         return client.authorize_url(secrets.token_urlsafe(16))
 
 
 def exchange_code(
     settings: Settings, engine: Engine, actor: Actor, ref: ShopRef, code: str, *, now: datetime
-) -> datetime:
-    """Take the tokens a consent gave, and return until when they can be refreshed.
+) -> Authorised:
+    """Take the tokens a consent gave, once the cart has told whose shop they are for (STK-8).
 
     Raises:
+        AccountTaken, BrokenRule: they are for a shop that another one is on, or for another shop
+            than the one whose orders are here; nothing is stored.
         Rejected: the code is wrong, used or too old.
         Postponed: the cart is closed for maintenance; the code is still good.
     """
-    with _oauth(_opened(settings, engine, ref)) as client:
+    shop = _opened(settings, engine, ref.id)
+    with _oauth(shop) as client:
         answer = client.exchange_code(code)
     ends = now + timedelta(seconds=answer.expires_in_s)
-    tokens = Tokens(answer.access_token, answer.refresh_token, ends)
+    given = GivenTokens(Tokens(answer.access_token, answer.refresh_token, ends), shop, now)
+    account = _account_of(settings, engine, shop, given)
     with engine.begin() as connection:
-        store_tokens(connection, ref.id, tokens, now, secret_box(settings))
-        actor.did(connection, "shop.authorize", ref.key)
-    return now + REFRESH_TOKEN_LIFE
+        store_tokens(connection, ref.id, given.tokens, now, secret_box(settings))
+        proven = _settled(settings, connection, actor, shop, account, now=now)
+        actor.did(connection, "shop.authorize", ref.key, account=account.name)
+    return Authorised(now + REFRESH_TOKEN_LIFE, account.name, proven.was)
 
 
-def try_connection(settings: Settings, engine: Engine, ref: ShopRef, now: datetime) -> str:
-    """Call the cart once and return the name it gives; remembers what became of it (CLS-3)."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, ref)) as cart:
+def try_connection(
+    settings: Settings, engine: Engine, actor: Actor, ref: ShopRef, now: datetime
+) -> ShopIdentity:
+    """Call the cart once and return who it says we are; remembers what became of it (CLS-3, STK-8).
+
+    Raises: AccountTaken, BrokenRule: the shop is not the one it is taken for.
+    """
+    shop = _opened(settings, engine, ref.id)
+    with open_shop_cart(settings, engine, shop) as cart:
         try:
-            name = cart.test_connection()
+            told = cart.test_connection()
         except AuthenticationFailed:
             with engine.begin() as connection:
                 mark_auth_failed(connection, ref.id, now)
             raise
     with engine.begin() as connection:
         clear_auth_failed(connection, ref.id)
-    return name
+        account = account_at(shop.cart, shop.api_url, told.account)
+        _settled(settings, connection, actor, shop, account, now=now)
+    return told
+
+
+def proven_account(
+    settings: Settings, engine: Engine, ref: ShopRef, wish: ShopChange, now: datetime
+) -> ShopChange:
+    """Return a change of a BASE shop with the account the cart tells for it, if it has to be asked.
+
+    The cart is asked before tokens or another address are stored for a shop that has orders: a
+    worker may use them at once (STK-8). Others are asked before their next run.
+    """
+    shop = _opened(settings, engine, ref.id)
+    tokens = wish.secrets.tokens if wish.secrets else None
+    if shop.cart is not Cart.BASE or not (tokens or "api_url" in wish.values):
+        return wish
+    with engine.begin() as connection:
+        if shop.account is None or not has_history(connection, shop.id):
+            return wish
+    moved = replace(shop, api_url=str(wish.values.get("api_url", shop.api_url)))
+    if wish.secrets is not None:
+        moved = replace(moved, credentials=wish.secrets.credentials)
+    given = GivenTokens(tokens, moved, now) if tokens else None
+    account = _account_of(settings, engine, moved, given)
+    if wish.secrets is not None and given is not None:
+        wish = replace(wish, secrets=replace(wish.secrets, tokens=given.tokens))
+    return replace(wish, account=account)
+
+
+def _account_of(
+    settings: Settings, engine: Engine, shop: Shop, given: GivenTokens | None
+) -> CartAccount:
+    """Return whose tokens these are, the stored ones or those given."""
+    with open_shop_cart(settings, engine, shop, tokens=given) as cart:
+        return account_at(shop.cart, shop.api_url, cart.test_connection().account)
+
+
+def _settled(
+    settings: Settings,
+    connection: Connection,
+    actor: Actor,
+    shop: Shop,
+    account: CartAccount,
+    *,
+    now: datetime,
+) -> Proven:
+    redis: Redis = open_redis(redis_url(settings))
+    try:
+        return settle(connection, shop, account, TokenStash(redis), by=actor.name, now=now)
+    finally:
+        redis.close()
 
 
 def list_items(settings: Settings, engine: Engine, ref: ShopRef) -> list[Listing[ExternalItem]]:
     """Return everything the shop offers, page by page."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, ref)) as cart:
+    with open_shop_cart(settings, engine, _opened(settings, engine, ref.id)) as cart:
         return list(cart.list_stock())
 
 
-def _opened(settings: Settings, engine: Engine, ref: ShopRef) -> Shop:
+def read_items(
+    settings: Settings, engine: Engine, shop_id: int, items: Collection[str]
+) -> list[Listing[ExternalItem]]:
+    """Return what a shop shows for some of its items."""
+    with open_shop_cart(settings, engine, _opened(settings, engine, shop_id)) as cart:
+        return list(cart.read_stock(items))
+
+
+def _opened(settings: Settings, engine: Engine, shop_id: int) -> Shop:
     """Return the shop with its credentials. Raises UnreadableSecret."""
     with engine.begin() as connection:
-        shop = load_shop(connection, ref.id, secret_box(settings))
+        shop = load_shop(connection, shop_id, secret_box(settings))
     if shop is None:
-        raise LookupError(f"no shop of id {ref.id}")
+        raise LookupError(f"no shop of id {shop_id}")
     return shop
 
 

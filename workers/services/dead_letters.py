@@ -37,11 +37,13 @@ def replay(
     """
     letters = choose(connection, actor.merchant_id, ids=ids, shop=shop, action=action)
     chosen = [letter.id for letter in letters]
-    pairs: dict[tuple[str, Action], list[str]] = {}
+    places: dict[tuple[str, int, Action], list[str]] = {}
     for letter in letters:
-        pairs.setdefault((letter.shop, Action(letter.action)), []).append(letter.key)
+        place = (letter.shop, letter.shop_id, Action(letter.action))
+        places.setdefault(place, []).append(letter.key)
     run_ids = [
-        replay_keys(connection, actor, box, pair, keys) for pair, keys in sorted(pairs.items())
+        replay_keys(connection, actor, box, (key, name), keys, shop_id=shop_id)
+        for (key, shop_id, name), keys in sorted(places.items())
     ]
     decide(connection, chosen, state=LetterState.REPLAYED, actor=actor.name, reason=actor.reason)
     actor.did(connection, "dead.replay", shop or _named(chosen), ids=chosen, runs=run_ids)

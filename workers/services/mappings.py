@@ -29,7 +29,7 @@ class Fetched:
 
 
 def set_link(connection: Connection, actor: Actor, shop: ShopRef, link: Link) -> Linked:
-    """Link one item of a shop to a SKU; an unknown SKU is created with on hand 0."""
+    """Link one item of a shop to a SKU; an unknown SKU is created, not counted."""
     linked = mappings.set_links(connection, actor.merchant_id, [link])
     actor.did(
         connection,

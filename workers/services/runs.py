@@ -69,8 +69,8 @@ def request_run(  # noqa: PLR0913 -- as above
     run_id = runs.insert(
         connection, shop_id=shop_id, action=action, mode=mode, window=window, request=request
     )
-    if run_id is None:  # only a slot can be taken, and this run has none
-        raise AssertionError("a run without a slot was not inserted")
+    if run_id is None:  # a slot can be taken, and this run has none
+        raise BrokenRule("the shop was removed meanwhile")
     if mode is RunMode.RANGE:
         runs.go_on(connection, run_id)
     return run_id
@@ -99,7 +99,7 @@ def convert_tasks(
     return run_ids
 
 
-def replay_keys(
+def replay_keys(  # noqa: PLR0913 -- as above
     connection: Connection,
     actor: Actor,
     box: SecretBox,
@@ -107,15 +107,18 @@ def replay_keys(
     keys: Sequence[str],
     *,
     stored: bool = False,
+    shop_id: int | None = None,
 ) -> int:
     """Ask for a run that takes named orders or SKUs of a shop once more.
 
-    Args: pair: key of the shop, and its action.
+    Args:
+        pair: key of the shop, and its action.
+        shop_id: of the shop that is meant; another one may have its key by now.
     Raises: BrokenRule: the shop was removed. UnreadableSecret: as `ask_for_run`.
     """
     key, action = pair
     shop = refer(connection, actor.merchant_id, key)
-    if shop is None:
+    if shop is None or shop_id not in {None, shop.id}:
         raise BrokenRule(f"shop {key} was removed: its work cannot be taken up again")
     load_shop(connection, shop.id, box)
     return request_run(connection, shop.id, action, mode=RunMode.REPLAY, keys=keys, stored=stored)

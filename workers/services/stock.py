@@ -25,7 +25,10 @@ def import_counts(
 
 
 def adjust_count(connection: Connection, actor: Actor, sku: str, delta: int) -> None:
-    """Add pieces to a SKU, or take them away. Raises BrokenRule if unknown or below nothing."""
+    """Add pieces to a SKU, or take them away.
+
+    Raises: BrokenRule: the SKU is unknown or not counted, or would fall below nothing.
+    """
     counts.adjust_on_hand(connection, actor.merchant_id, sku, delta)
     actor.did(connection, "stock.adjust", sku, delta=delta)
 
@@ -33,7 +36,7 @@ def adjust_count(connection: Connection, actor: Actor, sku: str, delta: int) -> 
 def set_components(
     connection: Connection, actor: Actor, sku: str, components: Mapping[str, int]
 ) -> list[str]:
-    """Say what one set consists of, pieces by SKU; returns SKUs created with on hand 0.
+    """Say what one set consists of, pieces by SKU; returns SKUs created, not counted.
 
     Raises: BrokenRule for a set that contains itself or another set.
     """

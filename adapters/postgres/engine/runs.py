@@ -59,7 +59,9 @@ class ClaimedRun:
 
 _INSERT = Statement[int]("""
 insert into runs (shop_id, action, mode, slot, request, window_from, window_to)
-values (:shop_id, :action, :mode, :slot, cast(:request as jsonb), :since, :until)
+select s.id, :action, :mode, :slot, cast(:request as jsonb), :since, :until
+  from shops s where s.id = :shop_id and s.removed_at is null
+   for share
 on conflict (shop_id, action, slot) do nothing
 returning id
 """)
@@ -75,7 +77,7 @@ def insert(  # noqa: PLR0913 -- one argument per column a run is born with
     window: Window | None = None,
     request: Mapping[str, object] | None = None,
 ) -> int | None:
-    """Insert a pending run; None when its slot already has one."""
+    """Insert a pending run; None when its slot already has one, or the shop was removed."""
     return _INSERT.first(
         connection,
         shop_id=shop_id,

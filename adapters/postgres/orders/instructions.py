@@ -49,7 +49,7 @@ def store(
     """Store the instructions of one order and secure their stock.
 
     Returns: numbers stored (those the shop has already are left as they are, IMP-7), and the SKUs
-        nobody knew, created with on hand 0 (IMP-18).
+        nobody knew, created and not counted (IMP-18, STK-8).
     """
     instructions = list(new)
     codes = {line.sku for one in instructions for line in one.lines}

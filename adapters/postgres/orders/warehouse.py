@@ -24,8 +24,8 @@ def _instruction(**row: Any) -> Instruction:
 # Locked in one order, so that two changes of the same instructions wait for each other.
 _LOCK = Statement(
     """
-select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, i.holds, i.allocated,
-       i.payment,
+select i.id, i.number, i.shop_id, s.key as shop, s.removed_at is not null as shop_removed,
+       i.cart_order_key, i.part, i.status, i.holds, i.allocated, i.payment,
        case when i.api_status = 'tracking_returned' then 'none' else i.cart_cancel end
          as cart_cancel
   from instructions i join shops s on s.id = i.shop_id

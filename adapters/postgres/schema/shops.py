@@ -39,6 +39,10 @@ shops = thing(
     Column("name", Text, nullable=False),
     Column("api_url", Text, nullable=False),
     Column("auth_url", Text, nullable=False),
+    # The cart's own id of the shop and the API it is at (domain/carts/accounts.py); null until
+    # the cart has told it. A removed shop keeps both: by them it is known when it comes back.
+    Column("account", Text),
+    Column("account_place", Text),
     # JSON encrypted with RENKEI_SECRET_KEYS; never read outside adapters/postgres/shops/secrets.py.
     Column("credentials", LargeBinary, nullable=False),
     Column("tokens", LargeBinary),
@@ -65,10 +69,20 @@ shops = thing(
     one_of("cart", Cart),
     one_of("split_by", SplitBy),
     one_of("ship_dates", ShipDates),
+    CheckConstraint("(account is null) = (account_place is null)", name="account_has_a_place"),
     CheckConstraint("calls_per_second > 0", name="pace_positive"),
     CheckConstraint("in_flight between 1 and 64", name="in_flight_bounded"),
     CheckConstraint("overlap_s >= 0", name="overlap_not_negative"),
     index("uq_shops_live_key", "merchant_id", "key", unique=True, where="removed_at is null"),
+    # One shop an account over all merchants, or two of them push stock and import orders (STK-8).
+    index(
+        "uq_shops_live_account",
+        "cart",
+        "account_place",
+        "account",
+        unique=True,
+        where="removed_at is null",
+    ),
 )
 
 # Delivery method of the hub -> carrier of the cart (RET-6).

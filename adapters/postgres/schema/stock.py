@@ -19,8 +19,9 @@ skus = thing(
     "skus",
     reference("merchant_id", "merchants.id"),
     Column("code", Text, nullable=False),
-    # Below 0 where more was shipped than had been counted; free stock is never sent below 0.
-    Column("on_hand", Integer, nullable=False, server_default=text("0")),
+    # Null: nobody counted the SKU yet, so no shop is told anything of it (STK-8). Below 0 where
+    # more was shipped than had been counted; free stock is never sent below 0.
+    Column("on_hand", Integer),
     Column("secured", Integer, nullable=False, server_default=text("0")),
     # Bumped by every change of either count, in the same transaction (STK-5).
     Column("version", BigInteger, nullable=False, server_default=text("1")),
@@ -103,6 +104,8 @@ stock_pushes = Table(
     Column("pushed_unlimited", Boolean, nullable=False, server_default=text("false")),
     moment("pushed_at"),
     Column("failure", Text, nullable=False, server_default=text("''")),
+    # When a run said that the SKU is not counted; null = not since it was last told (STK-8).
+    moment("uncounted_said_at"),
     # A worker died while it may have been telling the shop a number, which may arrive late (STK-5).
     moment("doubted_at"),
     CheckConstraint("pushed_version <= wanted_version", name="never_ahead"),

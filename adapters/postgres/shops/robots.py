@@ -58,6 +58,7 @@ _SET_CADENCE = Statement[None]("""
 update robots set every_s = :every_s, at = :at, anchor_at = :now, next_due_at = :next_due_at
  where shop_id = :shop_id and action = :action
 """)
+_OF_SHOP = Statement[Robot](f"{_SELECT} where r.shop_id = :shop_id order by r.id")
 _SWITCH = Statement[None]("""
 update robots set enabled = :on, next_due_at = case when :on then :next_due_at else next_due_at end
  where shop_id = :shop_id and action = :action
@@ -91,6 +92,12 @@ def set_cadence(
 ) -> None:
     """Give a robot another cadence; its first slot is one cadence from now."""
     _SET_CADENCE.run(connection, shop_id=shop_id, action=action, **_slots(cadence, now))
+
+
+def restart_robots(connection: Connection, shop_id: int, now: datetime) -> None:
+    """Let each robot of a shop begin one cadence from now; the slots before are not made up."""
+    for robot in _OF_SHOP.all(connection, shop_id=shop_id):
+        set_cadence(connection, shop_id, robot.action, robot.cadence, now)
 
 
 def switch_robot(

@@ -8,8 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import dead_letters
-from adapters.postgres.engine.runs import UNFINISHED_RUNS
 from adapters.postgres.orders.rules import add_standard_rules
 from adapters.postgres.shops.robots import add_robots
 from adapters.postgres.shops.secrets import SecretBox
@@ -35,6 +33,7 @@ class Shop:
     """One shop as workers and commands need it.
 
     Attributes:
+        account: the cart's own id of the shop; None until the cart has told it (STK-8).
         credentials: ShopServe `shop_id`, `manager_key`; BASE `client_id`, `client_secret`,
             `redirect_uri`.
         calls_per_second: most calls a second; below 1 for slower.
@@ -56,6 +55,7 @@ class Shop:
     name: str
     api_url: str
     auth_url: str
+    account: str | None
     credentials: dict[str, str] = field(repr=False)
     calls_per_second: float
     in_flight: int
@@ -93,7 +93,7 @@ class NewShop:
 
 _LOAD = Statement[dict[str, Any]]("""
 select s.id, s.merchant_id, s.key, s.cart, s.name, s.api_url, s.auth_url,
-       s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s,
+       s.account, s.credentials, s.calls_per_second, s.in_flight, s.default_method, s.overlap_s,
        s.split_by, s.import_partly_cancelled, s.ship_dates, s.parked,
        s.auth_failed_at, s.lost_time_at is not null as lost_time,
        s.removed_at is not null as removed,
@@ -130,32 +130,48 @@ update shops set auth_failed_at = null where id = :shop_id and auth_failed_at is
 """)
 
 
+def addresses(new: NewShop) -> dict[str, str]:
+    """Return the addresses of a shop that is added: those given, else the cart's own."""
+    api_url = new.api_url or DEFAULT_API_URLS[new.cart]
+    return {"api_url": api_url, "auth_url": new.auth_url or api_url}
+
+
+def fresh_settings(cart: Cart) -> dict[str, object]:
+    """Return the settings a fresh shop has by its cart; the others are the same for all."""
+    limits = limits_of(cart)
+    return {
+        "calls_per_second": limits.per_second,
+        "in_flight": limits.in_flight,
+        "default_method": DEFAULT_METHODS[cart],
+    }
+
+
 def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime) -> int:
     """Add a shop with the robots and rules of its cart, all switched on, and return its id.
 
     Raises: BrokenRule when the merchant has a shop of that key.
     """
-    api_url = new.api_url or DEFAULT_API_URLS[new.cart]
-    limits = limits_of(new.cart)
     shop_id = _ADD.first(
         connection,
         new,
-        api_url=api_url,
-        auth_url=new.auth_url or api_url,
+        **addresses(new),
+        **fresh_settings(new.cart),
         credentials=box.seal(new.credentials),
-        calls_per_second=limits.per_second,
-        in_flight=limits.in_flight,
-        default_method=DEFAULT_METHODS[new.cart],
         now=now,
     )
     if shop_id is None:
-        raise BrokenRule(f"shop {new.key} exists already")
+        raise known_key(new)
     add_robots(connection, shop_id, new.cart, now)
     add_standard_rules(connection, shop_id, new.cart)
     _ADD_LANE.run(connection, shop_id=shop_id)
     if new.tokens is not None:
         store_tokens(connection, shop_id, new.tokens, now, box)
     return shop_id
+
+
+def known_key(new: NewShop) -> BrokenRule:
+    """Return the refusal of a key that one of the merchant's shops has."""
+    return BrokenRule(f"shop {new.key} exists already")
 
 
 def mark_auth_failed(connection: Connection, shop_id: int, at: datetime) -> bool:
@@ -168,33 +184,6 @@ def clear_auth_failed(connection: Connection, shop_id: int) -> None:
     _CLEAR.run(connection, shop_id=shop_id)
 
 
-REMOVED = "店舗が削除されました。"
-
-# Items out with a worker get a new generation: what it still holds is void.
-_STOP_ITEMS = Statement[None]("""
-update run_items set state = 'failed', generation = generation + 1, lease_until = null,
-                     finished_at = now(), reason = :reason
- where shop_id = :shop_id and finished_at is null
-""")
-_STOP_RUNS = Statement[None](f"""
-update runs r
-   set state = 'failed', generation = r.generation + 1, lease_until = null, finished_at = now(),
-       reason = :reason, calls = r.calls + c.calls, succeeded = c.succeeded, failed = c.failed,
-       skipped = c.skipped, carried_over = c.carried
-  from (select u.id, coalesce(sum(i.calls), 0) as calls,
-               count(*) filter (where i.state = 'succeeded') as succeeded,
-               count(*) filter (where i.state = 'failed') as failed,
-               count(*) filter (where i.state = 'skipped') as skipped,
-               count(*) filter (where i.state = 'carried') as carried
-          from runs u left join run_items i on i.run_id = u.id
-         where u.shop_id = :shop_id and u.state in {UNFINISHED_RUNS}
-         group by u.id) c
- where r.id = c.id and r.state in {UNFINISHED_RUNS}
-""")
-_UNMAP = Statement[None]("delete from mappings where shop_id = :shop_id")
-_REMOVE = Statement[None]("""
-update shops set removed_at = now(), credentials = :nothing, tokens = null where id = :shop_id
-""")
 _REPLACE = Statement[None]("""
 update shops set credentials = :credentials, auth_failed_at = null where id = :shop_id
 """)
@@ -223,18 +212,6 @@ def replace_credentials(
 ) -> None:
     """Store new credentials; whatever the cart refused before is forgotten."""
     _REPLACE.run(connection, shop_id=shop_id, credentials=box.seal(credentials))
-
-
-def remove_shop(connection: Connection, shop_id: int, box: SecretBox) -> None:
-    """Remove a shop: its secrets go, its runs stop, its orders stay.
-
-    Workers that are in the middle of a call finish it; what they would record is refused.
-    """
-    _REMOVE.run(connection, shop_id=shop_id, nothing=box.seal({}))
-    for stop in (_STOP_ITEMS, _STOP_RUNS):
-        stop.run(connection, shop_id=shop_id, reason=REMOVED)
-    dead_letters.withdraw(connection, shop_id, why=REMOVED)
-    _UNMAP.run(connection, shop_id=shop_id)
 
 
 def reseal(connection: Connection, box: SecretBox) -> int:

@@ -10,7 +10,7 @@ from adapters.postgres.engine.lanes import WORKING_SHOP
 from adapters.postgres.engine.runs import ANNOUNCED_S
 from adapters.postgres.engine.schedule import START_SLOTS
 from adapters.postgres.statement import Statement
-from adapters.postgres.stock.pushes import OFFERED, WantedPush
+from adapters.postgres.stock.pushes import OFFERED, TELLABLE, WantedPush
 from domain.carts.ports import ItemKey
 from domain.engine.cadence import Cadence
 from domain.stock.compares import compare_slot
@@ -144,7 +144,7 @@ def want_push(
 # it takes over what that one would do: SKUs that changed meanwhile, ahead of its own. Only as long
 # as it has work of its own, so that it comes to an end. A compare marks a mapping one version
 # ahead; more than one means that its SKU changed since, and its item moves up.
-_YIELD = Statement[None]("""
+_YIELD = Statement[None](f"""
 with under_way as (
   select r.id, r.shop_id
     from runs r
@@ -164,6 +164,9 @@ with under_way as (
          bool_or(p.wanted_version > p.pushed_version + 1) as changed
     from under_way u
     join stock_pushes p on p.shop_id = u.shop_id and p.pushed_version < p.wanted_version
+    join mappings m on m.id = p.mapping_id
+    join skus s on s.id = p.sku_id
+   where {TELLABLE}
    group by u.id, u.shop_id, p.sku_id
 )
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)

@@ -14,6 +14,14 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 from domain.errors import BrokenRule
+from domain.warehouse.shelf import NOT_COUNTED
+
+COUNTED = """
+coalesce((select bool_and(c.on_hand is not null)
+            from set_components k join skus c on c.id = k.component_sku_id
+           where k.set_sku_id = s.id), s.on_hand is not null)
+"""
+"""Whether SKU `s` is counted; a set is when all its components are (STK-8)."""
 
 _ENSURE = Statement[str]("""
 insert into skus (merchant_id, code)
@@ -28,10 +36,11 @@ _FIND = Statement[tuple[str, int]](
 
 # Not `for update`: that waits for every transaction that stored a line of the SKU, and two of those
 # would wait for each other.
-_LOCK = Statement[tuple[int, str, int, int]]("""
+_LOCK = Statement[tuple[int, str, int | None, int]]("""
 select id, code, on_hand, secured from skus where id = any(:ids) order by id for no key update
 """)
 
+# What nobody counted stays uncounted whatever leaves or comes back, and no shop is told (STK-8).
 _CHANGE = Statement[tuple[int, bool]]("""
 update skus s
    set on_hand = s.on_hand + c.on_hand, secured = s.secured + c.secured,
@@ -39,14 +48,14 @@ update skus s
   from unnest(cast(:ids as bigint[]), cast(:on_hand as int[]), cast(:secured as int[]))
        as c(id, on_hand, secured)
  where s.id = c.id and (c.on_hand <> 0 or c.secured <> 0)
-returning s.id, c.on_hand <> c.secured
+returning s.id, s.on_hand is not null and c.on_hand <> c.secured
 """)
 
 _SET = Statement[int]("""
 update skus s
    set on_hand = c.on_hand, version = s.version + 1, changed_at = now()
   from unnest(cast(:ids as bigint[]), cast(:on_hand as int[])) as c(id, on_hand)
- where s.id = c.id and s.on_hand <> c.on_hand
+ where s.id = c.id and s.on_hand is distinct from c.on_hand
 returning s.id
 """)
 
@@ -67,7 +76,7 @@ update stock_pushes p set wanted_version = p.wanted_version + 1
 def ensure_skus(
     connection: Connection, merchant_id: int, codes: Iterable[str]
 ) -> tuple[dict[str, int], list[str]]:
-    """Return ids by code, and the codes that were unknown and are created with on hand 0."""
+    """Return ids by code, and the codes that were unknown and are created, not counted."""
     wanted = sorted(set(codes))
     ids = dict(_FIND.all(connection, merchant_id=merchant_id, codes=wanted))
     missing = [code for code in wanted if code not in ids]
@@ -80,10 +89,10 @@ def ensure_skus(
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What one SKU's row says while it is locked, pieces."""
+    """What one SKU's row says while it is locked, pieces. `on_hand`: None = not counted."""
 
     code: str
-    on_hand: int
+    on_hand: int | None
     secured: int
 
 
@@ -140,17 +149,19 @@ def set_on_hand(connection: Connection, merchant_id: int, on_hand: Mapping[str, 
     mark_pushes(connection, changed)
 
 
-_LOCK_ONE = Statement[tuple[int, int]]("""
+_LOCK_ONE = Statement[tuple[int, int | None]]("""
 select id, on_hand from skus where merchant_id = :merchant_id and code = :code for no key update
 """)
 
 
 def adjust_on_hand(connection: Connection, merchant_id: int, code: str, delta: int) -> None:
-    """Add to or take from one SKU. Raises BrokenRule if unknown or below nothing."""
+    """Add to or take from one SKU. Raises BrokenRule if unknown, uncounted or below nothing."""
     row = _LOCK_ONE.first(connection, merchant_id=merchant_id, code=code)
     if row is None:
         raise BrokenRule(f"{code}: no such SKU; create it with `renkei stock set`")
     sku_id, on_hand = row
+    if on_hand is None:
+        raise BrokenRule(f"{code}: {NOT_COUNTED}; say how many there are with `renkei stock set`")
     if delta < 0 and on_hand + delta < 0:
         raise BrokenRule(f"{code}: {on_hand} on hand, cannot take away {-delta}")
     change(connection, on_hand={sku_id: delta})

@@ -54,7 +54,8 @@ select w.mapping_id, w.shop_id, w.sku_id
        as w(mapping_id, shop_id, sku_id)
  order by w.mapping_id
 on conflict (mapping_id) do update
-   set sku_id = excluded.sku_id, wanted_version = stock_pushes.wanted_version + 1
+   set sku_id = excluded.sku_id, wanted_version = stock_pushes.wanted_version + 1,
+       uncounted_said_at = null
 """)
 
 _UNLINK = Statement[int]("""

@@ -9,18 +9,45 @@ from adapters.postgres.engine.items import Beside
 from adapters.postgres.engine.planned_items import FLOOD, renew_statistics
 from adapters.postgres.engine.recovery import LostClaim
 from adapters.postgres.statement import Statement
+from adapters.postgres.stock.counts import COUNTED
 from domain.carts.cart import LONGEST_PUSH_S, Cart
-from domain.stock.offers import Offer, free_stock, offer, set_free_stock
+from domain.stock.offers import Offer, free_stock, offer_of, set_free_stock
 
-_PLAN = Statement[None]("""
+TELLABLE = f"""
+({COUNTED} or m.unlimited and exists (select from shops o where o.id = m.shop_id
+                                         and o.cart = '{Cart.SHOPSERVE}'))
+"""
+"""Whether there is something true to tell of mapping `m` with SKU `s`: domain's `offer_of`."""
+
+_PLAN = Statement[None](f"""
 insert into run_items (run_id, shop_id, action, key, subject_id, priority)
-select :run_id, p.shop_id, 'sync_stock', s.code, s.id, :priority
-  from (select distinct shop_id, sku_id from stock_pushes
-         where shop_id = :shop_id and pushed_version < wanted_version
-           and (cast(:codes as text[]) is null
-                or sku_id in (select id from skus where code = any(:codes)))) p
+select distinct cast(:run_id as bigint), p.shop_id, 'sync_stock', s.code, s.id,
+       cast(:priority as int)
+  from stock_pushes p
+  join mappings m on m.id = p.mapping_id
   join skus s on s.id = p.sku_id
+ where p.shop_id = :shop_id and p.pushed_version < p.wanted_version
+   and (cast(:codes as text[]) is null or s.code = any(:codes))
+   and {TELLABLE}
 on conflict (run_id, key) do nothing
+""")
+
+# Locked in the order of every statement that marks pushes (adapters/postgres/stock/counts.py).
+_SAY_UNCOUNTED = Statement[str](f"""
+with unsaid as (
+  select p.mapping_id, s.code
+    from stock_pushes p
+    join mappings m on m.id = p.mapping_id
+    join skus s on s.id = p.sku_id
+   where p.shop_id = :shop_id and p.pushed_version < p.wanted_version
+     and p.uncounted_said_at is null and not {TELLABLE}
+   order by p.mapping_id
+   for update of p
+), said as (
+  update stock_pushes p set uncounted_said_at = now()
+    from unsaid u where p.mapping_id = u.mapping_id
+)
+select distinct code from unsaid order by code
 """)
 
 
@@ -51,27 +78,36 @@ def plan(
     return planned
 
 
+def say_uncounted(connection: Connection, shop_id: int) -> list[str]:
+    """Return codes of SKUs the shop waits to be told of and nobody counted, each once (STK-8)."""
+    return _SAY_UNCOUNTED.all(connection, shop_id=shop_id)
+
+
 @dataclass(frozen=True, slots=True)
 class WantedPush:
     """One mapping that has to be told, with the counts of one moment.
 
     Attributes:
         version: the wanted version these counts belong to.
+        on_hand: None = nobody counted it.
         components: of a set product: (on hand, secured, needed) each; else empty.
     """
 
     mapping_id: int
     item: str
     variation: str
-    on_hand: int
+    on_hand: int | None
     secured: int
-    components: tuple[tuple[int, int, int], ...]
+    components: tuple[tuple[int | None, int, int], ...]
     low_stock: int | None
     unlimited: bool
     version: int
 
-    def offer(self, cart: Cart) -> Offer:
-        """Return what the shop is to be told: of a SKU, or of a set product (STK-2, STK-7)."""
+    def offer(self, cart: Cart) -> Offer | None:
+        """Return what the shop is to be told: of a SKU, or of a set product (STK-2, STK-7).
+
+        None: nobody counted it, so there is nothing true to tell (STK-8).
+        """
         if self.components:
             free = set_free_stock(
                 (free_stock(on_hand, secured), needed)
@@ -79,7 +115,7 @@ class WantedPush:
             )
         else:
             free = free_stock(self.on_hand, self.secured)
-        return offer(cart, free, self.low_stock, self.unlimited)
+        return offer_of(cart, free, self.low_stock, self.unlimited)
 
 
 OFFERED = """
@@ -108,11 +144,14 @@ def wanted(connection: Connection, shop_id: int, sku_id: int) -> list[WantedPush
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """What became of one push. `failure` is empty when the shop has the number."""
+    """What became of one push. `failure` is empty when the shop has the number.
+
+    Attributes: quantity: None where the shop was told no number, but to sell without counting.
+    """
 
     mapping_id: int
     version: int
-    quantity: int
+    quantity: int | None
     unlimited: bool = False
     failure: str = ""
 
@@ -123,7 +162,8 @@ update stock_pushes p
        pushed_quantity = case when r.failure = '' then r.quantity else p.pushed_quantity end,
        pushed_unlimited = case when r.failure = '' then r.unlimited else p.pushed_unlimited end,
        pushed_at = case when r.failure = '' then now() else p.pushed_at end,
-       failure = r.failure
+       failure = r.failure,
+       uncounted_said_at = case when r.failure = '' then null else p.uncounted_said_at end
   from unnest(cast(:ids as bigint[]), cast(:versions as bigint[]), cast(:quantities as int[]),
               cast(:unlimited as bool[]), cast(:failures as text[]))
        as r(mapping_id, version, quantity, unlimited, failure)

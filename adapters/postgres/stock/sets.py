@@ -42,7 +42,7 @@ def set_components(
 
     What live instructions claim of the set moves to its new components in the same transaction.
 
-    Returns: SKUs that were unknown and are created with on hand 0.
+    Returns: SKUs that were unknown and are created, not counted.
     Raises: BrokenRule for a set that contains itself or another set.
     """
     if code in components:

@@ -8,7 +8,7 @@ from adapters.postgres.statement import Statement
 
 _LOG = Statement[dict[str, object]]("""
 select l.at, s.key as shop, l.type, l.category, l.level, l.needs_person, l.message,
-       l.run_id as run
+       l.run_id as run, s.removed_at is not null as shop_removed
   from api_log l join shops s on s.id = l.shop_id
  where s.merchant_id = :merchant_id
    and (cast(:shop as text) is null or s.key = :shop)

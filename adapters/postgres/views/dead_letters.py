@@ -6,7 +6,8 @@ from adapters.postgres.statement import Statement
 
 _LETTERS = Statement[dict[str, object]]("""
 select d.id, s.key as shop, d.action, d.key, d.reason, d.attempts, d.first_failed_at,
-       d.last_failed_at, d.state, d.run_id as run, d.decided_by, d.decision_reason, d.decided_at
+       d.last_failed_at, d.state, d.run_id as run, d.decided_by, d.decision_reason, d.decided_at,
+       s.removed_at is not null as shop_removed
   from dead_letters d join shops s on s.id = d.shop_id
  where s.merchant_id = :merchant_id and d.id > :after
    and (cast(:shop as text) is null or s.key = :shop)

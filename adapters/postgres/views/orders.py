@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.orders.statuses import UNRETURNED
 from adapters.postgres.statement import Statement
+from domain.warehouse.targets import Named, Target, the_one
 
 _PERSON = ("name", "postal_code", "address", "tel")
 
@@ -19,7 +20,8 @@ select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, null a
        i.total_yen, i.shipping_fee_yen, i.discount_yen, i.tax_yen, i.custom, i.buyer, i.recipient,
        null as lines, i.tracking_number, i.shipped_on, i.completed_at, i.wished_date, i.wished_time,
        i.remarks, i.methods, i.gift, i.fee_yen, i.points_yen, i.adjustment_yen, i.shipped_method,
-       i.tracking_returned_at, i.imported_at, i.holds, i.cart_cancel
+       i.tracking_returned_at, i.imported_at, i.holds, i.cart_cancel,
+       s.removed_at is not null as shop_removed
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id
 """
@@ -29,11 +31,12 @@ _LIST = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
    and (not :unreturned or {UNRETURNED})
  order by i.ordered_at, i.id
 """)
-_BY_NUMBER = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
-   and i.number = :number
-   and (cast(:shop as text) is null or s.key = :shop)
-   and (cast(:key as text) is null or i.cart_order_key = :key)
- order by i.ordered_at, i.id
+_BY_NUMBER = Statement[Named]("""
+select i.id, i.number, i.shop_id, s.key as shop, s.removed_at is not null as shop_removed,
+       i.cart_order_key, i.part
+  from instructions i join shops s on s.id = i.shop_id
+ where i.merchant_id = :merchant_id and i.number = :number
+ order by i.id
 """)
 _BY_ID = Statement[dict[str, Any]](f"{_INSTRUCTIONS} and i.id = any(:ids)")
 _PAGE = Statement[dict[str, Any]](f"""{_INSTRUCTIONS}
@@ -74,17 +77,10 @@ def list_orders(
     return _with_lines(connection, rows)
 
 
-def find_orders(
-    connection: Connection,
-    merchant_id: int,
-    number: str,
-    *,
-    shop: str | None = None,
-    key: str | None = None,
-) -> list[dict[str, object]]:
-    """Return the instructions of that number: several when shops share it or one repeats it."""
-    rows = _BY_NUMBER.all(connection, merchant_id=merchant_id, number=number, shop=shop, key=key)
-    return _with_lines(connection, rows)
+def find_order(connection: Connection, merchant_id: int, target: Target) -> dict[str, object]:
+    """Return the instruction that is meant. Raises: UnknownInstruction, AmbiguousNumber."""
+    found = _BY_NUMBER.all(connection, merchant_id=merchant_id, number=target.number)
+    return orders_by_id(connection, merchant_id, [the_one(target, found).id])[0]
 
 
 def orders_by_id(

@@ -18,7 +18,8 @@ select r.id, s.key as shop, r.action, r.mode, r.state, null as "window",
        coalesce(c.skipped, r.skipped) as skipped,
        coalesce(c.carried, r.carried_over) as carried_over, r.calls + coalesce(c.calls, 0) as calls,
        r.started_at, r.finished_at, r.reason, r.read_until, r.created_at, r.window_from,
-       r.window_to, s.parked or coalesce(b.parked, false) as parked
+       r.window_to, s.parked or coalesce(b.parked, false) as parked,
+       s.removed_at is not null as shop_removed
   from runs r
   join shops s on s.id = r.shop_id
   left join robots b on b.shop_id = r.shop_id and b.action = r.action

@@ -11,30 +11,35 @@ from domain.carts.cart import Cart
 
 @dataclass(frozen=True, slots=True)
 class ShopRef:
-    """Just enough of a shop to change what belongs to it, without opening its credentials."""
+    """Just enough of a shop to change what belongs to it, without opening its credentials.
+
+    Attributes: account: the cart's own id of the shop; None until the cart has told it.
+    """
 
     id: int
     key: str
     cart: Cart
+    account: str | None = None
 
 
 _LIST = Statement[dict[str, object]](f"""
-select s.key, s.name, s.cart, m.key as merchant, s.api_url, s.auth_url,
+select s.key, s.name, s.cart, m.key as merchant, s.account, s.api_url, s.auth_url,
        cast(s.calls_per_second as float8) as calls_per_second, s.in_flight, s.default_method,
        s.overlap_s, s.split_by, s.import_partly_cancelled, s.ship_dates, s.parked,
        array(select r.action from robots r where r.shop_id = s.id and r.parked order by r.id)
          as parked_actions,
        s.cart <> 'thebase' or s.tokens is not null as authorized,
        (select count(*) from instructions i where i.shop_id = s.id and {UNRETURNED}) as unreturned,
-       s.auth_failed_at, s.lost_time_at, s.access_expires_at, s.refresh_expires_at, s.created_at
+       s.auth_failed_at, s.lost_time_at, s.access_expires_at, s.refresh_expires_at, s.created_at,
+       s.removed_at
   from shops s join merchants m on m.id = s.merchant_id
- where s.merchant_id = :merchant_id and s.removed_at is null
+ where s.merchant_id = :merchant_id and (s.removed_at is not null) = :removed
    and (cast(:key as text) is null or s.key = :key)
- order by s.key
+ order by s.key, s.removed_at
 """)
 
 _REFERENCE = Statement[ShopRef]("""
-select id, key, cart from shops
+select id, key, cart, account from shops
  where merchant_id = :merchant_id and key = :key and removed_at is null
 """)
 
@@ -63,10 +68,10 @@ select s.key as shop, c.method, c.carrier
 
 
 def list_shops(
-    connection: Connection, merchant_id: int, key: str | None = None
+    connection: Connection, merchant_id: int, key: str | None = None, *, removed: bool = False
 ) -> list[dict[str, object]]:
-    """Return a merchant's shops, or the one of that key."""
-    return _LIST.all(connection, merchant_id=merchant_id, key=key)
+    """Return a merchant's shops, or the one of that key. Args: removed: those that were instead."""
+    return _LIST.all(connection, merchant_id=merchant_id, key=key, removed=removed)
 
 
 def refer(connection: Connection, merchant_id: int, key: str) -> ShopRef | None:

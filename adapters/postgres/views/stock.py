@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
+from adapters.postgres.stock.counts import COUNTED
+from adapters.postgres.stock.pushes import TELLABLE
 from domain.stock.offers import free_stock, set_free_stock
 
-Pieces = tuple[int, int, int]
-"""On hand and secured of a component, and how many of it a set needs."""
+Pieces = tuple[int | None, int, int]
+"""On hand (None = not counted) and secured of a component, and how many of it a set needs."""
+
+UNCOUNTED = "未カウント"
 
 
 def _sku(
-    *, code: str, on_hand: int, secured: int, version: int, components: tuple[Pieces, ...]
+    *, code: str, on_hand: int | None, secured: int, version: int, components: tuple[Pieces, ...]
 ) -> dict[str, object]:
     if components:
         free = set_free_stock((free_stock(has, kept), need) for has, kept, need in components)
@@ -39,7 +43,10 @@ _PAGE = Statement(
 def list_stock(
     connection: Connection, merchant_id: int, codes: Sequence[str] | None = None
 ) -> list[dict[str, object]]:
-    """Return all SKUs of a merchant, or some; a set product's free stock is its components'."""
+    """Return all SKUs of a merchant, or some; a set product's free stock is its components'.
+
+    `on_hand` and `free` are None of what nobody counted (STK-8).
+    """
     return _LIST.all(
         connection, merchant_id=merchant_id, codes=None if codes is None else list(codes)
     )
@@ -67,10 +74,11 @@ def page_stock(
     return found[:most], str(found[most - 1]["sku"]) if len(found) > most else None
 
 
-_MAPPINGS = Statement[dict[str, object]]("""
+_MAPPINGS = Statement[dict[str, object]](f"""
 select sh.key as shop, e.item, e.variation, s.code as sku, e.name, e.code, m.low_stock,
        coalesce(m.unlimited, false) as unlimited, p.pushed_quantity, p.pushed_at,
-       coalesce(p.pushed_version < p.wanted_version, false) as waiting,
+       coalesce(p.pushed_version < p.wanted_version and {TELLABLE}, false) as waiting,
+       case when s.id is not null then {COUNTED} end as counted,
        coalesce(p.failure, '') as failure
   from external_items e
   join shops sh on sh.id = e.shop_id
@@ -96,8 +104,12 @@ select s.code as sku, json_object_agg(c.code, k.quantity order by c.code) as com
 def list_mappings(
     connection: Connection, merchant_id: int, *, shop: str | None = None, unmapped: bool = False
 ) -> list[dict[str, object]]:
-    """Return the mapped items of a merchant's shops, or those that nobody mapped."""
-    return _MAPPINGS.all(connection, merchant_id=merchant_id, shop=shop, unmapped=unmapped)
+    """Return the mapped items of a merchant's shops, or those that nobody mapped.
+
+    `counted`: whether somebody counted the SKU, None without one; `note`: 未カウント if nobody did.
+    """
+    rows = _MAPPINGS.all(connection, merchant_id=merchant_id, shop=shop, unmapped=unmapped)
+    return [{**row, "note": UNCOUNTED if row["counted"] is False else ""} for row in rows]
 
 
 def list_sets(connection: Connection, merchant_id: int) -> list[dict[str, object]]:

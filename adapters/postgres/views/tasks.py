@@ -11,6 +11,7 @@ from adapters.postgres.statement import Statement
 _TASK = """
 select t.id, s.key as shop, t.cart_order_key as key, t.state, t.reason, t.ordered_at,
        t.listed_at, t.read_at, t.converted_at, t.retry_after,
+       s.removed_at is not null as shop_removed,
        array(select i.number from instructions i
               where i.shop_id = t.shop_id and i.cart_order_key = t.cart_order_key
               order by i.part) as instructions

@@ -21,7 +21,7 @@ from adapters.http.reading import (
     word,
 )
 from domain.carts.listings import UnreadableRow
-from domain.carts.ports import CartParcel
+from domain.carts.ports import CartParcel, ShopIdentity
 from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.errors import Undecodable
@@ -158,7 +158,8 @@ def companies(body: object) -> dict[str, str]:
     return {company.name: company.delivery_company_id for company in told}
 
 
-def shop_name(body: object) -> str:
-    """Read the shop's name, its id where it set none."""
+def identity(body: object) -> ShopIdentity:
+    """Read the shop's id and its name, which is the id where it set none."""
     user = read(_Me, body).user
-    return user.shop_name or sure(user.shop_id, "user.shop_id")
+    account = sure(user.shop_id, "user.shop_id")
+    return ShopIdentity(account, user.shop_name or account)

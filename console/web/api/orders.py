@@ -13,7 +13,7 @@ from adapters.postgres.views.orders import orders_by_id, page_orders
 from console.web.access import OrdersReader, Shared, caller_with
 from console.web.api.answers import PROBLEMS
 from console.web.documents import Cursor, Limit, number_at, page
-from console.web.models import Order, Orders
+from console.web.models import MovedOrder, Orders
 from console.web.words import (
     LONGEST_WORD,
     Body,
@@ -37,13 +37,13 @@ from domain.warehouse.moves import (
     Ship,
     TakeBack,
 )
-from domain.warehouse.targets import Target
+from domain.warehouse.targets import Target, unheard
 from workers.services.access import Caller
 from workers.services.warehouse import MAY_MOVE, MOVES, perform
 from workers.services.warehouse import Request as Wish
 
 router = APIRouter(prefix="/orders", tags=["orders"], responses=PROBLEMS)
-ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": Order}}}
+ONE: dict[str, Any] = {"response_model": None, "responses": {200: {"model": MovedOrder}}}
 
 
 class Shipment(Body):
@@ -121,7 +121,8 @@ class MoveCall(WriteCall):
         def work(connection: Connection) -> object:
             wish = Wish(Target(self.number, self.shop, self.key), operation())
             (done,) = perform(connection, self.client.actor(), [wish])
-            return orders_by_id(connection, self.client.merchant_id, [done.id])[0]
+            (order,) = orders_by_id(connection, self.client.merchant_id, [done.id])
+            return {**order, "warnings": unheard([done])}
 
         return self.answer(self.client, body, work)
 
