@@ -1,31 +1,33 @@
 """What `renkei doctor` looks at, one small check each."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.postgres.clock import DatabaseClock
-from adapters.postgres.database import open_engine
+from adapters.postgres.database import DatabaseUnavailable, autocommit, open_engine
 from adapters.postgres.migrations import ANEW, is_known, revisions
 from adapters.postgres.views.checkup import (
     overdue_robots,
     server_version,
     shops_of_lost_time,
+    statement_timeout,
     unreadable_secrets,
     unreturned_shipments,
 )
+from adapters.postgres.views.processes import ProcessSeen, processes_seen
 from adapters.postgres.views.shops import needing_authorisation
 from console.output import shown
+from domain.engine.liveness import Liveness, ProcessKind
 from domain.errors import SyncError
-from workers.app import broker_of, make_app
+from workers.app import broker_of
 from workers.places import NotRunning, Places, places, secret_box
 from workers.settings import Settings
 
 OLDEST_POSTGRES = 140_000
 CLOCK_TOLERANCE_S = 5.0
-PING_TIMEOUT_S = 1.5
 # CLS-6: a refresh token lives 30 days; this long before its end a person should know.
 WARN_DAYS = 5
 OVERDUE_S = 90
@@ -67,19 +69,18 @@ def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Che
     schema = _guarded("schema", lambda: _schema(found))
     yield _guarded("clock", lambda: _clock(engine))
     yield schema
+    yield _guarded("time-outs", lambda: _time_outs(engine))
     if schema.state == OK:
         yield _guarded("secrets", lambda: _secrets(engine, settings))
         yield from _shops(engine)
         yield _guarded("database", lambda: _lost_time(engine))
         yield _guarded("robots", lambda: _robots(engine))
+        yield from _processes(engine)
         yield _guarded("shipments", lambda: _shipments(engine))
 
 
 def _redis(found: Places) -> Iterator[Check]:
-    answers = _guarded("Redis", lambda: _redis_version(found))
-    yield answers
-    if answers.state != FAILED:
-        yield _guarded("workers", lambda: _workers(found))
+    yield _guarded("Redis", lambda: _redis_version(found))
 
 
 def _guarded(name: str, check: Callable[[], Check]) -> Check:
@@ -179,9 +180,48 @@ def _redis_version(found: Places) -> Check:
     return Check("Redis", OK, str(facts.get("valkey_version") or facts.get("redis_version")))
 
 
-def _workers(found: Places) -> Check:
-    answers = make_app(found.redis_url).control.ping(timeout=PING_TIMEOUT_S) or []
-    names = sorted(name for answer in answers for name in answer)
-    if not names:
-        return Check("workers", FAILED, "none answers", "start `renkei up` or a worker")
-    return Check("workers", OK, ", ".join(names))
+def _processes(engine: Engine) -> Iterator[Check]:
+    """Yield how the workers do, and beat; one of each that works is enough."""
+    try:
+        with engine.begin() as connection:
+            seen = processes_seen(connection)
+    except DatabaseUnavailable as error:
+        yield Check("workers", FAILED, str(error))
+        return
+    for kind, name in ((ProcessKind.WORKER, "workers"), (ProcessKind.BEAT, "beat")):
+        yield _of_kind(name, [one for one in seen if one.kind is kind])
+
+
+def _of_kind(name: str, seen: Sequence[ProcessSeen]) -> Check:
+    if not seen:
+        return Check(name, FAILED, "none runs", "start `renkei up`, or the program itself")
+    found = ", ".join(_described(one) for one in seen)
+    states = {one.liveness for one in seen}
+    if states == {Liveness.WORKS}:
+        return Check(name, OK, found)
+    state = WARNING if Liveness.WORKS in states else FAILED
+    return Check(
+        name,
+        state,
+        found,
+        "hung: see its log, start it again; silent: it was killed, "
+        "or it does not reach the database",
+    )
+
+
+def _described(one: ProcessSeen) -> str:
+    if one.liveness is Liveness.HUNG:
+        return f"{one.name} hung for {one.idle_s:.0f} s"
+    if one.liveness is Liveness.SILENT:
+        return f"{one.name} silent for {one.silent_s:.0f} s"
+    return one.name
+
+
+def _time_outs(engine: Engine) -> Check:
+    """Tell whether the server ends single statements; a pooler does not let us ask it to."""
+    with autocommit(engine).connect() as connection:
+        set_to = statement_timeout(connection)
+    if set_to == "0":
+        hint = "alter role … set statement_timeout = '12s' (docs/operations.md, PgBouncer)"
+        return Check("time-outs", WARNING, "none for single statements", hint)
+    return Check("time-outs", OK, f"statements end after {set_to}")

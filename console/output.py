@@ -114,6 +114,11 @@ def print_lines(lines: Iterable[str]) -> None:
         click.echo(line)
 
 
+def warn(sentence: str) -> None:
+    """Say on standard error what does not stop a command but needs a look."""
+    click.echo(f"renkei: warning: {' '.join(sentence.split())}", err=True)
+
+
 def print_table(rows: Sequence[dict[str, object]], columns: Sequence[Column]) -> None:
     """Print rows under headings."""
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 -- not needed for --json

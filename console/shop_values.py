@@ -50,13 +50,14 @@ def read_values(cart: Cart, pairs: Sequence[str]) -> dict[str, object]:
 def describe_values(cart: Cart, row: Mapping[str, object]) -> list[dict[str, object]]:
     """Return each setting of a shop with its value as `shop set` takes it, and its meaning."""
     return [
-        {"name": name, "value": _written(row[name]), "meaning": setting.meaning}
+        {"name": name, "value": as_set(row[name]), "meaning": setting.meaning}
         for name, setting in SETTINGS.items()
         if setting.is_of(cart)
     ]
 
 
-def _written(value: object) -> object:
+def as_set(value: object) -> object:
+    """Return a value as `shop set` takes it."""
     return ("off", "on")[value] if isinstance(value, bool) else value
 
 

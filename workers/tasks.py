@@ -1,13 +1,16 @@
 """The Celery tasks: wire names and one line each. Arguments are ids; all waiting is in the rows."""
 
+import atexit
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from celery import Task
 from celery.signals import (
+    beat_init,
     setup_logging,
     task_received,
+    worker_init,
     worker_shutdown,
     worker_shutting_down,
 )
@@ -17,12 +20,15 @@ from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.dead_letters import Failure
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import ACTIONS
+from domain.engine.liveness import ProcessKind
 from workers import names
 from workers.actions import compare_stock, sync_stock
 from workers.app import app
 from workers.engine import cleaner, executor, planner, rescuer
 from workers.engine.ticks import TickPace
+from workers.heartbeat import Heartbeat
 from workers.logs import configure_logging
+from workers.places import engine_of
 from workers.settings import Settings
 from workers.wiring import Process, current
 
@@ -32,6 +38,20 @@ _log = logging.getLogger(__name__)
 @setup_logging.connect
 def _configure_logging(**_: Any) -> None:
     configure_logging(Settings.from_environ().log_format)
+
+
+@worker_init.connect
+def _worker_lives(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's own worker
+    current(str(sender.hostname)).heartbeat.start()
+
+
+@beat_init.connect
+def _beat_lives(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's own service
+    engine = engine_of(Settings.from_environ(), connections=1, name="renkei beat")
+    heartbeat = Heartbeat(engine, ProcessKind.BEAT)
+    sender.scheduler.worked = heartbeat.worked
+    heartbeat.start()
+    atexit.register(heartbeat.stop)
 
 
 _ITEM_TASKS = frozenset(facts.task for facts in ACTIONS.values())
@@ -69,10 +89,12 @@ def _on_tick(do: Callable[[Process], object], *kind: str) -> None:
 
     A database that is away is no failure of the tick: the next one does what is left.
     """
+    host = current()
+    host.heartbeat.worked()
     if not _pace.take(kind):
         return
     try:
-        do(current())
+        do(host)
     except DatabaseUnavailable as error:
         _log.warning("left to the next tick: %s", error)
 
@@ -135,7 +157,10 @@ def _item_task(name: str, description: str) -> None:
     """Register the task of one action. No events: they cost more than the task itself."""
 
     def work_on_item(task: "Task[Any, Any]", item_id: int) -> None:
-        failure = executor.work_on(current(), item_id)
+        host = current()
+        host.heartbeat.worked()
+        failure = executor.work_on(host, item_id)
+        host.heartbeat.worked()
         if failure is not None:
             _show_in_flower(task, failure)
 

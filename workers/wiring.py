@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from adapters.http.deadline import build_client
 from adapters.postgres.clock import DatabaseClock
-from adapters.postgres.database import autocommit, open_engine
+from adapters.postgres.database import autocommit, open_engine, within
 from adapters.postgres.engine import items, runs
 from adapters.postgres.stock import pushes
 from adapters.redis.budget import CallBudget
@@ -22,6 +22,7 @@ from adapters.redis.connections import open_redis
 from adapters.redis.high_water import HighWater
 from adapters.redis.token_stash import TokenStash
 from domain.actions import ACTIONS, Action
+from domain.engine.liveness import ProcessKind
 from domain.engine.runs import RunMode
 from workers import names
 from workers.actions.complete_orders import CompleteOrders
@@ -43,12 +44,15 @@ from workers.engine.dispatcher import Dispatcher
 from workers.engine.drain import Draining
 from workers.engine.leases import ITEMS, RUNS, LeaseKeeper
 from workers.engine.registry import Registration, Registry, registry_of
+from workers.heartbeat import Heartbeat
 from workers.places import places, secret_box
 from workers.settings import Settings
 
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
 SLEEPERS_SHARE = 2
 PLAN_SLOTS_SHARE = 4
+# On a silent connection; the next renewal takes another one before the lease ends.
+RENEWAL_ANSWER_S = 4.0
 
 # Which start of Redis the notes were sent to; gone when it was emptied. When it is another one,
 # what workers had fetched died with their connections, and everything queued is sent again at once.
@@ -95,8 +99,13 @@ REGISTRY = registry_of(
 class Process:
     """One worker process; implements workers.engine.host.Host."""
 
-    def __init__(self, app: Celery, settings: Settings, registry: Registry = REGISTRY) -> None:
-        """Open nothing yet but the pools; connections are made on first use."""
+    def __init__(
+        self, app: Celery, settings: Settings, registry: Registry = REGISTRY, *, node: str = ""
+    ) -> None:
+        """Open nothing yet but the pools; connections are made on first use.
+
+        Args: node: Celery's name of the worker, unique among all.
+        """
         found = places(settings)
         self.settings = settings
         self.registry = registry
@@ -112,6 +121,7 @@ class Process:
         addresses = {action: one.address for action, one in registry.items()}
         self.dispatcher = Dispatcher(app, plan=names.PLAN, items=addresses)
         self.draining = Draining()
+        self.heartbeat = Heartbeat(self.database, ProcessKind.WORKER, node)
         self.item_leases = LeaseKeeper(self._renew_items, kind=ITEMS)
         self.run_leases = LeaseKeeper(self._renew_runs, kind=RUNS)
         self.plan_slots = _share(settings.threads, PLAN_SLOTS_SHARE)
@@ -136,6 +146,7 @@ class Process:
             self.directory,
             LostTimeWatch(self.database, HighWater(self.redis), noticed=self.directory.forget_all),
             _share(self.settings.threads, SLEEPERS_SHARE),
+            lambda: self.heartbeat.alive,
             now,
         )
         prover = AccountProver(self.token_tools, self.directory, now)
@@ -175,17 +186,18 @@ class Process:
             return self.redis.set(_MARKER, start, get=True)
 
     def _renew_items(self, held: Sequence[tuple[int, int]]) -> set[int]:
-        with self.autocommit.connect() as connection:
+        with self.autocommit.connect() as connection, within(connection, RENEWAL_ANSWER_S):
             return items.renew(connection, held)
 
     def _renew_runs(self, held: Sequence[tuple[int, int]]) -> set[int]:
-        with self.autocommit.connect() as connection:
+        with self.autocommit.connect() as connection, within(connection, RENEWAL_ANSWER_S):
             return {
                 run_id for run_id, generation in held if runs.renew(connection, run_id, generation)
             }
 
     def close(self) -> None:
         """Give back what was not begun, write down what is counted, let go of connections."""
+        self.heartbeat.stop()
         self.draining.give_back(self.database)
         self.counter.write()
         self.http.close()
@@ -201,12 +213,12 @@ _making = threading.Lock()
 _made: list[Process] = []
 
 
-def current() -> Process:
-    """Return this process's wiring, made by the first thread that asks."""
+def current(node: str = "") -> Process:
+    """Return this process's wiring, made by the first thread that asks. Args: see Process."""
     if not _made:  # every item asks, and a lock would make the threads queue
         with _making:
             if not _made:
                 from workers.app import app  # noqa: PLC0415 -- its tasks import this module
 
-                _made.append(Process(app, Settings.from_environ()))
+                _made.append(Process(app, Settings.from_environ(), node=node))
     return _made[0]

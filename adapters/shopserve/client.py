@@ -93,6 +93,10 @@ class ShopServeCart:
         """
         self._calls.change(ApiFamily.ORDERS, "POST", orders.order_path(key, orders.SETTLEMENT), {})
 
+    def carriers(self) -> dict[str, str]:
+        """Return the codes the cart takes, each also as its name; without a call."""
+        return {code: code for code in orders.CARRIERS}
+
     def ship_destination(self, key: str, destination: int, parcel: CartParcel) -> None:
         """Write carrier (code) and number, set 発送済. Raises Rejected, OutcomeUnknown."""
         place = orders.SHIPPING.format(destination=destination)

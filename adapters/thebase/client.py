@@ -76,8 +76,8 @@ class TheBaseCart:
         """Translate what a list row tells; pure. Raises Undecodable."""
         return orders.summary(raw)
 
-    def delivery_companies(self) -> dict[str, str]:
-        """Return company id by name."""
+    def carriers(self) -> dict[str, str]:
+        """Return the ids of the delivery companies (配送会社) by name."""
         return orders.companies(self._calls.read(ApiFamily.ORDERS, orders.COMPANIES))
 
     def dispatch_line(self, line: str, parcel: CartParcel) -> None:

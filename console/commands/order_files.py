@@ -1,5 +1,6 @@
 """Files of `renkei orders`: what left the warehouse, and all orders for a spreadsheet."""
 
+import itertools
 import sys
 from datetime import date
 from pathlib import Path
@@ -7,16 +8,18 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
-from adapters.postgres.views.orders import list_orders
+from adapters.postgres.views.orders import list_orders, orders_by_id
 from console.commands.order_moves import today
 from console.failures import WrongLines
 from console.files import Lines, Row, read_lines
+from console.output import warn
 from console.session import Session, leaf
 from console.words import ONLY_SHOP, known_shop
 from domain.errors import BrokenRule
 from domain.warehouse.moves import Parcel, Ship
-from domain.warehouse.targets import Instruction, Target, unheard
+from domain.warehouse.targets import Target
 from workers.services.actors import Actor
+from workers.services.methods import worth_saying
 from workers.services.warehouse import Request, attempt
 
 
@@ -32,12 +35,13 @@ def import_shipments(session: Session, file: str, shop: str | None) -> None:
     lines = _read_shipments(file, today=today(session), shop=shop)
     with session.change(f"file {Path(file).name}") as (connection, actor):
         known_shop(connection, actor.merchant_id, shop)
-        warnings = unheard(_ship(connection, actor, lines))
-    shipped = len(lines.told)
-    document: dict[str, object] = {"file": file, "shipped": shipped}
+        warnings = _ship(connection, actor, lines)
+    document: dict[str, object] = {"file": file, "shipped": len(lines.told)}
     if warnings:
         document["warnings"] = warnings
-    session.tell(document, f"{shipped} orders shipped from {file}", *warnings)
+    session.tell(document, f"{len(lines.told)} orders shipped from {file}")
+    for sentence in warnings:
+        warn(sentence)
 
 
 @click.command("export")
@@ -92,14 +96,19 @@ def _parcel(row: Row, today: date) -> Parcel:
         raise row.refused(error) from error
 
 
-def _ship(connection: Connection, actor: Actor, lines: Lines[Request]) -> list[Instruction]:
-    """Ship all, or name every line that is wrong by itself or does not fit what is stored."""
+def _ship(connection: Connection, actor: Actor, lines: Lines[Request]) -> list[str]:
+    """Ship all, or name every line that is wrong by itself or does not fit what is stored.
+
+    Returns: what is worth saying of what was shipped, each once.
+    """
     places, problems = list(lines.told), dict(lines.problems)
     made = attempt(connection, actor, list(lines.told.values()))
     problems.update({places[at]: str(error) for at, error in made.refused.items()})
     if problems:
         raise WrongLines(problems)
-    return made.found
+    rows = orders_by_id(connection, actor.merchant_id, [one.id for one in made.found])
+    said = worth_saying(connection, actor.merchant_id, Ship, made.found, rows)
+    return list(dict.fromkeys(itertools.chain.from_iterable(said.values())))
 
 
 FILE_COMMANDS: tuple[click.Command, ...] = (import_shipments, export)

@@ -1,5 +1,6 @@
 """Warehouse operations of `renkei orders`: allocate, work, inspect, ship, hold, return."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ import click
 
 from adapters.postgres.views.orders import orders_by_id
 from console.failures import Wrong
-from console.output import print_json, print_lines
+from console.output import print_json, print_lines, warn
 from console.session import Session, leaf
 from console.words import DAY, Word, known_shop
 from domain.engine.cadence import TOKYO
@@ -16,7 +17,8 @@ from domain.errors import BrokenRule
 from domain.orders.instructions import JAPANESE, HoldReason, Status
 from domain.warehouse.holds import PutOnHold, ReleaseHold
 from domain.warehouse.moves import Operation, Parcel, Ship, TakeBack
-from domain.warehouse.targets import Target, unheard
+from domain.warehouse.targets import Target
+from workers.services.methods import worth_saying
 from workers.services.warehouse import MOVES, Request, perform
 
 _REASONS = {word: one for one in HoldReason for word in (one.value, one.name.lower())}
@@ -63,12 +65,15 @@ def carry_out(
         known_shop(connection, actor.merchant_id, shop)
         done = perform(connection, actor, requests)
         rows = orders_by_id(connection, actor.merchant_id, [one.id for one in done])
+        said = worth_saying(connection, actor.merchant_id, operation, done, rows)
     for row, one in zip(rows, done, strict=True):
-        row["warnings"] = unheard([one])
+        row["warnings"] = said[one.id]
     if session.as_json:
         print_json(rows[0] if single else rows)
-        return
-    print_lines([*map(_line, rows), *unheard(done)])
+    else:
+        print_lines(map(_line, rows))
+    for sentence in dict.fromkeys(itertools.chain.from_iterable(said.values())):
+        warn(sentence)
 
 
 def _line(row: dict[str, object]) -> str:

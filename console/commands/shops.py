@@ -171,7 +171,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
 
     `renkei shop settings KEY` lists the names with their values and meanings.
     """
-    from console.shop_values import read_values  # noqa: PLC0415
+    from console.shop_values import as_set, read_values  # noqa: PLC0415
     from workers.services.shops import ShopChange, change_shop  # noqa: PLC0415 -- loads what a shop is made of
 
     if not pairs and not secrets_stdin:
@@ -189,7 +189,7 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
     with session.change_shop(key) as (connection, actor, found):
         change_shop(connection, actor, found, wish, box=secret_box(session.settings), now=now)
         row = list_shops(connection, actor.merchant_id, key)[0]
-    session.tell(row, *(f"{key}: {name} = {shown(row[name])}" for name in values))
+    session.tell(row, *(f"{key}: {name} = {shown(as_set(row[name]))}" for name in values))
 
 
 @shop.command("settings")

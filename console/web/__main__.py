@@ -28,6 +28,7 @@ def main() -> int:
     except (BadSettings, NotRunning) as error:
         sys.stderr.write(f"renkei: {explain(error)}\n")
         return 1
+    services.heartbeat.start()
     uvicorn.run(
         create_app(services),
         host=arguments.host,

@@ -20,8 +20,8 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 
 
-def services_of(request: Request) -> Services:
-    """Return what this process shares."""
+async def services_of(request: Request) -> Services:
+    """Return what this process shares; on the loop, so that probes wait for no thread."""
     services: Services = request.app.state.services
     return services
 

@@ -1,6 +1,7 @@
 """The figures of adapters/postgres/views/metrics.py and the queues, in Prometheus' text format."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
@@ -11,6 +12,7 @@ from redis.exceptions import RedisError
 
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.views.metrics import Sample, samples
+from adapters.postgres.views.processes import processes_seen
 from console.web.services import Services
 from domain.actions import Queue
 
@@ -18,6 +20,7 @@ PREFIX = "renkei_"
 _LABELS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
     {
         "up": ("1 while the part answers.", ("part",)),
+        "processes": ("Processes that did not say good-bye.", ("kind", "state")),
         "runs_unfinished": ("Runs that are not over, by state.", ("action", "state")),
         "robots_last_run": ("Robots by how their last run ended.", ("action", "state")),
         "items_open": ("Items not over, by state.", ("action", "state")),
@@ -66,7 +69,9 @@ def exposition(services: Services) -> bytes:
 def _from_database(services: Services) -> list[Sample]:
     try:
         with services.engine.begin() as connection:
-            return [*samples(connection), Sample("up", ("database",), 1)]
+            alive = Counter((one.kind, one.liveness) for one in processes_seen(connection))
+            processes = [Sample("processes", states, count) for states, count in alive.items()]
+            return [*samples(connection), *processes, Sample("up", ("database",), 1)]
     except DatabaseUnavailable as error:
         _log.warning("no figures", extra={"fields": {"error": str(error)}})
         return [Sample("up", ("database",), 0)]

@@ -4,13 +4,16 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from redis import Redis
 from sqlalchemy import Engine
 
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import open_engine
+from domain.engine.liveness import ProcessKind
 from workers.app import broker_of
+from workers.heartbeat import Heartbeat
 from workers.places import places
 from workers.services.runs import announce_runs
 from workers.settings import Settings
@@ -35,6 +38,11 @@ class Services:
     redis: Redis
     announce: Callable[[Sequence[int]], None]
     clock: Callable[[], datetime]
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat:
+        """The sign of life of this process, once it is started."""
+        return Heartbeat(self.engine, ProcessKind.WEB)
 
     @classmethod
     def of(cls, settings: Settings) -> "Services":
@@ -63,5 +71,6 @@ class Services:
 
     def close(self) -> None:
         """Let go of every connection."""
+        self.heartbeat.stop()
         self.redis.close()
         self.engine.dispose()

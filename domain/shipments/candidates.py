@@ -120,6 +120,10 @@ class ReturningPart:
     overruled: bool = False
 
 
+ShopServeSteps = tuple[RequestSettlement | ShipDestination, ...]
+"""What is sent for one ShopServe instruction, in this order."""
+
+
 class ReturnOutcome(StrEnum):
     """How returning one instruction ended."""
 
@@ -182,9 +186,15 @@ def _judge_api_status(facts: ShipmentFacts) -> Send | Leave:
     return Send()
 
 
-def plan_shopserve(
-    order: CartOrder, payments: PaymentTable, part: ReturningPart
-) -> tuple[RequestSettlement | ShipDestination, ...]:
+def waits_for_all(steps: ShopServeSteps) -> bool:
+    """Tell whether steps change the whole order, so that all its parcels are checked first (RET-7).
+
+    Settlement is charged for the order; writing one destination is about that one alone.
+    """
+    return any(isinstance(step, RequestSettlement) for step in steps)
+
+
+def plan_shopserve(order: CartOrder, payments: PaymentTable, part: ReturningPart) -> ShopServeSteps:
     """Return the steps for one instruction; none if the cart shows it done (RET-2, RET-5).
 
     Args:

@@ -1,5 +1,6 @@
 """The cart's word for a delivery method, and tracking numbers as the cart takes them (RET-6)."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,15 +20,17 @@ class KnownCarrier:
     code: str
 
 
-def carrier_for(method: str, table: Mapping[str, str]) -> str:
+def carrier_for(method: str, table: Mapping[str, str], *, shop: str) -> str:
     """Return the cart's carrier for a delivery method of ours (RET-6).
 
-    Args: table: the shop's rows, delivery method to carrier.
+    Args:
+        table: the shop's rows, delivery method to carrier.
+        shop: its key, for the message.
     Raises: BrokenRule: the table does not know the method; says how to add it.
     """
     carrier = _find(method, table)
     if carrier is None:
-        raise BrokenRule(no_carrier(method, "SHOP"))
+        raise BrokenRule(no_carrier(method, shop))
     return carrier
 
 
@@ -38,11 +41,8 @@ def is_known(method: str, table: Mapping[str, str]) -> bool:
 
 def no_carrier(method: str, shop: str) -> str:
     """Return what is said of a method the shop's table does not know, with what mends it."""
-    named = method or "(blank)"
-    return (
-        f"delivery method {named} has no carrier in this shop: "
-        f"renkei method set --shop {shop} --method {named} --carrier CARRIER"
-    )
+    command = f"renkei method set --shop {shop} --method {shlex.quote(method)} --carrier CARRIER"
+    return f"delivery method {method or '(blank)'} has no carrier in {shop}: {command}"
 
 
 def known_carrier(cart: Cart, carrier: str, known: Mapping[str, str]) -> KnownCarrier:

@@ -54,7 +54,7 @@ def open_shop(connection: Connection, shop: SimulatedShop, box: SecretBox, numbe
     set_values(connection, shop_id, values)
     for action in actions_of(cart):
         set_cadence(connection, shop_id, action, Cadence(every_s=CADENCES_S[action]), now)
-    carriers.set_carrier(connection, shop_id, METHOD, CARRIER[cart])
+    carriers.set_carrier(connection, shop_id, METHOD, CARRIER[cart], checked=True)
     rows = [
         (ItemKey(str(one["item"]), str(one["variation"])), str(one["sku"])) for one in shop.items
     ]

@@ -19,7 +19,7 @@ from domain.carts.accounts import place_of
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import Answer, CommandLine
 from workers.actions import sync_stock
-from workers.actions.return_shipments import base
+from workers.actions.return_shipments import checks
 from workers.app import make_app
 from workers.engine import executor, planner
 from workers.settings import Settings
@@ -49,7 +49,7 @@ class Bench:
         self.simulator = simulator
         settings = Settings.from_environ(renkei.environment)
         self.process = Process(make_app(settings.redis_url), settings)
-        base._companies.clear()
+        checks._companies.clear()
         self.cancel_closures()
 
     def shop(self, cart: str, *recipes: str, **plan: object) -> "BenchShop":

@@ -207,12 +207,13 @@ def test_a_value_out_of_range_is_wrong_usage(renkei: CommandLine, pair: str) -> 
 def test_every_setting_is_shown_with_its_value_and_meaning(renkei: CommandLine) -> None:
     renkei.add_base("tote")
     renkei.add_shopserve("kura")
-    renkei.ok("shop", "set", "tote", "split_by=method", "import_partly_cancelled=on")
+    said = renkei.ok("shop", "set", "tote", "split_by=method", "import_partly_cancelled=on").out
     renkei.ok("shop", "set", "kura", "ship_dates=today")
 
     base = {one["name"]: one for one in renkei.read("shop", "settings", "tote")}
     shopserve = {one["name"]: one["value"] for one in renkei.read("shop", "settings", "kura")}
 
+    assert said == "tote: split_by = method\ntote: import_partly_cancelled = on\n"
     assert all(one["meaning"] for one in base.values())
     chosen = ("split_by", "import_partly_cancelled", "ship_dates", "default_method")
     assert [base[name]["value"] for name in chosen] == ["method", "on", "open", "送料無料"]
@@ -299,15 +300,15 @@ def test_base_is_authorised_at_the_address_of_its_shop(renkei: CommandLine) -> N
 
 
 def test_a_delivery_method_means_one_carrier_of_a_shop(renkei: CommandLine) -> None:
-    renkei.add_base("tote")
-    words = ("method", "set", "--shop", "tote", "--method", "宅配便", "--carrier")
-    renkei.ok(*words, "佐川急便")
-    renkei.ok(*words, "ヤマト運輸")
+    renkei.add_shopserve("kura")
+    words = ("method", "set", "--shop", "kura", "--method", "宅配便", "--carrier")
+    renkei.ok(*words, "SAGAWA")
+    renkei.ok(*words, "YAMATO")
 
-    rows = renkei.read("method", "list", "--shop", "tote")
+    rows = renkei.read("method", "list")
 
-    assert rows == [{"shop": "tote", "method": "宅配便", "carrier": "ヤマト運輸"}]
-    renkei.ok("method", "remove", "--shop", "tote", "--method", "宅配便")
+    assert rows == [{"shop": "kura", "method": "宅配便", "carrier": "YAMATO", "checked": True}]
+    renkei.ok("method", "remove", "--shop", "kura", "--method", "宅配便")
     assert renkei.read("method", "list") == []
 
 

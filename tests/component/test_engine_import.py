@@ -335,6 +335,29 @@ def test_imp_06_a_conversion_is_repeated_from_the_stored_raw_answer(bench: Bench
     assert shop.calls() == calls
 
 
+def test_imp_06_what_waited_for_a_setting_is_converted_from_the_stored_answer(
+    bench: Bench,
+) -> None:
+    """IMP-5, IMP-10 and IMP-19 need nothing that the raw answer does not tell."""
+    shop = bench.shop("thebase")
+    key = shop.add("split_partly_cancelled")
+    wished = {"delivery_date": "2026-12-24", "delivery_time_zone": "1416", "remark": "玄関先に"}
+    shop.place(key, change="patch", overrides=wished)
+    shop.run("import_orders")
+    calls, (task,) = shop.calls(), shop.tasks()
+    set_company(shop, "宅配便60サイズ", "ネコポス")
+    take_partly_cancelled(shop)
+
+    bench.renkei.read("tasks", "convert", str(task["id"]))
+    bench.drain()
+
+    one = shop.only()
+    assert (task["state"], shop.calls()) == ("waiting", calls)
+    assert (one["number"], one["methods"]) == (key, ["宅配便60サイズ", "ネコポス"])
+    told = (one["wished_date"], one["wished_time"], one["remarks"])
+    assert told == ("2026-12-24", "1416", "玄関先に")
+
+
 @BOTH
 def test_imp_07_an_order_imported_before_is_skipped_and_not_overwritten(
     bench: Bench, cart: str

@@ -445,26 +445,112 @@ def test_ret_06_companies_are_matched_by_name_and_hyphens_removed_on_base(bench:
     (effect,) = sent(shop)
     assert effect["delivery_company_id"] == 4
     assert effect["tracking_number"] == shop.only()["tracking_number"].replace("-", "")
-    assert shop.calls("delivery_companies") == 1
+    assert shop.calls("delivery_companies") == 3  # two to set the table, one for the run
 
 
-def test_ret_06_a_company_base_does_not_list_is_an_error_naming_those_it_does(
+def test_ret_07_a_company_base_lists_no_more_is_an_error_naming_those_it_does(
     bench: Bench,
 ) -> None:
     shop, (order,) = unshipped(bench, "thebase", "card")
-    shop.command(
-        "method",
-        "set",
-        "--shop",
-        shop.key,
-        "--method",
-        order["delivery_method"],
-        "--carrier",
-        "ペリカン便",
-    )
     shop.ship(order)
+    bench.sql("update carriers set carrier = 'ペリカン便'")  # as if BASE had dropped it since
 
     run = shop.run("return_shipments")
 
     assert figures(run) == ("failed", 0, 1, 0)
     assert "クロネコヤマト" in reasons(run)[order["cart_order_key"]]
+    assert sent(shop) == []
+
+
+def test_ret_07_a_company_that_is_new_in_base_is_found_within_the_hour(bench: Bench) -> None:
+    shop, (first, second) = unshipped(bench, "thebase", "card", "card")
+    shop.ship(first)
+    with bench.fault(
+        "respond",
+        endpoint="delivery_companies",
+        count=1,
+        status=200,
+        body='{"delivery_companies": [{"delivery_company_id": 1, "name": "クロネコヤマト"}]}',
+    ):
+        shop.run("return_shipments")
+    bench.sql("update carriers set carrier = '日本郵便'")
+    shop.ship(second)
+
+    run = shop.run("return_shipments")
+
+    assert figures(run) == ("succeeded", 1, 0, 0)
+    assert [effect["delivery_company_id"] for effect in sent(shop)][-1] == 4
+
+
+BROKEN = {
+    "carrier": "update carriers set carrier = 'yamato'",
+    "number": "update instructions set tracking_number = '4.1E+11'",
+    "second number": "update instructions set tracking_number = '4000-1 4000-2'",
+    "destination": "update instructions set destination = 9",
+    "method": "delete from carriers",
+}
+
+
+@pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN)
+def test_ret_07_nothing_is_charged_before_everything_that_can_be_known_is_right(
+    bench: Bench, change: str
+) -> None:
+    """Rows as an older version, a restore or a person with SQL may have left them."""
+    shop = ready(bench, "shopserve", "card")
+    bench.sql(change)
+
+    run = shop.run("return_shipments")
+
+    assert figures(run) == ("failed", 0, 1, 0)
+    assert shop.calls("settlement.request") == shop.calls("deliveries.shipping") == 0
+    assert api_statuses(shop) == ["printed"]
+
+
+def test_ret_07_settlement_waits_until_every_shipped_part_of_its_order_passes(
+    bench: Bench,
+) -> None:
+    shop, parts = unshipped(bench, "shopserve", "three_destinations")
+    for part in parts[:2]:
+        shop.ship(part)
+    shop.ship(parts[2], method="未定便")
+
+    run = shop.run("return_shipments")
+    charged = shop.calls("settlement.request"), shop.calls("deliveries.shipping")
+    words = ("method", "set", "--shop", shop.key, "--method", "未定便", "--carrier", "SEINO")
+    shop.command(*words)
+    healed = shop.run("return_shipments")
+
+    assert figures(run) == ("failed", 0, 1, 0)
+    (reason,) = reasons(run).values()
+    assert "renkei method set" in reason
+    assert reason.count("決済依頼") == 2
+    assert charged == (0, 0)
+    assert figures(healed) == ("succeeded", 1, 0, 0)
+    assert len(shop.effects("settlement_requested")) == 1
+    assert set(api_statuses(shop)) == {"tracking_returned"}
+
+
+def test_ret_07_a_base_part_that_fails_its_check_stops_nothing_of_the_others(
+    bench: Bench,
+) -> None:
+    shop, (first, second) = unshipped(bench, "thebase", "split_two_methods")
+    shop.ship(first, method="未定便")
+    shop.ship(second)
+
+    run = shop.run("return_shipments")
+
+    assert figures(run) == ("failed", 0, 1, 0)
+    assert by_key(sent(shop)) == Counter(line["custom"]["1"] for line in second["lines"])
+    assert sorted(api_statuses(shop)) == ["awaiting_print", "tracking_returned"]
+
+
+def test_ret_07_a_deferred_orders_later_parts_need_no_carrier(bench: Bench) -> None:
+    shop, (first, second) = unshipped(bench, "thebase", "split_deferred")
+    shop.ship(first)
+    shop.ship(second, method="未定便")
+
+    run = shop.run("return_shipments")
+
+    assert figures(run) == ("succeeded", 1, 0, 0)
+    assert shop.calls("orders.edit_status") == 1
+    assert api_statuses(shop) == ["tracking_returned"] * 2

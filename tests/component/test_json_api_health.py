@@ -33,6 +33,7 @@ def test_a_healthy_console_is_alive_and_ready(api: Api) -> None:
         "database": "ok",
         "migrations": "ok",
         "broker": "ok",
+        "workers": "none",
     }
 
 

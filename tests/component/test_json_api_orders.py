@@ -1,6 +1,7 @@
 """The JSON API: shipping instructions (interfaces.md)."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -49,6 +50,19 @@ def test_the_list_has_the_shape_of_orders_list(wms: httpx.Client, warehouse: War
     assert order["buyer"]["name"] == "佐伯 結衣"
     assert order["lines"][0]["sku"] == "A"
     assert "佐伯" in answer.text
+
+
+def test_imp_19_a_warehouse_system_reads_what_is_wished(
+    wms: httpx.Client, warehouse: Warehouse
+) -> None:
+    wishes = {"wished_date": "2025-01-20", "wished_time": "1416", "remarks": "玄関先に"}
+    told: dict[str, Any] = {**wishes, "gift": "のし: 御祝", "methods": ["宅配便", "ネコポス"]}
+    warehouse.order("1", {"A": 1}, options=("名入れ: 結衣",), **told)
+
+    (order,) = wms.get("/api/v1/orders").json()["orders"]
+
+    assert {name: order[name] for name in told} == told
+    assert order["lines"][0]["options"] == ["名入れ: 結衣"]
 
 
 def test_pages_follow_each_other_without_gap_or_double(

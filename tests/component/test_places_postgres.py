@@ -1,5 +1,6 @@
 """PLC-1: a PostgreSQL that is silent, read-only, ends sessions or stands behind a pooler."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -229,6 +230,25 @@ def test_plc_1_options_of_the_address_are_kept_beside_ours(database_url: str) ->
         assert _SHOW.one(connection, name="statement_timeout") == "12s"
         assert _SHOW.one(connection, name="application_name") == "mine"
         assert driver_of(connection).info.get_parameters()["connect_timeout"] == "7"
+
+
+def test_plc_1_of_several_hosts_the_one_that_writes_is_taken(
+    engine: Engine, database_url: str
+) -> None:
+    """The form of docs/operations.md; the first host is gone, as after a fail-over."""
+    url = make_url(database_url)
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        hosts = (f"127.0.0.1:{gone.getsockname()[1]}", f"{url.host}:{url.port}")
+    several = url.set(host=None, port=None, query={"host": hosts}).update_query_dict(
+        {"target_session_attrs": "read-write"}
+    )
+    address = several.render_as_string(hide_password=False)
+    assert address_problems(address) == []
+    with opened(address) as other:
+        assert ask(other) == 1
+    make_read_only(engine, on=True)
+    with opened(address) as other, pytest.raises(DatabaseUnavailable):
+        ask(other)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ TODAY = (NOW + timedelta(hours=9)).date()
 
 
 def parcel(shop: BaseBench) -> CartParcel:
-    company = next(iter(shop.cart.delivery_companies().values()))
+    company = next(iter(shop.cart.carriers().values()))
     return CartParcel(company, "4470-1234-5678", TODAY)
 
 
@@ -29,7 +29,7 @@ def dispatch(found: CartOrder) -> Dispatch:
 
 
 def test_companies_have_names_and_ids(thebase: BaseBench) -> None:
-    companies = thebase.cart.delivery_companies()
+    companies = thebase.cart.carriers()
 
     assert companies
     assert all(name and company for name, company in companies.items())

@@ -35,6 +35,7 @@ def test_a_day_of_shopserve_is_what_the_cart_says_it_is(merchant: Merchant) -> N
     facts = shop.facts()
 
     import_everything(shop, facts)
+    what_the_warehouse_needs(shop)
     cancelled = pay_and_cancel(shop, facts)
     ship_everything(shop, facts, cancelled)
     complete_everything(shop, facts, cancelled)
@@ -56,6 +57,20 @@ def import_everything(shop: Shop, facts: list[Document]) -> None:
     paid = {o["cart_order_key"] for o in orders if o["payment"] == "paid"}
     assert paid == {fact["key"] for fact in facts if fact["paid"]}
     assert Counter(e["key"] for e in shop.effects("order_confirmed")) == Counter(keys)
+
+
+def what_the_warehouse_needs(shop: Shop) -> None:
+    """Day, slot and gift notes are those of the instruction's own destination (IMP-19)."""
+    days: Counter[str] = Counter()
+    for order in shop.orders():
+        told = shop.simulator.order(shop.key, order["cart_order_key"])["order"]
+        place = told["deliveries"][order["part"] - 1]
+        assert order["wished_date"] == (place["desired_delivery_date"] or "")
+        assert order["wished_time"] == (place["desired_delivery_time"] or "")
+        assert order["gift"] == (f"のし: {place['noshi']}" if place["noshi"] else "")
+        assert order["remarks"] == told["memo"]["customer_note"]
+        days[order["cart_order_key"]] += bool(order["wished_date"])
+    assert max(days.values()) > 1
 
 
 def pay_and_cancel(shop: Shop, facts: list[Document]) -> str:

@@ -13,14 +13,14 @@ COMPANIES = {"ヤマト運輸": "1", "日本郵便": "5"}
 
 
 def test_ret_06_the_shops_table_translates_the_method() -> None:
-    assert carrier_for("宅配便", TABLE) == "YAMATO"
-    assert carrier_for("メール便（追跡） ", TABLE) == "JAPANPOST"
+    assert carrier_for("宅配便", TABLE, shop="tote") == "YAMATO"
+    assert carrier_for("メール便（追跡） ", TABLE, shop="tote") == "JAPANPOST"
 
 
 @pytest.mark.parametrize("method", ["ドローン便", ""])
 def test_ret_06_an_unknown_method_is_an_error_that_says_what_to_do(method: str) -> None:
-    with pytest.raises(BrokenRule, match="renkei method set"):
-        carrier_for(method, TABLE)
+    with pytest.raises(BrokenRule, match="renkei method set --shop tote --method"):
+        carrier_for(method, TABLE, shop="tote")
 
 
 def test_ret_06_base_companies_are_matched_by_name() -> None:

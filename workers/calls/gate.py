@@ -48,6 +48,7 @@ _log = logging.getLogger(__name__)
 # A short wait for the shop's pace is slept in the thread; a longer one gives the thread back.
 LONGEST_SLEEP_S = 1.05
 _BROKER_PAUSE = timedelta(seconds=3)
+_NEXT_HEARTBEAT = timedelta(seconds=3)
 # Counts are written down this often; a killed process loses that much of them.
 WRITE_EVERY_S = 5.0
 
@@ -104,6 +105,7 @@ class GateTools:
         counter: keeps the calls per shop and hour.
         directory: how the shops' kill switches stand, seconds old at most.
         lost_time: notices a database that was set back.
+        alive: whether the heartbeat of this process is written.
         sleepers: so many threads may sleep for a pace at once; the others go on.
     """
 
@@ -114,6 +116,7 @@ class GateTools:
     directory: ShopDirectory
     lost_time: LostTimeWatch
     sleepers: threading.BoundedSemaphore
+    alive: Callable[[], bool]
     clock: Clock
 
 
@@ -162,12 +165,16 @@ class ShopGate:
 
         Raises:
             Stopping: this worker was asked to stop.
+            Postponed: nobody sees that this process lives (PLC-1).
             LostTime: the database was set back, and the cart was not read since.
             SwitchedOff: a person parked the shop or the action.
             Closed: the cart is closed.
         """
         if self.tools.draining.stopping.is_set():
             raise Stopping("this worker is stopping")
+        if not self.tools.alive():
+            until = self.tools.clock() + _NEXT_HEARTBEAT
+            raise Postponed("this process cannot write that it lives", until=until)
         self.tools.lost_time.look()
         shop = self.tools.directory.shop(self.shop.id)
         if shop.lost_time:

@@ -172,6 +172,12 @@ def _settled(
         redis.close()
 
 
+def list_carriers_of(settings: Settings, engine: Engine, ref: ShopRef) -> dict[str, str]:
+    """Return the carriers the shop's cart knows: code by name."""
+    with open_shop_cart(settings, engine, _opened(settings, engine, ref)) as cart:
+        return cart.carriers()
+
+
 def list_items(settings: Settings, engine: Engine, ref: ShopRef) -> list[Listing[ExternalItem]]:
     """Return everything the shop offers, page by page."""
     with open_shop_cart(settings, engine, _opened(settings, engine, ref.id)) as cart:

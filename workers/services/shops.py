@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.orders import import_tasks
-from adapters.postgres.shipments import carriers
 from adapters.postgres.shops import accounts, merchants, removals, revivals, robots, shops
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop
@@ -202,22 +201,6 @@ def counted(left: removals.OpenWork) -> str:
         "calls whose outcome is not known": left.effects,
     }
     return ", ".join(f"{count} {what}" for what, count in told.items() if count)
-
-
-def set_carrier(
-    connection: Connection, actor: Actor, shop: ShopRef, method: str, carrier: str
-) -> None:
-    """Translate a delivery method of a shop to a carrier of its cart (RET-6)."""
-    carriers.set_carrier(connection, shop.id, method, carrier)
-    actor.did(connection, "method.set", shop.key, method=method, carrier=carrier)
-
-
-def remove_carrier(connection: Connection, actor: Actor, shop: ShopRef, method: str) -> bool:
-    """Forget a translation; False when there was none."""
-    if not carriers.remove_carrier(connection, shop.id, method):
-        return False
-    actor.did(connection, "method.remove", shop.key, method=method)
-    return True
 
 
 def reseal(connection: Connection, who: str, box: SecretBox) -> int:

@@ -91,6 +91,8 @@ carriers = thing(
     reference("shop_id", "shops.id"),
     Column("method", Text, nullable=False),
     Column("carrier", Text, nullable=False),
+    # The cart's own list has it; false = the list could not be read when it was set (RET-7).
+    Column("checked", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("shop_id", "method"),
 )
 

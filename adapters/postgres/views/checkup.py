@@ -13,6 +13,7 @@ _VERSION = Statement[tuple[int, str]](
     "select cast(current_setting('server_version_num') as int) as number,"
     " current_setting('server_version') as name"
 )
+_TIME_OUT = Statement[str]("select current_setting('statement_timeout')")
 _SECRETS = Statement[tuple[bytes, bytes | None]]("select credentials, tokens from shops")
 _OVERDUE = Statement[int](f"""
 select count(*) from robots b join shops s on s.id = b.shop_id and {WORKING_SHOP}
@@ -44,6 +45,11 @@ def answers(connection: Connection) -> None:
 def server_version(connection: Connection) -> tuple[int, str]:
     """Return PostgreSQL's version: the number it compares by, and its name."""
     return _VERSION.one(connection)
+
+
+def statement_timeout(connection: Connection) -> str:
+    """Return after what a statement of this session is ended, as PostgreSQL says it; 0 = never."""
+    return _TIME_OUT.one(connection)
 
 
 def overdue_robots(connection: Connection, late_s: float) -> int:

@@ -59,7 +59,7 @@ select m.key as merchant, s.key as shop, s.auth_failed_at, s.refresh_expires_at,
 """)
 
 _CARRIERS = Statement[dict[str, object]]("""
-select s.key as shop, c.method, c.carrier
+select s.key as shop, c.method, c.carrier, c.checked
   from carriers c join shops s on s.id = c.shop_id
  where s.merchant_id = :merchant_id and s.removed_at is null
    and (cast(:shop as text) is null or s.key = :shop)

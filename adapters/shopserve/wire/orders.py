@@ -35,6 +35,7 @@ STATE = "status"
 SETTLEMENT = "settlement/_request"  # 決済依頼
 COMPLETION = "_complete"  # to the completed folder (取引完了フォルダ)
 SHIPPING = "deliveries/{destination}/shipping"
+CARRIERS = ("YAMATO", "SAGAWA", "JAPANPOST", "SEINO", "FUKUYAMA", "OTHER")
 CONFIRMATION: dict[str, object] = {"confirm_status": "Confirmed"}
 # Stands for an order of an answer in which a row does not tell whose it is; undecodable.
 NAMELESS: dict[str, object] = {"serial_code": None}

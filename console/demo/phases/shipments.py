@@ -17,7 +17,7 @@ from domain.engine.cadence import TOKYO
 from domain.warehouse.moves import Parcel, Ship
 from domain.warehouse.targets import Target
 from workers.services.actors import Actor
-from workers.services.shops import set_carrier
+from workers.services.methods import Choice, set_carrier
 from workers.services.stock import import_counts
 from workers.services.warehouse import Request, perform
 
@@ -49,7 +49,7 @@ def _receive(connection: Connection, stage: Stage) -> None:
         actor = Actor(shop.merchant_id, NAME)
         import_counts(connection, actor, NAME, shop.on_hand)
         ref = ShopRef(shop.id, shop.key, shop.cart)
-        set_carrier(connection, actor, ref, METHOD, CARRIERS[shop.cart])
+        set_carrier(connection, actor, ref, Choice(METHOD, CARRIERS[shop.cart], checked=True))
 
 
 def _ship(connection: Connection) -> None:

@@ -37,8 +37,9 @@ from domain.warehouse.moves import (
     Ship,
     TakeBack,
 )
-from domain.warehouse.targets import Target, unheard
+from domain.warehouse.targets import Target
 from workers.services.access import Caller
+from workers.services.methods import worth_saying
 from workers.services.warehouse import MAY_MOVE, MOVES, perform
 from workers.services.warehouse import Request as Wish
 
@@ -122,7 +123,10 @@ class MoveCall(WriteCall):
             wish = Wish(Target(self.number, self.shop, self.key), operation())
             (done,) = perform(connection, self.client.actor(), [wish])
             (order,) = orders_by_id(connection, self.client.merchant_id, [done.id])
-            return {**order, "warnings": unheard([done])}
+            said = worth_saying(
+                connection, self.client.merchant_id, wish.operation, [done], [order]
+            )
+            return {**order, "warnings": said[done.id]}
 
         return self.answer(self.client, body, work)
 

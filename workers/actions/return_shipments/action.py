@@ -1,12 +1,13 @@
 """Return shipments (出荷実績戻し): tell the cart what left, once (RET-1 to RET-6).
 
 plan: whatever was shipped and the cart was not told of, as domain judges it -> one item an order
-execute: read the order -> per instruction: settlement first (ShopServe), then destination or lines
+execute: read the order -> check all its parcels -> settlement (ShopServe) -> destinations or lines
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -17,8 +18,8 @@ from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import order_parts, status_changes
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.shipments import carriers
+from adapters.postgres.shipments.carriers import CarrierTable
 from domain.carts.cart import Cart
-from domain.carts.ports import CartParcel
 from domain.engine.cadence import TOKYO
 from domain.engine.runs import ItemState
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
@@ -32,8 +33,8 @@ from domain.orders.cancellations import (
 from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, RunDay, Send, ShipmentFacts, judge
-from domain.shipments.carriers import carrier_for, tracking_number_for
-from workers.actions.return_shipments.base import Returned, return_to_base
+from workers.actions.return_shipments.base import return_to_base
+from workers.actions.return_shipments.checks import Returned, check_base, check_shopserve
 from workers.actions.return_shipments.shopserve import return_to_shopserve
 from workers.calls.work import ShopWork
 from workers.engine.context import Outcome, Step, TakenAgain
@@ -71,17 +72,15 @@ class ReturnShipments(TakenAgain):
         with work.database.begin() as connection:
             parts = order_parts.of_orders(connection, work.shop.id, [item.key]).get(item.key, [])
             table = carriers.carrier_table(connection, work.shop.id)
+        today = _day(work)
         wanted = [
             part
             for part in parts
-            if part.return_wanted and isinstance(judge(_facts(work, part), _day(work)), Send)
+            if part.return_wanted and isinstance(judge(_facts(work, part), today), Send)
         ]
         gone = _Gone(work, order, [part for part in wanted if _undecided(part, order)])
-        returned = [
-            _return_part(work, order, read_at, part, table)
-            for part in wanted
-            if part not in gone.parts
-        ]
+        going = [part for part in wanted if part not in gone.parts]
+        returned = _return_parts(work, order, read_at, going, table)
         failures = [one.failure for one in returned if one.failure]
         gone.log.extend(LogLine(note) for one in returned for note in one.notes)
         if failures:
@@ -179,27 +178,32 @@ def _facts(work: ShopWork, part: Part) -> ShipmentFacts:
     )
 
 
-def _return_part(
-    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, table: Mapping[str, str]
-) -> Returned:
-    """Return one instruction; what fails for good concerns this instruction only (RET-4)."""
+def _return_parts(
+    work: ShopWork,
+    order: CartOrder,
+    read_at: datetime,
+    parts: Sequence[Part],
+    table: CarrierTable,
+) -> list[Returned]:
+    """Check all, then send (RET-7); what fails for good concerns its instruction only (RET-4)."""
+    if work.shop.cart is Cart.SHOPSERVE:
+        shopserve = check_shopserve(work, order, parts, table)
+        returned = [
+            _sent(one.part, partial(return_to_shopserve, work, order, read_at, one))
+            for one in shopserve.ready
+        ]
+        return [*shopserve.failed, *returned]
+    base = check_base(work, order, parts, table)
+    returned = [
+        _sent(one.part, partial(return_to_base, work, order, read_at, one)) for one in base.ready
+    ]
+    return [*base.failed, *returned]
+
+
+def _sent(part: Part, send: Callable[[], Returned]) -> Returned:
     try:
-        parcel = _parcel(work, part, table)
-        if work.shop.cart is Cart.SHOPSERVE:
-            return_to_shopserve(work, order, read_at, part, parcel)
-            return Returned()
-        return return_to_base(work, order, read_at, part, parcel)
+        return send()
     except AuthenticationFailed:
         raise
     except Permanent as error:
         return Returned(failure=f"{part.number}: {error}")
-
-
-def _parcel(work: ShopWork, part: Part, table: Mapping[str, str]) -> CartParcel:
-    if part.tracking_number is None or part.shipped_on is None:
-        raise BrokenRule("no tracking number or ship date")
-    return CartParcel(
-        carrier=carrier_for(part.method, table),
-        tracking_number=tracking_number_for(work.shop.cart, part.tracking_number),
-        shipped_on=part.shipped_on,
-    )

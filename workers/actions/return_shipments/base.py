@@ -1,8 +1,7 @@
 """Returning an instruction to BASE: one call per line, or one per deferred order (RET-3)."""
 
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.postgres.engine import effects
@@ -12,59 +11,33 @@ from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.errors import Rejected
-from domain.orders.cancellations import CancelInCart
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import EffectKind, ReturnOutcome, outcome
-from domain.shipments.carriers import known_carrier
 from domain.shipments.dispatches import (
-    LineToReturn,
+    BasePlan,
     ShipDeferred,
     deferred_happened,
     dispatch_happened,
-    plan_base,
 )
+from workers.actions.return_shipments.checks import Ready, Returned
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
 from workers.engine.context import Record, nothing
 
-# Delivery companies hardly ever change: one call per shop and hour.
-COMPANIES_FRESH_S = 3600.0
 _DEADLINE_S = ACTIONS[Action.RETURN_SHIPMENTS].deadline_s(Cart.BASE)
-
-_companies: dict[int, tuple[float, dict[str, str]]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """How returning one instruction ended.
-
-    Attributes:
-        failure: blank when the cart knows all of it.
-        notes: lines for the API log.
-    """
-
-    failure: str = ""
-    notes: Sequence[str] = ()
 
 
 def return_to_base(
-    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: CartParcel
+    work: ShopWork, order: CartOrder, read_at: datetime, ready: Ready[BasePlan]
 ) -> Returned:
     """Tell BASE what is missing, line by line; a refused line does not stop the others (RET-4)."""
-    company = known_carrier(Cart.BASE, parcel.carrier, _delivery_companies(work))
-    parcel = replace(parcel, carrier=company.code)
-    plan = plan_base(
-        order,
-        [LineToReturn(line.key, line.name) for line in part.lines],
-        deferred=part.deferred,
-        overruled=part.cart_cancel is CancelInCart.OVERRULED,
-    )
+    part, plan = ready.part, ready.plan
     lines = {line.key: line for line in part.lines}
     _note_done(work, [lines[key] for key in plan.done])
     if part.deferred and deferred_happened(order):
         _note_seen(work, EffectKind.DEFERRED, [order.key])
     failures: list[str] = list(plan.unclear)
-    for step in plan.steps:
+    for step, parcel in ready.sends(plan.steps):
         send = _Sending(work, order, read_at, parcel)
         try:
             if isinstance(step, ShipDeferred):
@@ -147,12 +120,3 @@ def _note_seen(work: ShopWork, kind: EffectKind, keys: list[str]) -> None:
     """Settle effects whose answer was lost and which the order, read just now, shows."""
     with work.database.begin() as connection:
         effects.note_seen(connection, work.shop.id, kind, keys)
-
-
-def _delivery_companies(work: ShopWork) -> dict[str, str]:
-    known = _companies.get(work.shop.id)
-    if known is not None and time.monotonic() - known[0] < COMPANIES_FRESH_S:
-        return known[1]
-    found = work.base.delivery_companies()
-    _companies[work.shop.id] = (time.monotonic(), found)
-    return found

@@ -5,20 +5,12 @@ from functools import partial
 
 from adapters.postgres.engine import effects
 from adapters.postgres.orders import order_parts
-from adapters.postgres.orders.order_parts import Part
-from adapters.postgres.orders.payment_classes import payment_table
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
-from domain.carts.ports import CartParcel
-from domain.orders.cancellations import CancelInCart
 from domain.orders.cart_order import CartOrder
-from domain.shipments.candidates import (
-    EffectKind,
-    RequestSettlement,
-    ReturningPart,
-    plan_shopserve,
-)
+from domain.shipments.candidates import EffectKind, RequestSettlement, ShopServeSteps
 from domain.shipments.settlements import request_happened
+from workers.actions.return_shipments.checks import Ready, Returned
 from workers.calls.effects import EffectLedger, Reading
 from workers.calls.work import ShopWork
 
@@ -26,25 +18,14 @@ _DEADLINE_S = ACTIONS[Action.RETURN_SHIPMENTS].deadline_s(Cart.SHOPSERVE)
 
 
 def return_to_shopserve(
-    work: ShopWork, order: CartOrder, read_at: datetime, part: Part, parcel: CartParcel
-) -> None:
+    work: ShopWork, order: CartOrder, read_at: datetime, ready: Ready[ShopServeSteps]
+) -> Returned:
     """Request settlement where it is needed, write carrier and number, note it here.
 
     Writing the same shipping result twice is harmless; the settlement request is a charge and goes
     through the ledger, once per order whichever part comes first.
     """
-    with work.database.begin() as connection:
-        payments = payment_table(connection, work.shop.id)
-        sent = effects.was_sent(connection, work.shop.id, EffectKind.SETTLEMENT, order.key)
-        begun = order_parts.returned_partly(connection, work.shop.id, order.key)
-    returning = ReturningPart(
-        part.destination,
-        parcel.tracking_number,
-        unsettled_before=begun and not sent,
-        overruled=part.cart_cancel is CancelInCart.OVERRULED,
-    )
-    steps = plan_shopserve(order, payments, returning)
-    for step in steps:
+    for step, parcel in ready.sends(ready.plan):
         if isinstance(step, RequestSettlement):
             request = partial(work.shopserve.request_settlement, order.key)
             reading = Reading(read_at, order, request_happened)
@@ -55,4 +36,5 @@ def return_to_shopserve(
     with work.database.begin() as connection:
         if request_happened(order):  # of an earlier claim that lost the answer, or of the staff
             effects.note_seen(connection, work.shop.id, EffectKind.SETTLEMENT, [order.key])
-        order_parts.mark_returned(connection, part.id)
+        order_parts.mark_returned(connection, ready.part.id)
+    return Returned()
