@@ -71,7 +71,8 @@ def follow(session: Session, run_id: int, waiter: Waiter, again: str) -> None:
     run = document(session, run_id)
     show_document(session, run)
     if over is None and run["state"] == "running":
-        raise CommandFailed(f"run {run_id} is not over after {waiter.timeout_s:g} s; {again}")
+        why = f" ({run['reason']})" if run["reason"] else ""
+        raise CommandFailed(f"run {run_id} is not over after {waiter.timeout_s:g} s{why}; {again}")
     if run["state"] != SUCCEEDED:
         raise CommandFailed(_why(run))
 

@@ -10,6 +10,7 @@
     - BudgetSpent        the shop's calls of this hour or day are used up, or its pace says wait
     - Stopping           this worker was asked to stop; another one goes on
     - SwitchedOff        the kill switch of the shop or of this action is on
+    - Unserved           the cart does not serve this shop for now, whatever is asked of it
     - LostTime           the database was set back; the shop's cart is to be read first
   + Permanent        trying again cannot help; goes to the dead letters now
     - Rejected           the cart understood the request and refused it
@@ -37,7 +38,14 @@ class ApiFamily(StrEnum):
 
 
 class SyncError(Exception):
-    """Root of all expected failures. Messages never hold credentials or personal data."""
+    """Root of all expected failures. Messages never hold credentials or personal data.
+
+    Attributes:
+        may_have_happened: what was asked may have happened: a write left this process, and what
+            came back, if anything did, is not the cart's own JSON (CLS-9).
+    """
+
+    may_have_happened = False
 
     def __reduce__(self) -> tuple[Callable[..., "SyncError"], tuple[object, ...]]:
         """Survive pickling although subclasses take keyword-only arguments."""
@@ -73,6 +81,8 @@ class RemoteDown(Transient):
 class OutcomeUnknown(Transient):
     """A write left this process and its answer was lost: it may or may not have happened."""
 
+    may_have_happened = True
+
 
 class Postponed(SyncError):
     """Not now, through nobody's fault."""
@@ -86,10 +96,18 @@ class Postponed(SyncError):
 class Closed(Postponed):
     """The cart is closed for maintenance."""
 
-    def __init__(self, message: str, *, api: ApiFamily, until: datetime | None = None) -> None:
-        """Args: api: the family of calls that is closed."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        api: ApiFamily,
+        until: datetime | None = None,
+        asked_s: float | None = None,
+    ) -> None:
+        """Args: api: the family of calls that is closed; asked_s: seconds the cart asked for."""
         super().__init__(message, until=until)
         self.api = api
+        self.asked_s = asked_s
 
 
 class BudgetSpent(Postponed):
@@ -119,6 +137,37 @@ class SwitchedOff(Postponed):
 
 class LostTime(Postponed):
     """The database was set back to an earlier time, and the shop's cart was not read since."""
+
+
+class Unserving(StrEnum):
+    """Why a cart does not serve a shop (CLS-9)."""
+
+    NOT_THE_CART = "not_the_cart"
+    """What answered is not the cart: a firewall, a proxy, a redirect."""
+    UNAVAILABLE = "unavailable"
+    """503 without a word of maintenance."""
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - no token
+    """An access token the cart gave a moment ago is refused."""
+    LONG_WAIT = "long_wait"
+    """The cart asked for a wait of more than a quarter of an hour."""
+
+
+class Unserved(Postponed):
+    """The cart does not serve this shop for now: all of its work waits (CLS-9)."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        why: Unserving,
+        api: ApiFamily | None = None,
+        asked_s: float | None = None,
+    ) -> None:
+        """Args: api: of the call, None for that of tokens; asked_s: seconds the cart asked for."""
+        super().__init__(message)
+        self.why = why
+        self.api = api
+        self.asked_s = asked_s
 
 
 class Permanent(SyncError):

@@ -10,7 +10,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "chaos": ("chaos/*",),
     "engine": (
         "contract/test_call_budget.py",
-        "component/test_engine_[bcelmts]*.py",
+        "component/test_engine_[bcelmtsu]*.py",
         "component/test_engine_failures.py",
         "component/test_places_*.py",
         "unit/test_actions.py",
@@ -18,6 +18,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_budget.py",
         "unit/test_closures.py",
         "unit/test_e[fr]*.py",
+        "unit/test_pauses.py",
         "unit/test_retry.py",
         "component/test_beat.py",
         "component/test_strange_messages.py",

@@ -35,6 +35,7 @@ from workers.calls.accounts import AccountProver
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.gate import CallCounter, GateTools
 from workers.calls.lost_time import LostTimeWatch
+from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
@@ -134,6 +135,7 @@ class Process:
         self.counter = CallCounter(self.database)
         self.budget = CallBudget(self.redis, remembered=self.counter.remembered, now=now)
         self.closures = ClosureBoard(self.database, now)
+        self.pauses = PauseBoard(self.database, now)
         self.directory = ShopDirectory(self.autocommit, box)
         self.token_tools = TokenTools(
             self.database, box, self.http, TokenCache(), TokenStash(self.redis), self.closures, now
@@ -141,6 +143,7 @@ class Process:
         self.gate_tools = GateTools(
             self.budget,
             self.closures,
+            self.pauses,
             self.counter,
             self.draining,
             self.directory,
@@ -153,7 +156,7 @@ class Process:
         self.open_work = WorkTools(
             self.database, self.autocommit, self.token_tools, self.gate_tools, prover, now
         ).open_work
-        reactions = CartReactions(self.directory, self.closures, self.budget, now)
+        reactions = CartReactions(self.directory, self.closures, self.pauses, self.budget, now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
 

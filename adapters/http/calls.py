@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
@@ -18,8 +20,11 @@ from domain.errors import (
     Rejected,
     RemoteBusy,
     RemoteDown,
+    SyncError,
     Transient,
     Undecodable,
+    Unserved,
+    Unserving,
 )
 
 _USER_AGENT = "renkei/0.1"
@@ -34,7 +39,16 @@ _MAINTENANCE = tuple(
     word.encode(encoding)
     for word in _MAINTENANCE_WORDS
     for encoding in ("utf-8", "euc_jp", "shift_jis")
+) + tuple(json.dumps(word).strip('"').encode() for word in _MAINTENANCE_WORDS)  # as JSON in ASCII
+# Of whoever stands in front of the cart, whatever the body says (CLS-9).
+_IN_BETWEEN = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.TOO_EARLY,
+    }
 )
+_LONGEST_ASKED_S = 10.0**9
 
 _ESCAPES = (b"\\u0000", b"\\ud", b"\\uD")
 
@@ -67,16 +81,32 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever its status."""
+    """What came back, whatever its status.
+
+    Attributes:
+        content_type: in lower case, blank if none is told.
+        retry_after_s: seconds the other side asks to wait, from a number or a date.
+        date: aware; what its clock showed (`Date`), None if it tells none.
+        challenges: it names how to authenticate (`WWW-Authenticate`).
+    """
 
     status: int
     body: bytes = field(repr=False)
+    content_type: str = ""
     retry_after_s: float | None = None
+    date: datetime | None = None
+    challenges: bool = False
 
     @property
     def says_maintenance(self) -> bool:
         """Whether the text speaks of maintenance, in any encoding a Japanese page comes in."""
         return any(word in self.body for word in _MAINTENANCE)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people: of a firewall, a proxy, a maintenance."""
+        begins = self.body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()
+        return begins.startswith(b"<") or self.content_type.startswith("text/html")
 
 
 def send(http: httpx.Client, call: Call) -> Answer:
@@ -107,8 +137,16 @@ def send(http: httpx.Client, call: Call) -> Answer:
         if isinstance(error, _NEVER_SENT) or attempt.sent is False:
             raise RemoteDown(f"{call}: {name}, nothing was sent") from error
         raise lost(call, name) from error
-    asked = response.headers.get("retry-after", "")
-    return Answer(response.status_code, response.content, _seconds(asked.strip()))
+    told = response.headers
+    date = _http_date(told.get("date", ""))
+    return Answer(
+        status=response.status_code,
+        body=response.content,
+        content_type=told.get("content-type", "").strip().lower(),
+        retry_after_s=_seconds(told.get("retry-after", "").strip(), date),
+        date=date,
+        challenges="www-authenticate" in told,
+    )
 
 
 def json_of(call: Call, answer: Answer, *, closes: ApiFamily | None = None) -> object:
@@ -118,13 +156,16 @@ def json_of(call: Call, answer: Answer, *, closes: ApiFamily | None = None) -> o
 
     Raises:
         Closed: it is such a page.
-        OutcomeUnknown, RemoteDown: it is no JSON.
+        Unserved: it is a page of another kind.
+        OutcomeUnknown, RemoteDown: it is no JSON, and broken or empty rather than a page.
     """
     try:
         return parse_json(answer.body)
     except Undecodable as error:
         if closes is not None and answer.says_maintenance:
-            raise Closed(f"{call}: closed for maintenance", api=closes) from error
+            raise closed(call, answer, closes) from error
+        if answer.is_page:
+            raise not_the_cart(call, answer) from error
         raise lost(call, "the answer is not JSON") from error
 
 
@@ -171,13 +212,55 @@ def lost(call: Call, why: str) -> Transient:
     return RemoteDown(f"{call}: {why}")
 
 
-def unserved(call: Call, answer: Answer) -> Transient | None:
-    """Return what a status tells that is not about the request itself, None for any other."""
+def closed(call: Call, answer: Answer, api: ApiFamily) -> Closed:
+    """Return the error for an answer that speaks of maintenance."""
+    error = Closed(
+        f"{call} -> {answer.status}: closed for maintenance", api=api, asked_s=answer.retry_after_s
+    )
+    error.may_have_happened = call.writes  # the page is nobody's word on the call itself
+    return error
+
+
+def not_the_cart(call: Call, answer: Answer, api: ApiFamily | None = None) -> Unserved:
+    """Return the error for an answer that is not the cart's own words (CLS-9)."""
+    error = Unserved(
+        f"{call} -> {answer.status}: not an answer of the cart (a firewall, a proxy, a redirect?)",
+        why=Unserving.NOT_THE_CART,
+        api=api,
+        asked_s=answer.retry_after_s,
+    )
+    error.may_have_happened = call.writes
+    return error
+
+
+def unserved(
+    call: Call, answer: Answer, api: ApiFamily | None, *, own_words: bool
+) -> SyncError | None:
+    """Return what an answer tells that is not about the request itself, None for any other.
+
+    Args:
+        api: see Unserved.
+        own_words: the body is the cart's own JSON.
+    """
     status = answer.status
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        error: SyncError = Unserved(
+            f"{call} -> {status}: not available",
+            why=Unserving.UNAVAILABLE,
+            api=api,
+            asked_s=answer.retry_after_s,
+        )
+        error.may_have_happened = call.writes
+        return error
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return lost(call, f"status {status}")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RemoteBusy(f"{call} -> {status}", retry_after_s=answer.retry_after_s)
+        error = RemoteBusy(f"{call} -> {status}", retry_after_s=answer.retry_after_s)
+        error.may_have_happened = call.writes and not own_words
+        return error
+    challenged = status == HTTPStatus.UNAUTHORIZED and answer.challenges
+    if status in _IN_BETWEEN or not (own_words or challenged):
+        return not_the_cart(call, answer, api)
     return None
 
 
@@ -209,6 +292,20 @@ def checked_base(remote: str, base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _seconds(asked: str) -> float | None:
-    """Return the seconds asked for; dates are not used by either cart and count as none."""
-    return float(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 6 else None  # noqa: PLR2004 - days at most
+def _seconds(asked: str, date: datetime | None) -> float | None:
+    """Return the seconds asked for, told as a number or as an HTTP date (RFC 9110, 10.2.3).
+
+    Args: date: what the other side's clock shows; a date asked for without it means nothing.
+    """
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked), _LONGEST_ASKED_S)
+    until = _http_date(asked)
+    return None if until is None or date is None else max(0.0, (until - date).total_seconds())
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        told = parsedate_to_datetime(text)
+        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None

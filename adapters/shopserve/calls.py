@@ -6,7 +6,17 @@ from http import HTTPStatus
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send, unserved
+from adapters.http.calls import (
+    Answer,
+    Call,
+    checked_base,
+    closed,
+    json_of,
+    lost,
+    not_the_cart,
+    send,
+    unserved,
+)
 from adapters.shopserve.wire.refusals import refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate
@@ -14,7 +24,6 @@ from domain.errors import (
     AlreadyDone,
     ApiFamily,
     AuthenticationFailed,
-    Closed,
     NotFound,
     Rejected,
     SyncError,
@@ -56,8 +65,13 @@ class ShopServeCalls:
         return json_of(*self._make(api, method, path, body))
 
     def write(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
-        """Make a call that changes the cart; its answer is not looked at."""
-        self._make(api, method, path, body, writes=True)
+        """Make a call that changes the cart; its answer is only looked at for who it is from.
+
+        Raises: Unserved: a page, so it is not the cart that says it was done.
+        """
+        call, answer = self._make(api, method, path, body, writes=True)
+        if answer.is_page:
+            raise not_the_cart(call, answer, api)
 
     def change(self, api: ApiFamily, method: str, path: str, body: dict[str, object]) -> None:
         """Make a call that changes the cart and answers with a JSON object.
@@ -65,7 +79,8 @@ class ShopServeCalls:
         Raises: OutcomeUnknown: among others when the answer is none.
         """
         call, answer = self._make(api, method, path, body, writes=True)
-        if not isinstance(json_of(call, answer), dict):
+        told = json_of(call, answer)
+        if not isinstance(told, dict) and told != []:  # an empty object, as PHP writes it
             raise lost(call, "the answer is not an object")
 
     def _make(
@@ -106,10 +121,16 @@ def _failure(api: ApiFamily, call: Call, answer: Answer) -> SyncError:
     status = answer.status
     where = f"{call} -> {status}"
     if status == HTTPStatus.SERVICE_UNAVAILABLE and answer.says_maintenance:
-        return Closed(f"{where}: closed for maintenance", api=api)
-    if (error := unserved(call, answer)) is not None:
+        return closed(call, answer, api)
+    said = refusal(answer.body)
+    refuses_shop = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
+    # The shape of errors is not published, but what stops a whole shop has to name one.
+    own_words = said is not None and (any(said) or not refuses_shop)
+    if (error := unserved(call, answer, api, own_words=own_words)) is not None:
         return error
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return AuthenticationFailed(f"{where}: shop id or manager key refused")
-    code, text = refusal(answer.body)
+    code, text = said or ("", "")
+    if refuses_shop:
+        refused = AuthenticationFailed(f"{where}: shop id or manager key refused")
+        refused.may_have_happened = call.writes and said is None
+        return refused
     return _REFUSALS.get(status, Rejected)(f"{where}: {text or 'no reason given'}", code=code)

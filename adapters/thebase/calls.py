@@ -1,6 +1,7 @@
 """Calls to BASE: the token on the way out, the domain's errors on the way back."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -8,7 +9,16 @@ from urllib.parse import urlencode
 
 import httpx
 
-from adapters.http.calls import Answer, Call, checked_base, json_of, lost, send, unserved
+from adapters.http.calls import (
+    Answer,
+    Call,
+    checked_base,
+    closed,
+    json_of,
+    lost,
+    send,
+    unserved,
+)
 from adapters.thebase.wire.refusals import Meaning, Refusal, refusal
 from domain.carts.cart import Cart, call_deadline_s
 from domain.carts.ports import CallGate, TokenStore
@@ -18,12 +28,13 @@ from domain.errors import (
     ApiFamily,
     AuthenticationFailed,
     BudgetSpent,
-    Closed,
     NotFound,
     OutcomeUnknown,
     Rejected,
     RemoteDown,
     SyncError,
+    Unserved,
+    Unserving,
 )
 
 REMOTE = "BASE"
@@ -38,7 +49,15 @@ _REFUSALS: dict[Meaning, type[Rejected]] = {
 
 
 class TokenEndedError(Exception):
-    """The cart does not take the access token any more; never leaves this package."""
+    """The cart does not take the access token any more; never leaves this package.
+
+    Attributes: in_doubt: not the cart's own JSON says so, and the call was a write.
+    """
+
+    def __init__(self, *, in_doubt: bool) -> None:
+        """Args: see the class."""
+        super().__init__()
+        self.in_doubt = in_doubt
 
 
 class BaseCalls:
@@ -73,6 +92,9 @@ class BaseCalls:
     def _make(self, api: ApiFamily, call: Call) -> object:
         """Make the call; a token that ended is renewed once.
 
+        A fresh token that is refused too is the cart's trouble and not the shop's, which the
+        cart has just given a new one (CLS-10): the shop waits.
+
         The token comes before the gate: whoever waits 25 s for another worker's refresh must not
         hold the shop's turn meanwhile, nor a probe of a closed cart. The tokens look at the
         closures themselves.
@@ -80,14 +102,20 @@ class BaseCalls:
         token = _asked(self._tokens.access_token)
         try:
             return self._once(api, call, token)
-        except TokenEndedError:
+        except TokenEndedError as ended:
+            if ended.in_doubt:
+                with suppress(SyncError):  # found out again by the next call
+                    self._tokens.renew(token)
+                raise lost(call, "the access token is refused, but not in JSON") from ended
             renewed = _asked(partial(self._tokens.renew, token))
         try:
             return self._once(api, call, renewed)
         except TokenEndedError as error:
-            raise AuthenticationFailed(
-                f"{REMOTE}: {call.path}: a fresh access token is refused"
-            ) from error
+            refused = Unserved(
+                f"{call}: a fresh access token is refused", why=Unserving.TOKEN_REFUSED, api=api
+            )
+            refused.may_have_happened = error.in_doubt
+            raise refused from error
 
     def _once(self, api: ApiFamily, call: Call, token: str) -> object:
         if not token.isascii() or not token.isprintable():
@@ -109,6 +137,9 @@ def _asked(ask: Callable[[], str]) -> str:
         return ask()
     except OutcomeUnknown as error:
         raise RemoteDown(f"{REMOTE}: no access token: {error}") from error
+    except SyncError as error:
+        error.may_have_happened = False
+        raise
 
 
 def posted(base_url: str, path: str, form: Mapping[str, str], deadline_s: float) -> Call:
@@ -125,17 +156,19 @@ def posted(base_url: str, path: str, form: Mapping[str, str], deadline_s: float)
     )
 
 
-def failure(api: ApiFamily, call: Call, answer: Answer) -> Exception:
-    """Return what an answer other than 200 means."""
+def failure(api: ApiFamily | None, call: Call, answer: Answer) -> Exception:
+    """Return what an answer other than 200 means. Args: api: None for the token address."""
     status = answer.status
     where = f"{call} -> {status}"
     said = refusal(answer.body)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE or (not said.code and answer.says_maintenance):
-        return Closed(f"{where}: closed for maintenance", api=api)
-    if (error := unserved(call, answer)) is not None:
+    unavailable = status == HTTPStatus.SERVICE_UNAVAILABLE
+    if answer.says_maintenance and (unavailable or not said.code):
+        return closed(call, answer, api or ApiFamily.ORDERS)
+    own_words = bool(said.code)
+    if (error := unserved(call, answer, api, own_words=own_words)) is not None:
         return error
     if status == HTTPStatus.UNAUTHORIZED or said.meaning is Meaning.TOKEN_ENDED:
-        return TokenEndedError()
+        return TokenEndedError(in_doubt=call.writes and not own_words)
     if status == HTTPStatus.FORBIDDEN:
         return AuthenticationFailed(f"{where}: {said}")
     return _refused(call, f"{where}: {said}", said)

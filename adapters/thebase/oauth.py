@@ -87,6 +87,7 @@ class OAuthClient:
         Raises:
             AuthenticationFailed: the shop has to be authorised again.
             OutcomeUnknown: the answer was lost, so the token may be dead already.
+            Unserved: something else than the cart answered; likewise.
             Postponed: the cart is closed for maintenance; the token was not used.
         """
         try:
@@ -106,7 +107,7 @@ class OAuthClient:
         try:
             if answer.status == HTTPStatus.OK:
                 return granted(json_of(call, answer, closes=ApiFamily.ORDERS))
-            raise failure(ApiFamily.ORDERS, call, answer)
+            raise failure(None, call, answer)
         except Closed as error:
             # The token address belongs to no family of calls: what it says of maintenance is no
             # closure of the orders API, only a reason to leave this shop alone for a while.

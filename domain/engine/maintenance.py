@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from domain.engine.pauses import honoured_s
 from domain.errors import ApiFamily
 
 MESSAGE = "メンテナンス期間中のためAPIは使用できません。"
@@ -26,6 +27,14 @@ class ClosureSource(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CartAddress:
+    """A cart where some shops call it: its own address, or that of a test or a proxy."""
+
+    cart: str
+    api_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closure:
     """A time in which a cart takes no calls: from `start` on, `end` itself is open again.
 
@@ -34,6 +43,7 @@ class Closure:
         end: aware; None while nobody knows, as for most detected closures.
         probe_at: while nobody knows the end: when one call may try; None = at once.
         detected_by: id of the shop whose call was answered with it.
+        api_url: of a detected one: it is about the shops of this address; None = all of the cart.
     """
 
     cart: str
@@ -43,11 +53,13 @@ class Closure:
     source: ClosureSource
     probe_at: datetime | None = None
     detected_by: int | None = None
+    api_url: str | None = None
 
-    def covers(self, cart: str, api: ApiFamily, now: datetime) -> bool:
-        """Tell whether calls of that family are closed at `now`."""
+    def covers(self, at: CartAddress, api: ApiFamily, now: datetime) -> bool:
+        """Tell whether calls of that family to that address are closed at `now`."""
         return (
-            self.cart == cart
+            self.cart == at.cart
+            and self.api_url in {None, at.api_url}
             and self.api in {None, api}
             and self.start <= now
             and (self.end is None or now < self.end)
@@ -66,26 +78,29 @@ AnyClosure = TypeVar("AnyClosure", bound=Closure)
 
 
 def closed_now(
-    closures: Iterable[AnyClosure], cart: str, api: ApiFamily, now: datetime
+    closures: Iterable[AnyClosure], at: CartAddress, api: ApiFamily, now: datetime
 ) -> AnyClosure | None:
     """Return the closure in force, None while calls may be made.
 
     Of several the one that lasts longest; one whose end is known counts before one that would be
     probed, for no call is made in it.
     """
-    in_force = [closure for closure in closures if closure.covers(cart, api, now)]
+    in_force = [closure for closure in closures if closure.covers(at, api, now)]
     earliest = datetime.min.replace(tzinfo=UTC)
     return max(in_force, key=lambda closure: closure.end or earliest, default=None)
 
 
-def next_probe_at(last_closed_answer_at: datetime, closed_answers: int) -> datetime:
+def next_probe_at(
+    last_closed_answer_at: datetime, closed_answers: int, asked_s: float | None = None
+) -> datetime:
     """Return when one worker may try a single call during a closure whose end nobody knows.
 
     Args:
         last_closed_answer_at: aware; when the cart last said that it is closed.
         closed_answers: how often in a row it said so, from 1; the wait doubles from half a minute
             to a quarter of an hour.
+        asked_s: seconds the cart asked to wait, None if it named none.
     """
     doublings = min(max(closed_answers, 1) - 1, _LARGEST_POWER)
     wait_s = min(FIRST_PROBE_S * 2.0**doublings, LONGEST_PROBE_S)
-    return last_closed_answer_at + timedelta(seconds=wait_s)
+    return last_closed_answer_at + timedelta(seconds=max(wait_s, honoured_s(asked_s)))

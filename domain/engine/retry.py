@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from domain.engine.pauses import honoured_s
 from domain.errors import Permanent, Postponed, RemoteBusy, Transient
 
 LONGEST_BUSY_S = 15 * 60
@@ -70,7 +71,7 @@ class RetryPolicy:
             return GiveUp(f"unexpected {type(error).__name__}: {said}", unexpected=True)
         asked_s = (error.retry_after_s or 0) if isinstance(error, RemoteBusy) else 0
         if asked_s > LONGEST_BUSY_S:
-            return WaitUntil(now + timedelta(seconds=asked_s))
+            return WaitUntil(now + timedelta(seconds=honoured_s(asked_s)))
         if attempt >= self.max_attempts:
             return GiveUp(f"gave up after {attempt} attempts: {error}")
         return RetryAt(now + timedelta(seconds=max(asked_s, self._delay_s(attempt, jitter))))

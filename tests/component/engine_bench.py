@@ -32,6 +32,7 @@ WAITING = (
     ("run_items", "due_at"),
     ("runs", "due_at"),
     ("lane_blocks", "until"),
+    ("shop_pauses", "until"),
     ("import_tasks", "retry_after"),
     ("effects", "sent_at"),
 )
@@ -97,10 +98,17 @@ class Bench:
         parked: set[int] = set()
         for _ in range(MOST_ROUNDS):
             self.sql(
-                "update run_items set due_at = now() where state = 'due' and due_at > now()"
+                "update run_items set due_at = due_at - make_interval(secs => :longest)"
+                " where state = 'due' and due_at > now()"
                 " and due_at < now() + make_interval(secs => :longest)",
                 longest=SKIPPED_WAIT_S,
             )
+            self.sql(
+                "update shop_pauses set until = now() where ended_at is null and until > now()"
+                " and until < now() + make_interval(secs => :longest)",
+                longest=SKIPPED_WAIT_S,
+            )
+            self.process.pauses.forget()
             pending = self.column("select id from runs where state = 'pending' and due_at <= now()")
             for run_id in sorted(pending):
                 planner.plan_run(self.process, run_id)

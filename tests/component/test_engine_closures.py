@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.actions import Action
-from domain.carts.cart import Cart
 from domain.errors import ApiFamily
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop
@@ -134,8 +133,9 @@ def test_cls_1_many_answers_of_one_closing_are_one_closure_probed_after_half_a_m
     shop.run("import_orders")
     bench.simulator.close("thebase")
     (finder,) = bench.column("select id from shops where key = :key", key=shop.key)
+    found = bench.process.directory.shop(finder)
     for _ in range(ORDERS):
-        bench.process.closures.note(Cart.BASE, ApiFamily.ORDERS, finder, probing=False)
+        bench.process.closures.note(found, ApiFamily.ORDERS, probing=False)
 
     assert other.run("import_orders")["state"] == "closed"
     assert len(_detected(bench)) == 1
@@ -227,7 +227,11 @@ def test_cls_1_nothing_is_planned_for_a_closed_cart(bench: Bench, cart: str) -> 
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(401, "{}"), (400, '{"error": "no_order"}'), (400, '{"error": "hour_api_limit"}')],
+    [
+        (401, '{"error": "access_denied"}'),
+        (400, '{"error": "no_order"}'),
+        (400, '{"error": "hour_api_limit"}'),
+    ],
 )
 def test_cls_1_a_probe_that_is_refused_opens_the_cart_too(
     bench: Bench, status: int, body: str

@@ -34,7 +34,7 @@ def test_ret_05_credentials_refused_in_the_middle_of_a_return_charge_once_when_t
 ) -> None:
     shop = bench.shop("shopserve", "card", "card")
     shop.ready_to_return()
-    with bench.fault("respond", endpoint=endpoint, status=401, body="{}"):
+    with bench.fault("respond", endpoint=endpoint, status=401, body='{"error": "E401"}'):
         stopped = shop.run("return_shipments")
     charged = len(shop.effects("settlement_requested"))
     bench.renkei.ok("shop", "test", shop.key)
@@ -51,7 +51,9 @@ def test_ret_05_credentials_refused_in_the_middle_of_a_return_charge_once_when_t
 def test_imp_12_refused_credentials_make_no_order_a_broken_one(bench: Bench) -> None:
     """A broken order waits an hour; these have to be imported as soon as the shop works again."""
     shop = bench.shop("thebase", "card", "card")
-    with bench.fault("respond", endpoint="orders.detail", status=403, body="{}"):
+    with bench.fault(
+        "respond", endpoint="orders.detail", status=403, body='{"error": "access_denied"}'
+    ):
         shop.run("import_orders")
     bench.renkei.ok("shop", "test", shop.key)
 
@@ -63,7 +65,7 @@ def test_imp_12_refused_credentials_make_no_order_a_broken_one(bench: Bench) -> 
 def test_cls_4_a_replayed_confirmation_of_a_cancelled_order_confirms_nothing(bench: Bench) -> None:
     shop = bench.shop("shopserve", "card")
     shop.run("import_orders")
-    with bench.fault("respond", endpoint="orders.status", status=422, body="{}"):
+    with bench.fault("respond", endpoint="orders.status", status=422, body='{"error": "E422"}'):
         shop.run("confirm_orders")
     (letter,) = bench.renkei.read("dead", "list")
     shop.place(shop.only()["cart_order_key"], change="cancel")

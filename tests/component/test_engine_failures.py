@@ -160,7 +160,7 @@ def test_cls_3_refused_credentials_stop_that_shop_only_and_raise_an_alert(
 def _refused(cart: str) -> dict[str, object]:
     if cart == "shopserve":
         return {"status": 401, "body": '{"error": "Unauthorized"}'}
-    return {"status": 401, "body": '{"error": "invalid_client", "error_description": "no"}'}
+    return {"status": 400, "body": '{"error": "unauthorized_client", "error_description": "no"}'}
 
 
 def test_cls_4_dead_letters_are_replayed_one_or_many_with_who_and_why(bench: Bench) -> None:

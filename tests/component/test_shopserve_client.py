@@ -22,6 +22,8 @@ from domain.errors import (
     RemoteDown,
     SyncError,
     Undecodable,
+    Unserved,
+    Unserving,
 )
 from tests.component.cart_doubles import OpenGate
 from tests.component.cart_samples import shopserve_order
@@ -141,7 +143,7 @@ def test_stk_6_an_item_that_cannot_be_read_is_apart_from_the_others() -> None:
     wire = Wire(
         httpx.Response(200, json={"total_count": 4, "contents": items}),
         httpx.Response(200, json={"stock": {**counted, "management_type": "New"}}),
-        httpx.Response(422, json={}),
+        own(422),
         httpx.Response(200, json={"stock": counted}),
     )
 
@@ -151,7 +153,9 @@ def test_stk_6_an_item_that_cannot_be_read_is_apart_from_the_others() -> None:
     assert "management_type" in page.unreadable[0].reason
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(401, json={}), httpx.Response(500)])
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(401, json={"code": "E401"}), httpx.Response(500)]
+)
 def test_stk_6_trouble_of_the_whole_shop_is_not_the_items(answer: httpx.Response) -> None:
     items = [{"item_code": "A", "item_name": "A"}]
     wire = Wire(httpx.Response(200, json={"total_count": 1, "contents": items}), answer)
@@ -234,24 +238,39 @@ def html(status: int, text: str, encoding: str = "utf-8") -> httpx.Response:
     )
 
 
+def own(status: int) -> httpx.Response:
+    """Return a refusal in the cart's own words."""
+    return httpx.Response(status, json={"error_code": f"E{status}", "message": "不可"})
+
+
+CHALLENGE = {"www-authenticate": 'Basic realm="api"'}
 ANSWERS = [
-    pytest.param(httpx.Response(401, json={}), AuthenticationFailed, id="401"),
-    pytest.param(httpx.Response(403, json={}), AuthenticationFailed, id="403"),
-    pytest.param(httpx.Response(404, json={}), NotFound, id="404"),
-    pytest.param(httpx.Response(400, json={}), Rejected, id="400"),
-    pytest.param(httpx.Response(422, json={}), Rejected, id="422"),
-    pytest.param(httpx.Response(302, headers={"location": "https://x.jp/"}), Rejected, id="302"),
+    pytest.param(own(401), AuthenticationFailed, id="401"),
+    pytest.param(own(403), AuthenticationFailed, id="403"),
+    pytest.param(httpx.Response(401, headers=CHALLENGE), AuthenticationFailed, id="challenge"),
+    pytest.param(own(404), NotFound, id="404"),
+    pytest.param(own(400), Rejected, id="400"),
+    pytest.param(own(422), Rejected, id="422"),
     pytest.param(httpx.Response(429), RemoteBusy, id="429"),
     pytest.param(html(503, MAINTENANCE), Closed, id="503 maintenance"),
     pytest.param(html(503, MAINTENANCE, "euc_jp"), Closed, id="503 maintenance in EUC-JP"),
     pytest.param(html(503, "メンテナンス", "shift_jis"), Closed, id="503 in Shift-JIS"),
 ]
+# What stands in front of the cart, whatever it says (CLS-9).
+IN_BETWEEN = [
+    *(html(status, "<html>Forbidden</html>") for status in (400, 401, 403, 404, 409, 422)),
+    *(httpx.Response(status, json={}) for status in (401, 403)),
+    *(httpx.Response(status, headers={"location": "https://x.jp/"}) for status in (301, 302, 307)),
+    *(own(status) for status in (408, 413, 425)),
+    httpx.Response(403, headers=CHALLENGE),
+    html(200, "<html>Please prove that you are human</html>"),
+    html(503, "busy"),
+]
 LOST = [
-    pytest.param(lambda: html(503, "busy"), id="503 of another kind"),
     pytest.param(lambda: html(500, MAINTENANCE), id="500"),
     pytest.param(lambda: httpx.Response(502), id="502"),
     pytest.param(lambda: httpx.Response(504), id="504"),
-    pytest.param(lambda: html(200, "<html>"), id="200 that is not JSON"),
+    pytest.param(lambda: httpx.Response(200, content=b'{"ord'), id="200 cut off"),
     pytest.param(lambda: httpx.Response(200), id="200 without a body"),
     pytest.param(lambda: httpx.ReadTimeout("slow"), id="time-out"),
     pytest.param(lambda: httpx.ReadError("reset"), id="reset"),
@@ -285,9 +304,83 @@ def test_lost_answers_leave_writes_in_doubt_and_reads_not(
             getattr(Wire(answer()).cart, write)("SC-1")
 
 
+@pytest.mark.parametrize("answer", IN_BETWEEN, ids=lambda it: f"{it.status_code}")
+def test_cls_9_what_is_not_the_carts_own_words_postpones_the_shop_and_leaves_writes_in_doubt(
+    answer: httpx.Response,
+) -> None:
+    calls: list[tuple[bool, Callable[[ShopServeCart], object]]] = [
+        (False, lambda cart: cart.read_orders(["SC-1"])),
+        (False, lambda cart: cart.test_connection()),
+        (True, lambda cart: cart.confirm_order("SC-1")),
+        (True, lambda cart: cart.request_settlement("SC-1")),
+        (True, lambda cart: cart.set_stock(ItemKey("TS"), StockLevel(1, low_stock=1))),
+    ]
+    for writes, call in calls:
+        with pytest.raises(Unserved) as unserved:
+            call(Wire(answer).cart)
+        assert unserved.value.may_have_happened is writes
+
+
+@pytest.mark.parametrize(
+    ("answer", "doubt"),
+    [
+        (own(401), False),
+        (httpx.Response(401, headers=CHALLENGE), True),
+        (own(429), False),
+        (html(429, "slow down"), True),
+        (html(503, MAINTENANCE), True),
+        (own(422), False),
+    ],
+)
+def test_cls_9_only_the_carts_own_json_says_that_a_settlement_was_not_requested(
+    answer: httpx.Response, doubt: bool
+) -> None:
+    with pytest.raises(SyncError) as caught:
+        Wire(answer).cart.request_settlement("SC-1")
+
+    assert caught.value.may_have_happened is doubt
+
+
+def test_cls_9_maintenance_is_told_from_a_503_of_another_kind() -> None:
+    escaped = httpx.Response(503, content=json.dumps({"message": "ただいまメンテナンス中です"}))
+
+    with pytest.raises(Closed):
+        Wire(escaped).cart.read_order("SC-1")
+    with pytest.raises(Unserved) as other:
+        Wire(httpx.Response(503, headers={"retry-after": "20"})).cart.read_order("SC-1")
+    assert (other.value.why, other.value.asked_s) == (Unserving.UNAVAILABLE, 20)
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("7", 7),
+        ("999999", 999_999),
+        ("9" * 40, 10**9),
+        ("Sat, 03 Oct 2026 03:01:30 GMT", 90),
+        ("Sat, 03 Oct 2026 02:00:00 GMT", 0),
+        ("soon", None),
+        ("-5", None),
+        ("", None),
+    ],
+)
+def test_cls_9_a_wait_is_asked_for_in_seconds_or_with_a_date_by_the_carts_own_clock(
+    asked: str, seconds: float | None
+) -> None:
+    headers = {"retry-after": asked, "date": "Sat, 03 Oct 2026 03:00:00 GMT"}
+
+    with pytest.raises(RemoteBusy) as busy:
+        Wire(httpx.Response(429, headers=headers)).cart.read_order("SC-1")
+    assert busy.value.retry_after_s == seconds
+
+
 def test_an_update_answered_with_something_else_is_in_doubt() -> None:
     with pytest.raises(OutcomeUnknown):
-        Wire(httpx.Response(200, json=[])).cart.request_settlement("SC-1")
+        Wire(httpx.Response(200, json=["Updated"])).cart.request_settlement("SC-1")
+
+
+def test_cls_9_an_update_answered_with_an_empty_array_was_answered_with_an_object() -> None:
+    Wire(httpx.Response(200, json=[])).cart.request_settlement("SC-1")
 
 
 def test_a_conflict_is_the_wished_state_only_where_it_can_be() -> None:

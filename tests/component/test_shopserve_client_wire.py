@@ -389,13 +389,16 @@ def test_an_unlimited_update_carries_nothing_else() -> None:
     assert stock.update(level, ("赤",), 2) == {"variation_name1": "赤", "unlimited": "Yes"}
 
 
-def test_a_refusal_is_read_from_json_or_from_a_page() -> None:
+def test_cls_9_a_refusal_is_the_carts_own_json_and_nothing_else() -> None:
     body = '{"error_code":"E1","message":"不正です。","errors":[{"field":"q","message":"x"}]}'
-    page = f"<html><h1>Bad</h1>{'x' * 5000}</html>".encode()
+    long = '{"message":"%s"}' % ("x" * 5000)
 
     assert refusals.refusal(body.encode()) == ("E1", "不正です。 q x")
-    assert refusals.refusal(page)[1].startswith("Bad x")
-    assert len(refusals.refusal(page)[1]) <= 300
+    assert refusals.refusal(long.encode()) == ("", "x" * 300)
+    for other in (b"<html><h1>Bad</h1></html>", b"[1]", b'"no"', b"", b"{"):
+        assert refusals.refusal(other) is None
+    for nameless in (b"{}", b"[]", b'{"allowed": false}'):
+        assert refusals.refusal(nameless) == ("", "")
 
 
 @given(raw=order_like(shopserve_order()))
@@ -419,7 +422,7 @@ def test_any_stock_and_item_list_is_read_or_undecodable(body: object) -> None:
 
 @given(body=st.binary(max_size=200))
 def test_any_refusal_is_read(body: bytes) -> None:
-    code, text = refusals.refusal(body)
+    code, text = refusals.refusal(body) or ("", "")
 
     assert len(code) <= 50
     assert len(text) <= 300
@@ -437,7 +440,7 @@ def test_cls_9_an_empty_array_where_an_object_belongs_is_an_empty_object() -> No
     bare: Json = {**shopserve_order(), "memo": []}
 
     assert details.order(bare) == details.order({**shopserve_order(), "memo": {}})
-    assert refusals.refusal(b"[]") == ("", "[]")
+    assert refusals.refusal(b"[]") == ("", "")
     with pytest.raises(Undecodable, match=r"basic\.order_number"):
         details.order({**shopserve_order(), "basic": []})
 

@@ -26,6 +26,8 @@ from domain.errors import (
     RemoteDown,
     SyncError,
     Undecodable,
+    Unserved,
+    Unserving,
 )
 from tests.component.cart_doubles import FixedTokens, OpenGate
 from tests.component.cart_samples import base_item, base_order, base_row
@@ -171,13 +173,15 @@ READ_OR_WRITE: list[Callable[[TheBaseCart], object]] = [
 
 
 @pytest.mark.parametrize("call", READ_OR_WRITE)
-def test_a_fresh_token_that_is_refused_stops_the_shop(
+def test_cls_10_a_fresh_token_that_is_refused_is_the_carts_trouble_not_the_shops(
     call: Callable[[TheBaseCart], object],
 ) -> None:
     wire = Wire(*(httpx.Response(400, json=TOKEN_ENDED) for _ in range(2)))
 
-    with pytest.raises(AuthenticationFailed):
+    with pytest.raises(Unserved) as unserved:
         call(wire.cart)
+    assert unserved.value.why is Unserving.TOKEN_REFUSED
+    assert not unserved.value.may_have_happened
     assert wire.tokens.renewals == 1
     assert len(wire.requests) == 2
 
@@ -257,7 +261,7 @@ def test_a_dispatch_answered_without_the_order_is_in_doubt(body: object) -> None
 
 def test_a_missing_order_is_none_but_a_wrong_address_is_not() -> None:
     assert Wire(refused("no_order")).cart.read_order("A") is None
-    with pytest.raises(Rejected):
+    with pytest.raises(Unserved):  # CLS-9: not the cart's own words
         Wire(html(404, "nothing here")).cart.read_order("A")
 
 
@@ -265,12 +269,25 @@ LOST: list[Answers] = [
     lambda: refused("db_error"),
     lambda: httpx.Response(500),
     lambda: html(502, "bad gateway"),
-    lambda: html(200, "<p>hello"),
+    lambda: httpx.Response(200, content=b'{"order":{'),
     lambda: httpx.ReadTimeout("slow"),
     lambda: httpx.RemoteProtocolError("gone"),
 ]
-CLOSED: list[Answers] = [
+# What stands in front of the cart, whatever it says (CLS-9).
+IN_BETWEEN: list[Answers] = [
+    lambda: html(200, "<p>Please prove that you are human"),
+    lambda: html(401, "Unauthorized"),
+    lambda: html(403, "Forbidden"),
+    lambda: html(400, "Bad Request"),
+    lambda: httpx.Response(403, json={"message": "Forbidden"}),
+    lambda: httpx.Response(302, headers={"location": "https://x.jp/"}),
+    lambda: httpx.Response(408),
+    lambda: httpx.Response(413, json={"error": "too_large"}),
+    lambda: httpx.Response(425),
     lambda: httpx.Response(503),
+]
+CLOSED: list[Answers] = [
+    lambda: httpx.Response(503, json={"error": "x", "error_description": "メンテナンス中です"}),
     lambda: html(503, "メンテナンス中"),
     lambda: html(200, "ただいまメンテナンス中です"),
     lambda: html(500, "メインテナンス"),
@@ -285,6 +302,44 @@ def test_lost_answers_leave_writes_in_doubt_and_reads_not(answer: Answers) -> No
         Wire(answer()).cart.dispatch_line("9", PARCEL)
     with pytest.raises(OutcomeUnknown):
         Wire(answer()).cart.set_stock(ItemKey("1"), StockLevel(1))
+
+
+@pytest.mark.parametrize("answer", IN_BETWEEN)
+def test_cls_9_what_is_not_the_carts_own_words_postpones_the_shop_and_leaves_writes_in_doubt(
+    answer: Answers,
+) -> None:
+    calls: list[tuple[bool, Callable[[TheBaseCart], object]]] = [
+        (False, lambda cart: cart.read_order("A")),
+        (False, lambda cart: cart.test_connection()),
+        (True, lambda cart: cart.dispatch_line("9", PARCEL)),
+        (True, lambda cart: cart.set_stock(ItemKey("1"), StockLevel(1))),
+    ]
+    for writes, call in calls:
+        wire = Wire(answer())
+        with pytest.raises(Unserved) as unserved:
+            call(wire.cart)
+        assert unserved.value.may_have_happened is writes
+        assert wire.tokens.renewals == 0
+
+
+def test_cls_9_a_challenge_counts_as_the_carts_own_word_and_leaves_a_write_in_doubt() -> None:
+    challenge = httpx.Response(401, headers={"www-authenticate": "Bearer"})
+    done = httpx.Response(200, json={"order": base_order()})
+
+    assert Wire(challenge, done).cart.read_order(str(base_order()["unique_key"])) is not None
+    wire = Wire(challenge)
+    with pytest.raises(OutcomeUnknown):  # the next attempt reads first, with the new token
+        wire.cart.dispatch_line("9", PARCEL)
+    assert (len(wire.requests), wire.tokens.renewals) == (1, 1)
+
+
+@pytest.mark.parametrize("answer", IN_BETWEEN)
+def test_cls_9_the_token_address_is_judged_likewise(answer: Answers) -> None:
+    client, _ = oauth(answer())
+
+    with pytest.raises(Unserved) as unserved:
+        client.refresh("r1")
+    assert unserved.value.api is None  # it closes no family of calls
 
 
 @pytest.mark.parametrize("answer", CLOSED)

@@ -53,9 +53,22 @@ def test_every_due_robot_runs_once_and_nothing_is_left(home: Path, carts: Simula
 
 
 def test_a_robot_that_fails_is_named_and_ends_it_with_1(home: Path, carts: SimulatorClient) -> None:
-    carts.add_fault("respond", status=403, cart="shopserve", endpoint="orders.search")
+    refused = '{"error_code": "E403", "message": "refused"}'
+    rule = {"cart": "shopserve", "endpoint": "orders.search", "status": 403}
+    carts.add_fault("respond", body=refused, **rule)
 
     done = renkei(home, "up", "--once")
 
     assert done.returncode == 1
     assert "shopserve-1 import_orders: failed" in done.stderr
+
+
+def test_cls_9_a_robot_whose_shop_is_not_served_is_named_too(
+    home: Path, carts: SimulatorClient
+) -> None:
+    carts.add_fault("respond", status=403, cart="shopserve", endpoint="orders.search")
+
+    done = renkei(home, "up", "--once")
+
+    assert done.returncode == 1
+    assert "shopserve-1 import_orders: not served" in done.stderr

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from domain.carts.calendar import calendar_closures, third_wednesday
 from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO
-from domain.engine.maintenance import MESSAGE, Closure, ClosureSource, closed_now, next_probe_at
+from domain.engine.maintenance import (
+    MESSAGE,
+    CartAddress,
+    Closure,
+    ClosureSource,
+    closed_now,
+    next_probe_at,
+)
 from domain.errors import ApiFamily
 from tests.unit.samples import NOON
 
@@ -59,6 +66,7 @@ def test_cls_01_the_third_wednesday_of_a_month_that_begins_with_one() -> None:
     assert third_wednesday(2025, 10) == date(2025, 10, 15)
 
 
+BASE = CartAddress(Cart.BASE, "https://api.thebase.in")
 ORDERS = Closure(Cart.BASE, ApiFamily.ORDERS, NOON, NOON + timedelta(hours=1), ClosureSource.PERSON)
 
 
@@ -76,7 +84,9 @@ ORDERS = Closure(Cart.BASE, ApiFamily.ORDERS, NOON, NOON + timedelta(hours=1), C
 def test_cls_01_a_closure_holds_for_its_cart_and_api_only(
     cart: Cart, api: ApiFamily, minutes: int, closed: bool
 ) -> None:
-    found = closed_now([ORDERS], cart, api, NOON + timedelta(minutes=minutes))
+    found = closed_now(
+        [ORDERS], CartAddress(cart, BASE.api_url), api, NOON + timedelta(minutes=minutes)
+    )
 
     assert (found == ORDERS) is closed
     assert (found is None) is not closed
@@ -96,12 +106,12 @@ UNKNOWN = Closure(
 def test_cls_01_of_several_closures_the_one_that_lasts_longest_counts() -> None:
     longer = replace(ORDERS, api=None, end=NOON + timedelta(hours=2))
 
-    assert closed_now([longer, ORDERS], Cart.BASE, ApiFamily.ORDERS, NOON) == longer
-    assert closed_now([UNKNOWN], Cart.BASE, ApiFamily.STOCK, NOON) == UNKNOWN
+    assert closed_now([longer, ORDERS], BASE, ApiFamily.ORDERS, NOON) == longer
+    assert closed_now([UNKNOWN], BASE, ApiFamily.STOCK, NOON) == UNKNOWN
 
 
 def test_cls_01_nobody_probes_while_the_calendar_or_a_person_says_closed() -> None:
-    found = closed_now([UNKNOWN, ORDERS], Cart.BASE, ApiFamily.ORDERS, NOON)
+    found = closed_now([UNKNOWN, ORDERS], BASE, ApiFamily.ORDERS, NOON)
 
     assert found == ORDERS
     assert not found.may_probe(NOON + timedelta(days=1), at_once=True)
@@ -124,3 +134,19 @@ def test_cls_01_only_a_person_at_the_shop_that_found_it_probes_at_once() -> None
     assert UNKNOWN.may_probe(NOON, at_once=UNKNOWN.is_probed_at_once(7, by_hand=True))
     assert not UNKNOWN.is_probed_at_once(7, by_hand=False)
     assert not UNKNOWN.is_probed_at_once(8, by_hand=True)
+
+
+def test_cls_9_a_discovered_closure_holds_for_shops_of_the_same_api_address() -> None:
+    found = replace(UNKNOWN, api_url=BASE.api_url)
+    elsewhere = CartAddress(Cart.BASE, "https://sandbox.example.jp")
+
+    assert closed_now([found], BASE, ApiFamily.ORDERS, NOON) == found
+    assert closed_now([found], elsewhere, ApiFamily.ORDERS, NOON) is None
+
+
+def test_cls_9_a_closed_cart_that_asks_for_a_wait_is_given_it_up_to_an_hour() -> None:
+    waits = [
+        (next_probe_at(NOON, 1, asked_s) - NOON).total_seconds() for asked_s in (None, 600, 999_999)
+    ]
+
+    assert waits == [30, 600, 900]

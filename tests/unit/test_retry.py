@@ -24,7 +24,7 @@ from domain.errors import (
 )
 from tests.unit.samples import NOON
 
-LATER = NOON + timedelta(hours=6)
+LATER = NOON + timedelta(hours=1)
 POLICY = RetryPolicy(max_attempts=5, first_delay_s=1, longest_delay_s=60)
 
 
@@ -38,12 +38,18 @@ def after(error: BaseException, attempt: int = 1, jitter: float = 1.0) -> Decisi
         pytest.param(Closed("closed", api=ApiFamily.ORDERS, until=LATER), id="closure"),
         pytest.param(BudgetSpent("spent", until=LATER, limit="hour"), id="budget"),
         pytest.param(SwitchedOff("parked", until=LATER), id="kill switch"),
-        pytest.param(RemoteBusy("come back", retry_after_s=6 * 3600), id="a long Retry-After"),
+        pytest.param(RemoteBusy("come back", retry_after_s=3600), id="a long Retry-After"),
     ],
 )
 def test_cls_03_postponed_work_spends_no_attempt_however_often(error: BaseException) -> None:
     for attempt in (1, 5, 500):
         assert after(error, attempt) == WaitUntil(LATER)
+
+
+def test_cls_9_a_wait_of_days_is_looked_at_again_after_a_quarter_of_an_hour() -> None:
+    busy = RemoteBusy("come back", retry_after_s=999_999)
+
+    assert after(busy, 1) == WaitUntil(NOON + timedelta(minutes=15))
 
 
 def test_cls_01_a_closure_without_a_known_end_waits_without_a_time() -> None:

@@ -14,8 +14,8 @@ from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.closures import ensure_calendar
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import Shop, load_shop
-from domain.carts.cart import LONGEST_CALL_S, Cart
-from domain.engine.maintenance import closed_now, next_probe_at
+from domain.carts.cart import LONGEST_CALL_S
+from domain.engine.maintenance import CartAddress, closed_now, next_probe_at
 from domain.errors import ApiFamily, BrokenRule
 from workers.engine.context import Clock
 
@@ -62,6 +62,11 @@ class ShopDirectory:
         self._known.clear()
 
 
+def address_of(shop: Shop) -> CartAddress:
+    """Return where a shop calls its cart."""
+    return CartAddress(shop.cart, shop.api_url)
+
+
 class ClosureBoard:
     """A copy of the closures, a few seconds old at most."""
 
@@ -74,17 +79,17 @@ class ClosureBoard:
         self._calendar_at = -CALENDAR_EVERY_S
         self._live: list[LiveClosure] = []
 
-    def closed(self, cart: Cart, api: ApiFamily) -> LiveClosure | None:
-        """Return the closure that forbids calls of this family now, None if it is open."""
+    def closed(self, shop: Shop, api: ApiFamily) -> LiveClosure | None:
+        """Return the closure that forbids a shop's calls of this family, None if it is open."""
         live = self._closures()
-        return closed_now(live, cart, api, self._now()) if live else None
+        return closed_now(live, address_of(shop), api, self._now()) if live else None
 
-    def closed_altogether(self, cart: Cart) -> list[LiveClosure]:
-        """Return the closures in force while each family of a cart's calls is closed, else none.
+    def closed_altogether(self, shop: Shop) -> list[LiveClosure]:
+        """Return the closures in force while each family of a shop's calls is closed, else none.
 
         The token address belongs to no family: one that is open needs tokens.
         """
-        found = [self.closed(cart, api) for api in ApiFamily]
+        found = [self.closed(shop, api) for api in ApiFamily]
         known = [closure for closure in found if closure is not None]
         return known if len(known) == len(found) else []
 
@@ -95,20 +100,25 @@ class ClosureBoard:
                 connection, closure.id, lease_s=PROBE_LEASE_S, at_once=at_once
             )
 
-    def note(self, cart: Cart, api: ApiFamily, shop_id: int, *, probing: bool) -> None:
+    def note(
+        self, shop: Shop, api: ApiFamily, *, probing: bool, asked_s: float | None = None
+    ) -> None:
         """Record that the cart answered it is closed, so that nobody else calls it.
 
-        Args: probing: the call was a probe; only its answer makes the next one wait longer.
+        Args:
+            shop: whose call was answered; others of its cart and API address are closed too.
+            probing: the call was a probe; only its answer makes the next one wait longer.
+            asked_s: seconds the cart asked to wait.
         """
         now = self._now()
         with self._database.begin() as connection:
             maintenance.note_detected(
                 connection,
-                cart,
+                address_of(shop),
                 api,
-                shop_id=shop_id,
+                shop_id=shop.id,
                 probing=probing,
-                next_probe=lambda answers: next_probe_at(now, answers),
+                next_probe=lambda answers: next_probe_at(now, answers, asked_s),
             )
         self._forget()
 

@@ -114,8 +114,9 @@ class EffectLedger:
                 raise
         except _TakenByAnother as error:
             raise Postponed(f"{effect.kind} of {effect.key}: another worker sends it") from error
-        except _NOT_HAPPENED:
-            self._move(effect, EffectState.PLANNED, sent)
+        except _NOT_HAPPENED as error:
+            doubt = error.may_have_happened  # only the cart's own JSON rules it out (CLS-9)
+            self._move(effect, EffectState.UNKNOWN if doubt else EffectState.PLANNED, sent)
             raise
         except Exception:
             self._move(effect, EffectState.UNKNOWN, sent)

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from sqlalchemy import Engine
 
 from adapters.postgres.engine import call_counts
+from adapters.postgres.engine.api_log import WholeShop
 from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.shops import Shop
 from adapters.redis.budget import Allowance, CallBudget, Verdict
@@ -39,6 +40,7 @@ from domain.errors import (
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.lost_time import LostTimeWatch
+from workers.calls.pauses import PauseBoard
 from workers.engine.context import Clock
 from workers.engine.drain import Draining
 from workers.engine.leases import GUARD_S, Lease
@@ -102,6 +104,7 @@ class GateTools:
     """What the gates of one process share.
 
     Attributes:
+        pauses: the shops that their cart does not serve for now.
         counter: keeps the calls per shop and hour.
         directory: how the shops' kill switches stand, seconds old at most.
         lost_time: notices a database that was set back.
@@ -111,6 +114,7 @@ class GateTools:
 
     budget: CallBudget
     closures: ClosureBoard
+    pauses: PauseBoard
     counter: CallCounter
     draining: Draining
     directory: ShopDirectory
@@ -138,6 +142,7 @@ class ShopGate:
     before_sending: Callable[[], None] | None = None
     calls: int = 0
     _probing: int | None = None
+    _trying: bool = False
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
@@ -147,6 +152,7 @@ class ShopGate:
         self._check_lease()
         if to_probe is not None:
             self._claim_probe(to_probe, api)
+        self._claim_try()
         if self.before_sending is not None:
             self.before_sending()
             self._check_lease()
@@ -169,6 +175,7 @@ class ShopGate:
             LostTime: the database was set back, and the cart was not read since.
             SwitchedOff: a person parked the shop or the action.
             Closed: the cart is closed.
+            Postponed: the cart does not serve the shop.
         """
         if self.tools.draining.stopping.is_set():
             raise Stopping("this worker is stopping")
@@ -181,8 +188,10 @@ class ShopGate:
             raise LostTime(f"{shop.key}: waits for `renkei db restored`")
         if shop.parked or self.action in shop.parked_actions:
             raise SwitchedOff(f"{shop.key}: {self.action} is parked")
-        closure = self.tools.closures.closed(shop.cart, api)
+        closure = self.tools.closures.closed(shop, api)
         if closure is None or closure.id == self._probing:
+            if not self._trying:
+                self.tools.pauses.check(shop.id)
             return None
         if closure.may_probe(self.tools.clock(), at_once=self._at_once(closure)):
             return closure
@@ -190,23 +199,44 @@ class ShopGate:
 
     @property
     def probing(self) -> bool:
-        """Whether the last call was due to find out if the cart is open again.
+        """Whether the last call was due to find out if the cart is open, or serves the shop again.
 
-        That of a person who does not wait for it tells nothing about how often to try.
+        A probe of a person, who does not wait until it is due, tells nothing about how often to
+        try.
         """
-        return self._probing is not None and not self.by_hand
+        return self._trying or (self._probing is not None and not self.by_hand)
 
     def answered(self) -> None:
-        """Note that the cart answered: a closure this gate was allowed to probe is over."""
+        """Note that the cart answered: what this gate was allowed to find out about is over.
+
+        Any answer of the cart's own ends a pause, also that of a call that was under way.
+        """
+        self._opened()
+        if self.calls and (self._trying or self.tools.pauses.known(self.shop.id)):
+            self.tools.pauses.ended(WholeShop(self.shop.id), self.action)
+            self._trying = False
+
+    def failed(self, error: Exception) -> None:
+        """Note what ended the work: also a refusal is an answer of a cart that is open."""
+        refused = isinstance(error, Rejected | AuthenticationFailed)
+        if refused or (isinstance(error, BudgetSpent) and error.by_cart):
+            self.answered()
+        elif isinstance(error, RemoteBusy):
+            self._opened()
+
+    def _opened(self) -> None:
         if self._probing is not None:
             self.tools.closures.ended(self._probing)
             self._probing = None
 
-    def failed(self, error: Exception) -> None:
-        """Note what ended the work: also a refusal is an answer of a cart that is open."""
-        refused = isinstance(error, Rejected | AuthenticationFailed | RemoteBusy)
-        if refused or (isinstance(error, BudgetSpent) and error.by_cart):
-            self.answered()
+    def _claim_try(self) -> None:
+        """Take the one call that finds out whether the shop is served again."""
+        pause = None if self._trying else self.tools.pauses.check(self.shop.id)
+        if pause is None:
+            return
+        if not self.tools.pauses.claim_try(pause):
+            raise self.tools.pauses.waiting(pause)
+        self._trying = True
 
     def _at_once(self, closure: LiveClosure) -> bool:
         return closure.is_probed_at_once(self.shop.id, by_hand=self.by_hand)

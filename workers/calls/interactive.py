@@ -40,7 +40,7 @@ class InteractiveGate:
 
     def admit(self, api: ApiFamily, deadline_s: float) -> None:
         """See CallGate.admit."""
-        closure = self.closures.closed(self.shop.cart, api)
+        closure = self.closures.closed(self.shop, api)
         if closure is not None:
             raise Closed(f"{self.shop.cart} is closed for maintenance", api=api)
         limits = limits_of(self.shop.cart)

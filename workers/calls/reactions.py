@@ -10,6 +10,7 @@ from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, lanes, planned_items, runs
 from adapters.postgres.engine.api_log import LogLine, Subject
+from adapters.postgres.engine.pauses import Noted
 from adapters.postgres.shops.robots import park
 from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
@@ -24,9 +25,12 @@ from domain.errors import (
     Closed,
     RemoteBusy,
     Stopping,
+    Unserved,
+    Unserving,
 )
 from workers.calls.accounts import BY_ITSELF
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.pauses import PauseBoard
 from workers.engine.context import Claim, Clock, Reaction
 
 # Postponed without a known end: look again after this.
@@ -41,6 +45,7 @@ class CartReactions:
 
     directory: ShopDirectory
     closures: ClosureBoard
+    pauses: PauseBoard
     budget: CallBudget
     clock: Clock
 
@@ -50,9 +55,10 @@ class CartReactions:
             return self._closed(claim, error, probing=probing)
         if isinstance(error, BudgetSpent):
             return self._spent(claim, error)
-        if isinstance(error, RemoteBusy) and error.retry_after_s:
-            until = self.clock() + timedelta(seconds=error.retry_after_s)
-            return self.of_retry(claim, error, until)
+        if isinstance(error, RemoteBusy):  # for longer than an attempt waits
+            error = _long_wait(error)
+        if isinstance(error, Unserved):
+            return self._unserved(claim, error, probing=probing)
         self.directory.forget(claim.shop_id)
         return Reaction()
 
@@ -60,6 +66,8 @@ class CartReactions:
         """See Reactions.again_at."""
         if isinstance(error, Stopping):
             return None
+        if isinstance(error, Unserved):  # known since it was noted
+            at = error.until
         return at or self._resumes_at(error)
 
     def _resumes_at(self, error: Exception) -> datetime:
@@ -112,10 +120,27 @@ class CartReactions:
             api_log.log(connection, about, ACTIONS[Action(action)].category, line)
         self.directory.forget(about.shop_id)
 
+    def pause(
+        self, about: Subject, action: str, error: Unserved, *, probing: bool = False
+    ) -> Noted:
+        """Have a shop's work wait until its cart serves it again (CLS-9)."""
+        self.directory.forget(about.shop_id)
+        return self.pauses.note(about, action, error, probing=probing)
+
+    def _unserved(self, claim: Claim, error: Unserved, *, probing: bool) -> Reaction:
+        noted = self.pause(claim, claim.action, error, probing=probing)
+        error.until = noted.again_at
+        if error.why is not Unserving.UNAVAILABLE or error.api is None:
+            return Reaction()
+        if not self.pauses.others_unavailable(claim.shop_id):
+            return Reaction()
+        shut = Closed(str(error), api=error.api, asked_s=error.asked_s)
+        return self._closed(claim, shut, probing=probing)
+
     def _closed(self, claim: Claim, error: Closed, *, probing: bool) -> Reaction:
         if error.until is None:  # the cart itself said so; tell the other shops
-            cart = self.directory.shop(claim.shop_id).cart
-            self.closures.note(cart, error.api, claim.shop_id, probing=probing)
+            shop = self.directory.shop(claim.shop_id)
+            self.closures.note(shop, error.api, probing=probing, asked_s=error.asked_s)
         return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
 
     def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
@@ -134,6 +159,12 @@ class CartReactions:
                 connection, claim.shop_id, until=until, priority=priority
             )
         )
+
+
+def _long_wait(busy: RemoteBusy) -> Unserved:
+    error = Unserved(str(busy), why=Unserving.LONG_WAIT, asked_s=busy.retry_after_s)
+    error.may_have_happened = busy.may_have_happened
+    return error
 
 
 def _note_closure(connection: Connection, claim: Claim) -> None:

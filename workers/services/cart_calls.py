@@ -174,7 +174,7 @@ def _settled(
 
 def list_carriers_of(settings: Settings, engine: Engine, ref: ShopRef) -> dict[str, str]:
     """Return the carriers the shop's cart knows: code by name."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, ref)) as cart:
+    with open_shop_cart(settings, engine, _opened(settings, engine, ref.id)) as cart:
         return cart.carriers()
 
 

@@ -18,7 +18,8 @@ TICK_S = 1.0
 def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list[str]]:
     """Start what is due and be its beat until nothing is under way.
 
-    Returns: how many runs ended, and one line for each that did not succeed.
+    Returns: how many runs ended, and one line for each that did not succeed or is not over
+        because the cart does not serve its shop.
     """
     process = Process(make_app(places(settings).redis_url), settings)
     try:
@@ -30,11 +31,14 @@ def run_due_robots(settings: Settings, stop: threading.Event) -> tuple[int, list
             pass
         with autocommit(process.database).connect() as connection:
             ended = totals.ended_runs(connection, after=before)
+            waiting = totals.unserved_runs(connection)
     finally:
         process.close()
     # Nobody has to look where the cart was closed and the work is kept.
     bad = [run for run in ended if run["state"] not in {"succeeded", "closed"}]
-    return len(ended), ["{shop} {action}: {state} {reason}".format_map(run) for run in bad]
+    lines = ["{shop} {action}: {state} {reason}".format_map(run) for run in bad]
+    lines += ["{shop} {action}: not served, {reason}".format_map(run) for run in waiting]
+    return len(ended), lines
 
 
 def _under_way(process: Process) -> bool:

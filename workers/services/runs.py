@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from adapters.postgres.engine import runs
+from adapters.postgres.engine import pauses, runs
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import clear_auth_failed, load_shop
 from adapters.postgres.views.runs import same_range
@@ -60,9 +60,11 @@ def request_run(  # noqa: PLR0913 -- as above
 
     Args: stored: convert the answers kept in the task list instead of reading the cart (IMP-6).
 
-    Asking for a run also lets a locked-out shop try its credentials once more (CLS-3).
+    Asking for a run also lets a locked-out shop try its credentials once more (CLS-3), and one
+    that is not served try at once (CLS-9).
     """
     clear_auth_failed(connection, shop_id)
+    pauses.try_now(connection, shop_id)
     day = ship_date.isoformat() if ship_date else None
     told = {"ship_date": day, "keys": list(keys), "stored": stored}
     request: dict[str, object] = {name: value for name, value in told.items() if value}

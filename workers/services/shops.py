@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from adapters.postgres.access.audit import Entry, record
+from adapters.postgres.engine import pauses
 from adapters.postgres.orders import import_tasks
 from adapters.postgres.shops import accounts, merchants, removals, revivals, robots, shops
 from adapters.postgres.shops.secrets import SecretBox
@@ -165,8 +166,13 @@ def _settle_account(connection: Connection, actor: Actor, shop: ShopRef, wish: S
 def park_shop(
     connection: Connection, actor: Actor, shop: ShopRef, action: Action | None, *, parked: bool
 ) -> None:
-    """Turn the kill switch of a shop, or of one of its actions, on or off (CLS-5)."""
+    """Turn the kill switch of a shop, or of one of its actions, on or off (CLS-5).
+
+    Off, it also ends whatever wait the cart asked for (CLS-9).
+    """
     robots.park(connection, shop.id, action, parked=parked)
+    if not parked:
+        pauses.try_now(connection, shop.id)
     what = "shop.park" if parked else "shop.unpark"
     actor.did(connection, what, shop.key, action=action)
 

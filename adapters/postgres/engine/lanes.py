@@ -6,11 +6,12 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
-# A shop s that is neither parked, removed nor locked out, and whose cart was read if the database
-# lost time.
-WORKING_SHOP = (
-    "not s.parked and s.removed_at is null and s.auth_failed_at is null and s.lost_time_at is null"
-)
+# A shop s that is neither parked, removed nor locked out, whose cart was read if the database lost
+# time, and that its cart serves as far as known.
+WORKING_SHOP = """not s.parked and s.removed_at is null and s.auth_failed_at is null
+   and s.lost_time_at is null
+   and not exists (select 1 from shop_pauses w
+                    where w.shop_id = s.id and w.ended_at is null and w.until > now())"""
 # What of it may be sent now, first things first: where the lane is open for items of their priority
 # and their robot is not parked. Both are looked up once a shop; `limit` must follow. In a lateral
 # with a limit PostgreSQL walks ix_run_items_due from its beginning, whatever it believes about the

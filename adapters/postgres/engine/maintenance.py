@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
-from domain.engine.maintenance import Closure, ClosureSource
+from domain.engine.maintenance import CartAddress, Closure, ClosureSource
 from domain.errors import ApiFamily
 
 ALL = "all"
@@ -23,7 +23,7 @@ class LiveClosure(Closure):
 
 _LIVE = Statement[LiveClosure]("""
 select id, cart, nullif(api, 'all') as api, starts_at as start, ends_at as end, source, probe_at,
-       detected_by
+       detected_by, api_url
   from closures
  where ended_at is null and starts_at < now() + interval '1 hour'
    and (ends_at is null or ends_at > now())
@@ -44,13 +44,14 @@ class _OpenEnded:
 
 _KNOWN = Statement[_OpenEnded]("""
 select id, closed_answers from closures
- where cart = :cart and api in (:api, :all) and ended_at is null and ends_at is null
+ where cart = :cart and coalesce(api_url, :api_url) = :api_url and api in (:api, :all)
+   and ended_at is null and ends_at is null
  order by id limit 1 for update
 """)
 
 _NOTE = Statement[None]("""
-insert into closures (cart, api, starts_at, source, probe_at, detected_by)
-values (:cart, :api, now(), :source, :probe_at, :shop_id)
+insert into closures (cart, api_url, api, starts_at, source, probe_at, detected_by)
+values (:cart, :api_url, :api, now(), :source, :probe_at, :shop_id)
 """)
 
 _AGAIN = Statement[None]("""
@@ -63,7 +64,7 @@ _ONE_AT_A_TIME = Statement[None]("select pg_advisory_xact_lock(hashtext('closure
 
 def note_detected(
     connection: Connection,
-    cart: str,
+    at: CartAddress,
     api: ApiFamily,
     *,
     shop_id: int,
@@ -78,12 +79,12 @@ def note_detected(
             arrive together and tell nothing of how long it will last.
         next_probe: when to try again after so many closed answers in a row.
     """
-    _ONE_AT_A_TIME.run(connection, cart=cart)
-    known = _KNOWN.first(connection, cart=cart, api=api, all=ALL)
+    _ONE_AT_A_TIME.run(connection, cart=at.cart)
+    known = _KNOWN.first(connection, at, api=api, all=ALL)
     if known is None:
         _NOTE.run(
             connection,
-            cart=cart,
+            at,
             api=api,
             source=ClosureSource.DETECTED,
             probe_at=next_probe(1),

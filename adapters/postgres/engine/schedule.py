@@ -51,6 +51,7 @@ update robots b
    set next_due_at = least(b.next_due_at, greatest(now() + make_interval(secs => :pause_s), (
          select max(coalesce(c.ends_at, c.probe_at)) from closures c join shops s on s.cart = c.cart
           where s.id = b.shop_id and c.api in (:api, 'all') and c.ended_at is null
+            and coalesce(c.api_url, s.api_url) = s.api_url
             and c.starts_at <= now())))
  where b.shop_id = :shop_id and b.action = :action and b.at is not null
 """)

@@ -90,6 +90,8 @@ closures = thing(
     Column("source", Text, nullable=False),
     moment("probe_at"),
     Column("closed_answers", Integer, nullable=False, server_default=text("1")),
+    # Of the shops that a detected closure is about; null = all of the cart.
+    Column("api_url", Text),
     reference("detected_by", "shops.id", nullable=True),
     moment("ended_at"),
     moment("created_at", default_now=True),

@@ -22,6 +22,7 @@ from adapters.postgres.schema.base import (
 )
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates, SplitBy
+from domain.errors import Unserving
 from domain.orders.cart_order import PaymentClass
 
 merchants = thing(
@@ -83,6 +84,24 @@ shops = thing(
         unique=True,
         where="removed_at is null",
     ),
+)
+
+# What a shop waits for that its cart does not serve (CLS-9): docs/decisions/0018. The row stays
+# when the wait is over, for trouble that comes back.
+shop_pauses = thing(
+    "shop_pauses",
+    reference("shop_id", "shops.id"),
+    Column("why", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    moment("since", default_now=True),
+    moment("last_at", default_now=True),
+    Column("in_a_row", Integer, nullable=False, server_default=text("0")),
+    Column("times", Integer, nullable=False, server_default=text("0")),
+    moment("until", default_now=True),
+    moment("alarmed_at"),
+    moment("ended_at"),
+    UniqueConstraint("shop_id"),
+    one_of("why", Unserving),
 )
 
 # Delivery method of the hub -> carrier of the cart (RET-6).

@@ -147,6 +147,7 @@ JOINED = (
     "runs",
     "lanes",
     "lane_blocks",
+    "shop_pauses",
 )
 # What a shop has of its cart's orders only, so that a new one has none of it.
 NEVER_BEFORE_PROVEN = ("import_tasks", "instructions", "effects", "cursors")

@@ -30,7 +30,8 @@ _TELL_ALL = Statement[None](
     "update stock_pushes set wanted_version = wanted_version + 1 where shop_id = :shop_id"
 )
 _FREE_LANE = Statement[None]("""
-with freed as (delete from lane_blocks where shop_id = :shop_id)
+with freed as (delete from lane_blocks where shop_id = :shop_id),
+     served as (delete from shop_pauses where shop_id = :shop_id)
 update lanes set allowed_in_flight = null, slowed_at = null where shop_id = :shop_id
 """)
 

@@ -39,6 +39,13 @@ select s.key as shop, r.action, r.state, r.reason from runs r join shops s on s.
  where r.id > :after and r.finished_at is not null
  order by r.id
 """)
+_UNSERVED = Statement[dict[str, str]]("""
+select s.key as shop, r.action, p.reason
+  from runs r join shops s on s.id = r.shop_id
+  join shop_pauses p on p.shop_id = s.id and p.ended_at is null
+ where r.finished_at is null
+ order by r.id
+""")
 _COUNTS = Statement[RunCounts]("""
 select r.*, i.*
   from (select count(*) as runs, count(finished_at) as runs_ended,
@@ -64,6 +71,11 @@ def under_way(connection: Connection) -> int:
 def ended_runs(connection: Connection, *, after: int) -> list[dict[str, str]]:
     """Return shop, action, state and reason of the ended runs with an id above `after`."""
     return _ENDED.all(connection, after=after)
+
+
+def unserved_runs(connection: Connection) -> list[dict[str, str]]:
+    """Return shop, action and reason of the runs that wait for their cart to serve the shop."""
+    return _UNSERVED.all(connection)
 
 
 def standing(connection: Connection, run_ids: Sequence[int]) -> RunCounts:

@@ -9,14 +9,19 @@ _TEXTS = ("message", "error_message", "error_description")
 _LISTS = ("errors", "details", "messages")
 
 
-def refusal(body: bytes) -> tuple[str, str]:
-    """Return the code and the text of a refusal, tags stripped and short."""
+def refusal(body: bytes) -> tuple[str, str] | None:
+    """Return the code and the text of a refusal, tags stripped and short, blank where not told.
+
+    None where the body is no JSON object: then something else answered (CLS-9).
+    """
     try:
         answer = parse_json(body)
     except Undecodable:
-        answer = None
+        return None
+    if answer == []:
+        return "", ""
     if not isinstance(answer, dict):
-        return "", legible(body)
+        return None
     texts = [_first(answer, _TEXTS), *_details(answer)]
     return _first(answer, _CODES)[:50], legible(" ".join(text for text in texts if text))
 

@@ -50,7 +50,7 @@ class Refusal:
     """What the cart said.
 
     Attributes:
-        code: `error`, blank if the body names none.
+        code: `error`, blank if the body names none: then something else answered (CLS-9).
         text: `error_description`, tags stripped and short.
     """
 

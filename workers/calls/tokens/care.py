@@ -10,8 +10,7 @@ from adapters.postgres.engine import api_log
 from adapters.postgres.engine.api_log import LogLine, WholeShop
 from adapters.postgres.shops import tokens
 from domain.actions import ACTIONS, Action
-from domain.carts.cart import Cart
-from domain.errors import AuthenticationFailed, Postponed, SyncError
+from domain.errors import AuthenticationFailed, Postponed, SyncError, Unserved
 from workers.calls.board import ShopDirectory
 from workers.calls.reactions import CartReactions
 from workers.calls.tokens.refresh import SharedTokens, TokenTools
@@ -44,9 +43,6 @@ class TokenCare:
         for shop_id in ending:
             if time.monotonic() > stop_at or self.draining.stopping.is_set():
                 break
-            # A closure with an unknown end too: a refresh cannot be repeated, so it is no probe.
-            if self.tools.closures.closed_altogether(Cart.BASE):
-                break
             if not self._refreshed(shop_id):
                 failing.add(shop_id)
         self._warn(failing)
@@ -54,9 +50,14 @@ class TokenCare:
     def _refreshed(self, shop_id: int) -> bool:
         """Refresh one shop's token; False when it failed. A postponement is no failure."""
         try:
-            SharedTokens(self.directory.shop(shop_id), self.tools).access_token()
+            shop = self.directory.shop(shop_id)
+            # A closure with an unknown end too: a refresh cannot be repeated, so it is no probe.
+            if not self.tools.closures.closed_altogether(shop):
+                SharedTokens(shop, self.tools).access_token()
         except SyncError as error:
             _log.warning("token not refreshed: %s", error, extra={"fields": {"shop": shop_id}})
+            if isinstance(error, Unserved):
+                self.reactions.pause(WholeShop(shop_id), Action.IMPORT_ORDERS, error)
             if isinstance(error, AuthenticationFailed):
                 with self.tools.database.begin() as connection:
                     self.reactions.lock_out(connection, WholeShop(shop_id), Action.IMPORT_ORDERS)

@@ -33,6 +33,7 @@ from domain.errors import (
     Closed,
     Postponed,
     SyncError,
+    Unserved,
 )
 from workers.calls.board import ClosureBoard
 from workers.calls.tokens.copies import open_copy, seal_copy
@@ -180,7 +181,7 @@ class SharedTokens:
             Closed: no call of any family is made now.
             Postponed: the cart said a moment ago that it refreshes nothing for this shop.
         """
-        closures = self.tools.closures.closed_altogether(self.shop.cart)
+        closures = self.tools.closures.closed_altogether(self.shop)
         now = self.tools.clock()
         if closures and not any(closure.may_probe(now, at_once=False) for closure in closures):
             opens = [at for closure in closures if (at := closure.end or closure.probe_at)]
@@ -213,7 +214,8 @@ class SharedTokens:
             self._release(holder)
             return self._newer_than(stored, error)
         except SyncError as error:
-            if isinstance(error, Postponed):
+            # A shop that is not served waits as a whole; the token address is tried by its turn.
+            if isinstance(error, Postponed) and not isinstance(error, Unserved):
                 error.until = self._pause_after(error)
                 self.tools.cache.pause(self.shop.id, error.until)
             if not alone:  # else the lease runs out by itself, and keeps the other shops waiting
