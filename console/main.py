@@ -101,7 +101,9 @@ def report(error: Exception) -> int:
 
 def complain(message: str, code: int) -> int:
     """Write the line and return the code."""
-    click.echo(f"renkei: {' '.join(message.split())}", err=True)
+    from console.output import visible  # noqa: PLC0415 -- not needed to say what there is
+
+    click.echo(f"renkei: {' '.join(visible(message).split())}", err=True)
     return code
 
 

@@ -59,8 +59,15 @@ def shop_shown(row: Mapping[str, object]) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=encode))
+    """Print one JSON document on standard output, with escapes for what steers a terminal."""
+    text = json.dumps(value, ensure_ascii=False, default=encode)
+    if not text.isprintable():
+        text = "".join(_escaped(letter) for letter in text)
+    click.echo(text)
+
+
+def _escaped(letter: str) -> str:
+    return json.dumps(letter)[1:-1] if unicodedata.category(letter) in _UNSEEN else letter
 
 
 def encode(value: object) -> object:
@@ -111,7 +118,7 @@ def shown(value: object) -> str:
 def print_lines(lines: Iterable[str]) -> None:
     """Print sentences."""
     for line in lines:
-        click.echo(line)
+        click.echo(visible(line))
 
 
 def warn(sentence: str) -> None:

@@ -31,6 +31,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_engine_hostile.py",
         "component/test_engine_import.py",
         "component/test_engine_late_cancellations.py",
+        "*/test_lost_time*.py",
         "component/test_engine_omissions.py",
         "component/test_engine_payments.py",
         "component/test_engine_privacy.py",

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -9,6 +11,7 @@ import click
 from console.failures import CommandFailed
 from console.output import in_tokyo, shown
 from console.session import Session, actor_name, leaf
+from console.words import MOMENT
 from workers.places import NotRunning, database_url, secret_box
 from workers.settings import Settings
 
@@ -88,6 +91,28 @@ def restore(session: Session, file: Path, replace: bool) -> None:
         f"the database is as it was at {shown(told.taken_at)}",
         f"before anything starts: renkei db upgrade, then renkei db restored --at {at}",
     )
+
+
+@db.command()
+@click.option("--at", type=MOMENT, required=True, help="The time the database is of.")
+@leaf
+def restored(session: Session, at: datetime) -> None:
+    """Catch up with the carts after the database was set back to an earlier time.
+
+    All processes are stopped first. Orders of the lost time come back, effects are settled by what
+    the carts show, nothing is sent, and sync_stock stays parked until a person unparks it. Called
+    again it goes on where it stood.
+    """
+    from console.lost_time import show_reports  # noqa: PLC0415 -- not needed by other commands
+    from workers.services.lost_time.drill import catch_up_all  # noqa: PLC0415 -- reads carts
+
+    with _database(session.settings):
+        tell = partial(click.echo, err=True)
+        reports = list(catch_up_all(session.settings, session.engine, actor_name(), at, tell))
+    show_reports(session, reports)
+    waiting = [report.shop for report in reports if report.waits]
+    if waiting:
+        raise CommandFailed(f"these send nothing yet: {', '.join(waiting)}")
 
 
 @contextmanager

@@ -91,6 +91,7 @@ class HoldCause(StrEnum):
     NO_DELIVERY_METHOD = "no_delivery_method"
     NO_ADDRESS = "no_address"
     SPLIT_LOST = "split_lost"
+    LOST_TIME = "lost_time"
     UNKNOWN_PAYMENT = "unknown_payment_method"
     SETTLEMENT = "settlement_failed"
     RULE = "rule"

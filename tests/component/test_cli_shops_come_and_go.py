@@ -83,6 +83,7 @@ def test_shp_01_what_is_open_is_counted_and_given_up_with_a_reason_only(
 
 def test_shp_01_added_again_a_shop_is_what_it_was(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura")
+    renkei.ok("stock", "set", "A", "3")
     renkei.ok("mapping", "set", "--shop", "kura", "--item", "1", "--sku", "A")
     renkei.ok("robot", "set", "kura", "sync_stock", "--every", "60s", "--off")
     renkei.ok("shop", "set", "kura", "calls_per_second=0.5")

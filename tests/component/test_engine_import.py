@@ -344,9 +344,9 @@ def test_imp_06_what_waited_for_a_setting_is_converted_from_the_stored_answer(
     wished = {"delivery_date": "2026-12-24", "delivery_time_zone": "1416", "remark": "玄関先に"}
     shop.place(key, change="patch", overrides=wished)
     shop.run("import_orders")
-    calls, (task,) = shop.calls(), shop.tasks()
     set_company(shop, "宅配便60サイズ", "ネコポス")
     take_partly_cancelled(shop)
+    calls, (task,) = shop.calls(), shop.tasks()
 
     bench.renkei.read("tasks", "convert", str(task["id"]))
     bench.drain()
@@ -510,7 +510,7 @@ def test_imp_10_an_order_whose_split_was_lost_and_depends_on_the_table_is_on_hol
     set_company(shop, "宅配便60サイズ", "ネコポス")
     shop.add("no_item_code")
     shop.run("import_orders")
-    bench.sql("update import_tasks set split_lost = true")  # as `db restored` finds it (PLC-2)
+    bench.sql("update import_tasks set lost_time = true")  # as `db restored` finds it (PLC-2)
     key = shop.tasks()[0]["key"]
     lines = shop.order(key)["order_items"]
     cart = {"order_items": {"0": {"item_identifier": "X-1", "shipping_method": "ネコポス"}}}

@@ -91,6 +91,7 @@ def test_shp_01_a_shop_comes_back_with_its_orders_and_cursor(bench: Bench, cart:
     assert (shop.cursor() or cursor) >= cursor
     assert {order["shop_removed"] for order in shop.orders()} == {False}
     assert bench.renkei.read("shop", "list", "--removed") == []
+    assert shop.messages().count("再登録されました") == 1
 
 
 @pytest.mark.parametrize("cart", CARTS)

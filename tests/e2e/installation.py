@@ -180,8 +180,7 @@ class Merchant:
         wish = {"items": 5, "variations": 0, "spread_s": 3600, "prefix": f"{self.key}-", **plan}
         (simulated,) = self.hub.simulator.seed(carts=[cart], **wish)
         shop = Shop(self, simulated)
-        words = ("shop", "add", shop.key, "--cart", cart, "--name", shop.key, "--secrets-stdin")
-        self.quick(*words, "--api-url", simulated.api_url, stdin=json.dumps(simulated.secrets))
+        shop.add()
         self.quick("shop", "set", shop.key, "calls_per_second=1000", "in_flight=8")
         if not robots:
             for robot in self.quick("robot", "list", "--shop", shop.key):
@@ -210,6 +209,14 @@ class Shop:
     def simulator(self) -> SimulatorClient:
         """Both carts."""
         return self.merchant.hub.simulator
+
+    def add(self) -> Document:
+        """Add the shop to the hub, or add it again."""
+        seen = self.simulated
+        words = ("shop", "add", self.key, "--cart", seen.cart, "--name", self.key)
+        address = ("--api-url", seen.api_url, "--secrets-stdin")
+        added: Document = self.merchant.quick(*words, *address, stdin=json.dumps(seen.secrets))
+        return added
 
     def run(self, action: str, *words: str) -> Document:
         """Run one action, wait for it, and return the run; it has to succeed."""

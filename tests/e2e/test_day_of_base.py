@@ -4,6 +4,7 @@ from collections import Counter
 
 from simulator.client import Document
 from simulator.seed.thebase_recipes import EVERYDAY
+from tests.e2e.coming_back import go_and_come_back
 from tests.e2e.installation import Merchant, Shop, tracking_of, wait_for
 
 ON_HAND = 500
@@ -13,7 +14,7 @@ ONE_COMPANY = "two_methods_of_one_company"
 
 
 def test_a_day_of_base_is_what_the_cart_says_it_is(merchant: Merchant) -> None:
-    """IMP-5, IMP-9 to IMP-14, IMP-17, IMP-19, STS-2, STS-5, RET-3, STK-1, STK-3: every kind."""
+    """IMP-5, IMP-9 to IMP-14, IMP-17, IMP-19, STS-2, STS-5, RET-3, STK-1, STK-3, SHP-1."""
     recipes = (*EVERYDAY, ONE_COMPANY)
     shop = merchant.shop("thebase", orders=len(recipes), recipes=recipes, variations=0.3)
     shop.map_items()
@@ -25,6 +26,7 @@ def test_a_day_of_base_is_what_the_cart_says_it_is(merchant: Merchant) -> None:
     import_everything(shop, facts)
     facts += import_partly_cancelled(shop)
     what_the_warehouse_needs(shop)
+    go_and_come_back(shop)
     cancelled = pay_and_cancel(shop, facts)
     ship_everything(shop, cancelled)
     push_stock(shop)

@@ -5,7 +5,6 @@ execute: one order -> read it whole if needed -> judge -> convert by the shop's 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -17,13 +16,11 @@ from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
 from adapters.postgres.orders import import_tasks
 from adapters.postgres.orders.import_tasks import ImportTask, Seen
-from adapters.postgres.orders.instructions import store
-from adapters.postgres.orders.rules import read_rules
-from adapters.postgres.orders.shop_tables import shop_tables
 from adapters.thebase.client import TheBaseCart
+from domain.engine.cadence import TOKYO
 from domain.engine.runs import ItemState, RunMode, Window
 from domain.errors import BrokenRule, Undecodable
-from domain.orders.cart_order import CartOrder, ListedOrder
+from domain.orders.cart_order import ListedOrder
 from domain.orders.eligibility import (
     Skip,
     Take,
@@ -34,8 +31,8 @@ from domain.orders.eligibility import (
     may_look,
     next_look,
 )
-from domain.orders.shop_rules import Processed
 from domain.orders.windows import difference_window, range_slices, slices
+from workers.actions.order_conversion import ConvertedOrder, convert, record
 from workers.actions.order_lists import OrderList
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
@@ -66,7 +63,7 @@ class ImportOrders:
             if run.read_until is not None and part.until <= run.read_until:
                 continue
             found = OrderList()
-            found.read(work, part)
+            found.read(work.cart, part)
             find = partial(_register, work, run, found)
             yield Step(find, read_until=part.until, log=found.log())
 
@@ -80,7 +77,7 @@ class ImportOrders:
         )
         found = OrderList()
         for part in slices(window, work.shop.cart, now):
-            found.read(work, part)
+            found.read(work.cart, part)
         log = found.log()
         moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
 
@@ -104,15 +101,10 @@ class ImportOrders:
             return _skipped(work, task, Skip(GONE, remember=task.reason != GONE))
         order = work.cart.decode(raw)
         with work.database.begin() as connection:
-            tables = shop_tables(connection, work.shop.id, order)
-            rules = read_rules(connection, work.shop.id)
-        verdict = judge_whole(order, import_partly_cancelled=tables.import_partly_cancelled)
-        if isinstance(verdict, Skip):
-            return _skipped(work, task, verdict)
-        known = replace(
-            tables, splitting=tables.splitting.keeping(task.split), split_lost=task.split_lost
-        )
-        return _stored(work, task, order, rules.process(order, known))
+            made = convert(connection, work.shop, task, order)
+        if isinstance(made, Skip):
+            return _skipped(work, task, made)
+        return _stored(work, made)
 
     def failed(self, work: ShopWork, item: ClaimedItem, given_up: GivenUp) -> Record:
         """See ActionHandler.failed."""
@@ -147,29 +139,15 @@ class ImportOrders:
         return raw
 
 
-def _stored(work: ShopWork, task: ImportTask, order: CartOrder, processed: Processed) -> Outcome:
-    converted = processed.conversion
-    log = [LogLine(f"{order.number}: {warning}", "warning", True) for warning in converted.warnings]
-    log += [LogLine(note) for note in converted.notes]
+def _stored(work: ShopWork, converted: ConvertedOrder) -> Outcome:
+    log: list[LogLine] = []
+    today = work.now().astimezone(TOKYO).date()
 
-    told = len(log)
+    def store(connection: Connection) -> None:
+        # A commit that was lost is tried again, its lines are not written twice.
+        log[:] = record(connection, work.shop, converted, today)
 
-    def record(connection: Connection) -> None:
-        del log[told:]  # a commit that was lost is tried again, its lines are not written twice
-        numbers, created = store(connection, work.shop, converted.instructions)
-        log.extend(
-            LogLine(change)
-            for one, changes in zip(converted.instructions, processed.changes, strict=True)
-            for change in changes
-            if one.number in numbers
-        )
-        log.extend(
-            LogLine(f"{order.number}: 品番 {sku} was unknown, created 未カウント", "warning", True)
-            for sku in created
-        )
-        import_tasks.note_converted(connection, task.id, order.charges.total_yen, converted.split)
-
-    return Outcome(record=record, log=log)
+    return Outcome(record=store, log=log)
 
 
 def _skipped(work: ShopWork, task: ImportTask, verdict: Skip) -> Outcome:
@@ -211,12 +189,12 @@ def _register(
             items.append(NewItem(key, skipped=True, reason=ALREADY))
         elif task is not None and not _may_look(work, run, task):
             items.append(NewItem(key, skipped=True, reason=_waits(task)))
-        else:
+        elif task is None or not task.lost_time:  # of those the row decides nothing
             _sort(work, row, items, seen)
     ids = import_tasks.register(connection, work.shop.id, seen)
     taken = [one.key for one in seen if one.state is TaskState.LISTED]
     items += [NewItem(key, subject_id=ids[key]) for key in taken if key in ids]
-    others = [task for task in known.values() if task.key not in found.rows]
+    others = [task for task in known.values() if task.lost_time or task.key not in found.rows]
     left = [task for task in others if _may_look(work, run, task)]
     if left:
         import_tasks.want_read(connection, [task.id for task in left])

@@ -14,7 +14,7 @@ from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.orders.cart_order import ListedOrder
 from domain.orders.windows import held_cursor, newest_within, next_cursor
-from workers.calls.work import ShopWork
+from workers.calls.work import ShopCart
 
 
 @dataclass(slots=True)
@@ -24,9 +24,9 @@ class OrderList:
     rows: dict[str, ListedOrder] = field(default_factory=dict)
     unreadable: dict[str, UnreadableRow] = field(default_factory=dict)
 
-    def read(self, work: ShopWork, window: Window) -> None:
+    def read(self, cart: ShopCart, window: Window) -> None:
         """Read one window to its end."""
-        for page in work.cart.list_orders(window):
+        for page in cart.list_orders(window):
             self.rows.update({row.key: row for row in page})
             self.unreadable.update({row.identity: row for row in page.unreadable})
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from adapters.postgres.engine import api_log, lost_time
 from adapters.postgres.engine.api_log import LogLine, WholeShop
 from adapters.postgres.engine.housekeeping import KEEP_DAYS
+from adapters.postgres.shops.lost_time import mark
 from adapters.redis.high_water import HighWater, Mark
 from domain.actions import ACTIONS, Action
 
@@ -77,7 +78,7 @@ class LostTimeWatch:
         self._looked_at = seen
 
     def _mark(self, connection: Connection, newest: Mark | None, known: Mark) -> None:
-        shops = lost_time.mark(connection)
+        shops = mark(connection)
         category = ACTIONS[Action.IMPORT_ORDERS].category
         for shop_id in shops:
             line = LogLine(ALARM, "error", needs_person=True)

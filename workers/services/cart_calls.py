@@ -73,7 +73,7 @@ class GivenTokens:
 
 def authorise_url(settings: Settings, engine: Engine, ref: ShopRef) -> str:
     """Return where the owner of a BASE shop consents. Raises UnreadableSecret."""
-    with _oauth(_opened(settings, engine, ref.id)) as client:
+    with _oauth(opened_shop(settings, engine, ref.id)) as client:
         return client.authorize_url(secrets.token_urlsafe(16))
 
 
@@ -88,7 +88,7 @@ def exchange_code(
         Rejected: the code is wrong, used or too old.
         Postponed: the cart is closed for maintenance; the code is still good.
     """
-    shop = _opened(settings, engine, ref.id)
+    shop = opened_shop(settings, engine, ref.id)
     with _oauth(shop) as client:
         answer = client.exchange_code(code)
     ends = now + timedelta(seconds=answer.expires_in_s)
@@ -108,7 +108,7 @@ def try_connection(
 
     Raises: AccountTaken, BrokenRule: the shop is not the one it is taken for.
     """
-    shop = _opened(settings, engine, ref.id)
+    shop = opened_shop(settings, engine, ref.id)
     with open_shop_cart(settings, engine, shop) as cart:
         try:
             told = cart.test_connection()
@@ -131,7 +131,7 @@ def proven_account(
     The cart is asked before tokens or another address are stored for a shop that has orders: a
     worker may use them at once (STK-8). Others are asked before their next run.
     """
-    shop = _opened(settings, engine, ref.id)
+    shop = opened_shop(settings, engine, ref.id)
     tokens = wish.secrets.tokens if wish.secrets else None
     if shop.cart is not Cart.BASE or not (tokens or "api_url" in wish.values):
         return wish
@@ -174,13 +174,13 @@ def _settled(
 
 def list_carriers_of(settings: Settings, engine: Engine, ref: ShopRef) -> dict[str, str]:
     """Return the carriers the shop's cart knows: code by name."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, ref.id)) as cart:
+    with open_shop_cart(settings, engine, opened_shop(settings, engine, ref.id)) as cart:
         return cart.carriers()
 
 
 def list_items(settings: Settings, engine: Engine, ref: ShopRef) -> list[Listing[ExternalItem]]:
     """Return everything the shop offers, page by page."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, ref.id)) as cart:
+    with open_shop_cart(settings, engine, opened_shop(settings, engine, ref.id)) as cart:
         return list(cart.list_stock())
 
 
@@ -188,11 +188,11 @@ def read_items(
     settings: Settings, engine: Engine, shop_id: int, items: Collection[str]
 ) -> list[Listing[ExternalItem]]:
     """Return what a shop shows for some of its items."""
-    with open_shop_cart(settings, engine, _opened(settings, engine, shop_id)) as cart:
+    with open_shop_cart(settings, engine, opened_shop(settings, engine, shop_id)) as cart:
         return list(cart.read_stock(items))
 
 
-def _opened(settings: Settings, engine: Engine, shop_id: int) -> Shop:
+def opened_shop(settings: Settings, engine: Engine, shop_id: int) -> Shop:
     """Return the shop with its credentials. Raises UnreadableSecret."""
     with engine.begin() as connection:
         shop = load_shop(connection, shop_id, secret_box(settings))

@@ -1,4 +1,4 @@
-"""What is known of a database that was set back to an earlier time (PLC-2)."""
+"""How far the runs of a database have come: what tells that it was set back (PLC-2)."""
 
 from dataclasses import dataclass
 
@@ -22,10 +22,6 @@ _NEWEST = Statement[NewestRun](
     f"select id, {_CREATED_US} as created_us from runs order by id desc limit 1"
 )
 _CREATED = Statement[int](f"select {_CREATED_US} from runs where id = :id")
-_MARK = Statement[tuple[int, bool]]("""
-update shops set lost_time_at = now() where lost_time_at is null
-returning id, removed_at is not null as removed
-""")
 
 
 def installation(connection: Connection) -> str:
@@ -41,8 +37,3 @@ def newest_run(connection: Connection) -> NewestRun | None:
 def created_us(connection: Connection, run_id: int) -> int | None:
     """Return when a run was made, None when it is not there (any more)."""
     return _CREATED.first(connection, id=run_id)
-
-
-def mark(connection: Connection) -> list[int]:
-    """Send nothing of any shop until its cart was read; returns the shops this is new for."""
-    return [shop_id for shop_id, removed in _MARK.all(connection) if not removed]

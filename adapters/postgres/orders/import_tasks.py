@@ -17,7 +17,7 @@ class ImportTask:
 
     Attributes:
         split: part by line key, as its lines were split before (IMP-10); None = they never were.
-        split_lost: they may have been, but the database lost it (PLC-2).
+        lost_time: it may have been taken over in a time the database has lost (PLC-2).
         raw: the whole answer, None where it was not read yet.
     """
 
@@ -27,12 +27,12 @@ class ImportTask:
     needs_read: bool
     retry_after: datetime | None
     reason: str
+    lost_time: bool = False
     raw: dict[str, object] | None = field(repr=False, default=None)
     split: dict[str, int] | None = None
-    split_lost: bool = False
 
 
-_COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason"
+_COLUMNS = "id, cart_order_key as key, state, needs_read, retry_after, reason, lost_time"
 UNFINISHED = words((TaskState.LISTED, TaskState.WAITING, TaskState.FAILED))
 
 _KNOWN = Statement[ImportTask](f"""
@@ -44,7 +44,7 @@ select {_COLUMNS} from import_tasks
 """)
 # Parts that exist are never split again (IMP-10), so their lines tell the split, too.
 _LOAD = Statement[ImportTask](f"""
-select {_COLUMNS}, raw, split_lost, coalesce(split, (
+select {_COLUMNS}, raw, coalesce(split, (
          select jsonb_object_agg(l.cart_line_key, i.part)
            from instructions i join instruction_lines l on l.instruction_id = i.id
           where i.shop_id = t.shop_id and i.cart_order_key = t.cart_order_key)) as split
@@ -134,7 +134,7 @@ update import_tasks set state = :state, reason = :reason, retry_after = :retry_a
 _CONVERTED = Statement[None]("""
 update import_tasks
    set state = 'converted', reason = '', retry_after = null, cart_total_yen = :total,
-       split = coalesce(split, cast(:split as jsonb)), split_lost = false,
+       split = coalesce(split, cast(:split as jsonb)), lost_time = false,
        converted_at = case when state = 'converted' then converted_at else now() end
  where id = :id
 """)

@@ -40,7 +40,7 @@ import_tasks = thing(
     # Part by line key, as the first conversion split the order (IMP-10); null until then.
     Column("split", JSONB),
     # Nobody knows whether or how it was split before, because the database lost time (PLC-2).
-    Column("split_lost", Boolean, nullable=False, server_default=text("false")),
+    Column("lost_time", Boolean, nullable=False, server_default=text("false")),
     moment("ordered_at"),
     moment("listed_at", default_now=True),
     moment("read_at"),
@@ -115,7 +115,9 @@ instructions = thing(
         "(jsonb_array_length(holds) > 0) = (status = 'hold')", name="hold_has_a_reason"
     ),
     CheckConstraint(
-        "status <> 'shipped' or (tracking_number is not null and shipped_on is not null)",
+        # Returned already: a number the cart does not show is known to nobody (PLC-2).
+        "status <> 'shipped' or (shipped_on is not null"
+        " and (tracking_number is not null or api_status = 'tracking_returned'))",
         name="shipped_has_parcel",
     ),
     index("ix_instructions_number", "merchant_id", "number"),

@@ -82,6 +82,23 @@ def up_to_date(connection: Connection, mapping_ids: Collection[int]) -> list[Wan
     return _OFFERED.all(connection, ids=list(mapping_ids)) if mapping_ids else []
 
 
+_ALL = Statement[WantedPush](f"{OFFERED} where p.shop_id = :shop_id order by s.code, p.mapping_id")
+_CODES = Statement[tuple[int, str]]("""
+select p.mapping_id, s.code from stock_pushes p join skus s on s.id = p.sku_id
+ where p.shop_id = :shop_id
+""")
+
+
+def all_offers(connection: Connection, shop_id: int) -> list[WantedPush]:
+    """Return what a shop would be told of each mapping, whether it waits for that or not."""
+    return _ALL.all(connection, shop_id=shop_id)
+
+
+def sku_codes(connection: Connection, shop_id: int) -> dict[int, str]:
+    """Return the SKU of each mapping of a shop, by the mapping's id."""
+    return dict(_CODES.all(connection, shop_id=shop_id))
+
+
 # A SKU that is an item of the run already and succeeded is taken once more: another of its
 # mappings differs, or it changed again. One that failed is left to the next run (STK-4).
 _TAKE_AGAIN = """

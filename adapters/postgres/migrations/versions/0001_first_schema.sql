@@ -180,7 +180,7 @@ create table import_tasks (
     check (state in ('listed', 'converted', 'waiting', 'failed', 'skipped')),
   raw jsonb,
   needs_read boolean not null default true,
-  cart_total_yen integer, split jsonb, split_lost boolean not null default false,
+  cart_total_yen integer, split jsonb, lost_time boolean not null default false,
   ordered_at timestamptz,
   listed_at timestamptz not null default now(),
   read_at timestamptz, converted_at timestamptz, retry_after timestamptz,
@@ -225,7 +225,8 @@ create table instructions (
   changed_at timestamptz not null default now(),
   unique (shop_id, cart_order_key, part),
   constraint instructions_shipped_has_parcel_check
-    check (status <> 'shipped' or (tracking_number is not null and shipped_on is not null)),
+    check (status <> 'shipped' or (shipped_on is not null
+           and (tracking_number is not null or api_status = 'tracking_returned'))),
   constraint instructions_part_from_one_check check (part >= 1),
   constraint instructions_total_not_negative_check check (total_yen >= 0),
   constraint instructions_hold_has_a_reason_check
