@@ -86,6 +86,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_engine_tokens.py",
         "component/test_http_deadline.py",
         "component/test_shopserve_*.py",
+        "component/test_cart_clocks.py",
         "component/test_thebase_*.py",
         "contract/*",
         "unit/test_accounts.py",

@@ -33,6 +33,7 @@ from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.accounts import AccountProver
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.cart_clocks import CartClocks
 from workers.calls.gate import CallCounter, GateTools
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
@@ -132,6 +133,8 @@ class Process:
         """Make what calls to carts share."""
         box = secret_box(self.settings)
         now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
+        self.cart_clocks = CartClocks(self.autocommit, now)
+        self.http.event_hooks["response"].append(self.cart_clocks.heard)
         self.counter = CallCounter(self.database)
         self.budget = CallBudget(self.redis, remembered=self.counter.remembered, now=now)
         self.closures = ClosureBoard(self.database, now)
@@ -151,6 +154,7 @@ class Process:
             _share(self.settings.threads, SLEEPERS_SHARE),
             lambda: self.heartbeat.alive,
             now,
+            self.cart_clocks,
         )
         prover = AccountProver(self.token_tools, self.directory, now)
         self.open_work = WorkTools(

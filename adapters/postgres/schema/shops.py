@@ -4,9 +4,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     Integer,
     LargeBinary,
     Numeric,
+    Table,
     Text,
     Time,
     UniqueConstraint,
@@ -15,6 +17,7 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import (
     index,
+    metadata,
     moment,
     one_of,
     reference,
@@ -113,6 +116,15 @@ carriers = thing(
     # The cart's own list has it; false = the list could not be read when it was set (RET-7).
     Column("checked", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("shop_id", "method"),
+)
+
+# What the carts' answers told of their clocks (CLK-2): scheme, host and port, seconds ahead.
+cart_clocks = Table(
+    "cart_clocks",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("ahead_s", Double, nullable=False),
+    moment("measured_at", default_now=True),
 )
 
 # What a payment method of the shop means (PAY-1), beside the built-in list.
