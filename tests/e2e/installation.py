@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from adapters.embedded.run_as import as_self
 from console.supervisor.programs import Program, beat_program, environment, worker_programs
+from domain.engine.cadence import TOKYO
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import CommandLine
 from workers.settings import Settings
@@ -261,10 +263,11 @@ class Shop:
         words = ("method", "set", "--shop", self.key, "--method", method)
         self.merchant.quick(*words, "--carrier", carrier)
 
-    def ship(self, orders: Sequence[Document]) -> None:
+    def ship(self, orders: Sequence[Document], *, days_ago: int = 0) -> None:
         """Ship instructions by file, each with a tracking number of its own."""
+        day = (datetime.now(TOKYO) - timedelta(days=days_ago)).date() if days_ago else ""
         lines = "".join(
-            f"{order['number']},{order['delivery_method']},{tracking_of(order)},\n"
+            f"{order['number']},{order['delivery_method']},{tracking_of(order)},{day}\n"
             for order in orders
         )
         words = ("orders", "import-shipments", "-", "--shop", self.key)

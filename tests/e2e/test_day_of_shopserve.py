@@ -100,9 +100,9 @@ def ship_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:
     orders = [o for o in shop.orders() if o["cart_order_key"] != cancelled]
     shop.merchant.ok("orders", "allocate", *(o["number"] for o in orders), "--shop", shop.key)
     shop.carries("YAMATO")
-    shop.ship(orders)
-
+    shop.ship(orders[1:])
     shop.run("return_shipments")
+    late_is_returned_by_the_next_run(shop, orders[0])
 
     written = {
         (e["key"], e["delivery_no"]): e["tracking_numbers"]
@@ -116,6 +116,18 @@ def ship_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:
     assert {e["by"] for e in charged} == {"api"}
     first_parcel = {e["key"]: e["seq"] for e in reversed(shop.effects("delivery_shipped"))}
     assert all(e["seq"] < first_parcel[e["key"]] for e in charged)
+
+
+def late_is_returned_by_the_next_run(shop: Shop, order: Document) -> None:
+    """RET-1: a parcel of three days ago, recorded when the runs of its days were long over."""
+    shop.ship([order], days_ago=3)
+    waiting = shop.merchant.quick("orders", "list", "--unreturned", "--shop", shop.key)
+
+    run = shop.run("return_shipments")
+
+    assert [row["number"] for row in waiting] == [order["number"]]
+    assert run["succeeded"] == 1
+    assert shop.merchant.quick("orders", "list", "--unreturned", "--shop", shop.key) == []
 
 
 def complete_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:
