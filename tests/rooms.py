@@ -108,6 +108,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_benchmarks_run.py",
         "component/test_cli_machine.py",
         "component/test_cli_without_redis.py",
+        "component/test_cli_wrong_schema.py",
         "component/test_deploy_files.py",
         "component/test_embedded_servers.py",
         "component/test_settings_table.py",

@@ -11,8 +11,8 @@ from adapters.postgres.clock import clock
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.lost_time import installation
 from adapters.postgres.shops import lost_time
+from adapters.postgres.shops.lock_outs import lock_out
 from adapters.postgres.shops.lost_time import MarkedShop
-from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.connections import open_redis
 from adapters.redis.high_water import HighWater
 from domain.errors import AuthenticationFailed, BrokenRule, SyncError
@@ -90,7 +90,7 @@ def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: Sh
     except AuthenticationFailed as error:
         report.needs_authorisation, report.waits = True, str(error)
         with engine.begin() as connection:
-            mark_auth_failed(connection, marked.id, clock(connection))
+            lock_out(connection, marked.id, own=error.own)
     except SyncError as error:
         report.waits = f"{error}: {AGAIN}"
 
