@@ -30,6 +30,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_engine_co*.py",
         "component/test_engine_hostile.py",
         "component/test_engine_import.py",
+        "component/test_engine_late_cancellations.py",
         "*/test_lost_time*.py",
         "component/test_engine_omissions.py",
         "component/test_engine_payments.py",
@@ -56,6 +57,8 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "shipments": (
         "component/test_*returns.py",
+        "component/test_engine_late_cancellations.py",
+        "component/test_engine_payments.py",
         "contract/test_l*.py",
         "e2e/test_day_*.py",
         "e2e/test_lost_answers.py",
