@@ -216,7 +216,7 @@ def counted(left: removals.OpenWork) -> str:
         "orders shipped that the cart does not know": left.unreturned,
         "calls whose outcome is not known": left.effects,
     }
-    return ", ".join(f"{count} {what}" for what, count in told.items() if count)
+    return ", ".join(f"{what}: {count}" for what, count in told.items() if count)
 
 
 def reseal(connection: Connection, who: str, box: SecretBox) -> int:

@@ -15,6 +15,7 @@ from adapters.postgres.shops.lock_outs import lock_out
 from adapters.postgres.shops.lost_time import MarkedShop
 from adapters.redis.connections import open_redis
 from adapters.redis.high_water import HighWater
+from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed, BrokenRule, SyncError
 from workers.calls.interactive import open_shop_cart
 from workers.places import redis_url
@@ -83,6 +84,10 @@ def _begin(settings: Settings, engine: Engine, who: str, at: datetime) -> None:
 def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
     try:
         shop = opened_shop(settings, engine, marked.id)
+        if shop.cart is Cart.BASE and shop.account is None:  # it may be another shop's (STK-8)
+            raise BrokenRule(
+                f"nobody knows yet whose shop it is: run `renkei shop test {shop.key}`"
+            )
         with open_shop_cart(settings, engine, shop) as cart:
             bring_back(engine, shop, cart, report)
     except DatabaseUnavailable:
