@@ -22,6 +22,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "unit/test_retry.py",
         "component/test_beat.py",
         "component/test_strange_messages.py",
+        "component/test_wrong_clocks.py",
         "unit/test_runs.py",
         "unit/test_ti[cm]*.py",
     ),

@@ -406,6 +406,7 @@ create table processes (
   kind text not null, host text not null, pid integer not null, version text not null,
   started_at timestamptz not null default now(),
   beat_at timestamptz not null default now(), worked_at timestamptz,
+  clock_ahead_s double precision not null default 0,
   constraint processes_kind_check check (kind in ('worker', 'beat', 'web'))
 );
 
