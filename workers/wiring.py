@@ -38,6 +38,7 @@ from workers.calls.gate import CallCounter, GateTools
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions
+from workers.calls.shop_care import ShopCare
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
 from workers.calls.work import WorkTools
@@ -48,6 +49,7 @@ from workers.engine.leases import ITEMS, RUNS, LeaseKeeper
 from workers.engine.registry import Registration, Registry, registry_of
 from workers.heartbeat import Heartbeat
 from workers.places import places, secret_box
+from workers.schema_watch import SchemaWatch
 from workers.settings import Settings
 
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
@@ -118,6 +120,7 @@ class Process:
         self.database_clock = DatabaseClock(self.database)
         self.clock: Clock = self.database_clock.now
         self.autocommit = autocommit(self.database)
+        self.schema = SchemaWatch(self.database)
         self.redis: Redis = open_redis(found.redis_url)
         self.http: httpx.Client = build_client()
         addresses = {action: one.address for action, one in registry.items()}
@@ -163,6 +166,9 @@ class Process:
         reactions = CartReactions(self.directory, self.closures, self.pauses, self.budget, now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
+        self.shop_care = ShopCare(
+            self.token_tools, self.directory, self.budget, self.counter, self.draining
+        )
 
     def free_turns(self, claims: Iterable[tuple[int, str]]) -> None:
         """See Host.free_turns; a broker that does not answer is asked once."""

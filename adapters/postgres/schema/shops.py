@@ -107,6 +107,18 @@ shop_pauses = thing(
     one_of("why", Unserving),
 )
 
+# How a shop whose credentials are refused (shops.auth_failed_at) is probed (CLS-10); what a shop
+# that works again has here is of its last lock-out.
+lock_outs = thing(
+    "lock_outs",
+    reference("shop_id", "shops.id"),
+    Column("refusal", Text, nullable=False),
+    moment("probe_at", nullable=False),
+    Column("probes", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("shop_id"),
+    one_of("refusal", ("alone", "incident", "own")),
+)
+
 # Delivery method of the hub -> carrier of the cart (RET-6).
 carriers = thing(
     "carriers",
