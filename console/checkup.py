@@ -200,9 +200,9 @@ def _shipments(engine: Engine) -> Check:
     found = f"{count} shipped that the cart does not know of"
     if not late:
         return Check("shipments", OK, found)
-    shops = ", ".join(f"{shop} {days} (--merchant {merchant})" for merchant, shop, _, days in late)
+    shops = ", ".join(f"{shop} {many} (--merchant {merchant})" for merchant, shop, _, many in late)
     hint = "renkei orders list --unreturned, and what the last run of return_shipments says"
-    return Check("shipments", WARNING, f"{found}, for more than a day: {shops}", hint)
+    return Check("shipments", WARNING, f"{found}; for more than a day: {shops}", hint)
 
 
 def _redis_version(found: Places) -> Check:
