@@ -4,7 +4,7 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
-# Ten minutes; `long` takes most of an hour.
+# A quarter of an hour; `long` takes most of an hour.
 CHAOS ?= short
 VENV := .venv
 BIN := $(VENV)/bin

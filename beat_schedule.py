@@ -32,5 +32,6 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "start full compares at night": _entry(names.START_COMPARES, 60 * _SECOND),
     "let full compares yield": _entry(names.YIELD_COMPARES, 5 * _SECOND),
     "throw away old runs": _entry(names.PRUNE, 900 * _SECOND),
+    "look after shops that stand still": _entry(names.LOOK_AFTER_SHOPS, 10 * _SECOND),
     "refresh tokens ahead of their end": _entry(names.REFRESH_TOKENS, 60 * _SECOND),
 }

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from adapters.postgres.clock import DatabaseClock
 from adapters.postgres.database import DatabaseUnavailable, autocommit, open_engine
-from adapters.postgres.migrations import ANEW, is_known, revisions
+from adapters.postgres.revision import misfit, revision_of
 from adapters.postgres.views.checkup import (
     overdue_robots,
     server_version,
@@ -18,7 +18,7 @@ from adapters.postgres.views.checkup import (
     unreturned_shipments,
 )
 from adapters.postgres.views.processes import ProcessSeen, processes_seen
-from adapters.postgres.views.shops import needing_authorisation
+from adapters.postgres.views.shops import needing_authorisation, unserved
 from console.output import shown
 from domain.engine.liveness import Liveness, ProcessKind
 from domain.errors import SyncError
@@ -55,24 +55,25 @@ def look(settings: Settings) -> Iterator[Check]:
         return
     engine = open_engine(found.database_url, connections=1, name="renkei doctor")
     try:
-        yield from _database(engine, found, settings)
+        yield from _database(engine, settings)
     finally:
         engine.dispose()
     yield from _redis(found)
 
 
-def _database(engine: Engine, found: Places, settings: Settings) -> Iterator[Check]:
+def _database(engine: Engine, settings: Settings) -> Iterator[Check]:
     first = _guarded("PostgreSQL", lambda: _postgres(engine))
     yield first
     if first.state == FAILED:
         return
-    schema = _guarded("schema", lambda: _schema(found))
+    schema = _guarded("schema", lambda: _schema(engine))
     yield _guarded("clock", lambda: _clock(engine))
     yield schema
     yield _guarded("time-outs", lambda: _time_outs(engine))
     if schema.state == OK:
         yield _guarded("secrets", lambda: _secrets(engine, settings))
         yield from _shops(engine)
+        yield from _unserved(engine)
         yield _guarded("database", lambda: _lost_time(engine))
         yield _guarded("robots", lambda: _robots(engine))
         yield from _processes(engine)
@@ -99,12 +100,14 @@ def _postgres(engine: Engine) -> Check:
     return Check("PostgreSQL", OK, version)
 
 
-def _schema(found: Places) -> Check:
-    current, head = revisions(found.database_url)
-    if current == head:
-        return Check("schema", OK, f"revision {head}")
-    hint = "run `renkei db upgrade`" if is_known(current) else ANEW
-    return Check("schema", FAILED, f"revision {current}, not {head}", hint)
+def _schema(engine: Engine) -> Check:
+    with autocommit(engine).connect() as connection:
+        current = revision_of(connection)
+    wrong = misfit(current)
+    if wrong is None:
+        return Check("schema", OK, f"revision {current}")
+    what, _, hint = wrong.partition(": ")
+    return Check("schema", FAILED, what, hint)
 
 
 def _clock(engine: Engine) -> Check:
@@ -134,12 +137,24 @@ def _shops(engine: Engine) -> Iterator[Check]:
         if row["never"]:
             yield Check("shops", FAILED, f"{key} was never authorised", hint)
         elif row["auth_failed_at"]:
-            since = shown(row["auth_failed_at"])
-            hint = f"renkei shop test {key}, then authorize it or set its secrets anew"
-            yield Check("shops", FAILED, f"{key} refuses its credentials since {since}", hint)
+            told = f"{key} refuses its credentials since {shown(row['auth_failed_at'])}"
+            if row["incident"]:
+                told += ", as others of its cart do"
+            again = f"asked again by itself at {shown(row['probe_at'])}"
+            hint = f"{again}; or renkei shop test {key}, then authorize it or set its secrets anew"
+            yield Check("shops", FAILED, told, hint)
         else:
             ends = shown(row["refresh_expires_at"])
             yield Check("shops", WARNING, f"{key}: authorisation ends {ends}", hint)
+
+
+def _unserved(engine: Engine) -> Iterator[Check]:
+    with engine.begin() as connection:
+        rows = unserved(connection)
+    for row in rows:
+        told = f"{row['shop']} is not served since {shown(row['since'])}: {row['reason']}"
+        hint = f"tried again by itself at {shown(row['until'])}; at once: renkei shop unpark"
+        yield Check("shops", WARNING, told, f"{hint} {row['shop']}")
 
 
 def _lost_time(engine: Engine) -> Check:

@@ -13,6 +13,8 @@ import click
 from sqlalchemy import Connection, Engine
 
 from adapters.postgres.clock import DatabaseClock
+from adapters.postgres.database import autocommit
+from adapters.postgres.revision import require_fit
 from adapters.postgres.views.merchants import merchant_of
 from adapters.postgres.views.shops import ShopRef
 from console.failures import CommandFailed
@@ -44,7 +46,14 @@ class Session:
 
     @cached_property
     def engine(self) -> Engine:
-        """The database, opened on first use. Raises NotRunning."""
+        """The database, opened on first use. Raises NotRunning, WrongSchema."""
+        with autocommit(self.any_engine).connect() as connection:
+            require_fit(connection)
+        return self.any_engine
+
+    @cached_property
+    def any_engine(self) -> Engine:
+        """The database of whatever version: to back up before an upgrade. Raises NotRunning."""
         return engine_of(self.settings, connections=1, name="renkei-cli")
 
     @cached_property
@@ -102,8 +111,8 @@ class Session:
 
     def close(self) -> None:
         """Give the database connection back."""
-        if "engine" in vars(self):
-            self.engine.dispose()
+        if "any_engine" in vars(self):
+            self.any_engine.dispose()
 
 
 def leaf(function: Callable[Concatenate[Session, P], None]) -> Callable[P, None]:

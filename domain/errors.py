@@ -196,7 +196,17 @@ class AlreadyDone(Rejected):
 
 
 class AuthenticationFailed(Permanent):
-    """The shop's credentials do not work: stops that shop only, and alerts."""
+    """The shop's credentials do not work: stops that shop only, and alerts.
+
+    Attributes:
+        own: only this shop can be meant, as its authorisation is over or was never given; else
+            several shops refused together are an incident of the cart (CLS-10).
+    """
+
+    def __init__(self, message: str, *, own: bool = False) -> None:
+        """Args: own: see the class."""
+        super().__init__(message)
+        self.own = own
 
 
 class Undecodable(Permanent):

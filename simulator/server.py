@@ -6,6 +6,7 @@ answer costs little more than parsing and writing HTTP.
 
 import asyncio
 import time
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -41,10 +42,27 @@ class Simulator:
         path = request.path
         for prefix, cart in self._carts:
             if path.startswith(prefix + "/"):
-                return await self._serve(request, await _read(request, prefix), cart)
+                return await self._serve(request, await self._read(request, prefix), cart)
         if path.startswith(CONTROL_PREFIX + "/"):
-            return _write(answer_control(self._world, await _read(request, CONTROL_PREFIX)))
-        return _write(Answer(404, b'{"error":"no such address"}'))
+            call = await self._read(request, CONTROL_PREFIX)
+            return _write(answer_control(self._world, call), call.at)
+        return _write(Answer(404, b'{"error":"no such address"}'), self._now())
+
+    def _now(self) -> float:
+        """Return what the carts' clock shows, Unix seconds."""
+        return time.time() + self._world.settings.clock_ahead_s
+
+    async def _read(self, request: web.BaseRequest, prefix: str) -> Call:
+        """Read a request completely."""
+        return Call(
+            method=request.method,
+            path=request.path[len(prefix) :],
+            raw_path=request.rel_url.raw_path,
+            query=request.query if request.query_string else {},
+            headers=request.headers,
+            body=await request.read() if request.body_exists else b"",
+            at=self._now(),
+        )
 
     async def _serve(self, request: web.BaseRequest, call: Call, cart: Cart) -> web.Response:
         """Answer a call to a cart and count it."""
@@ -62,7 +80,7 @@ class Simulator:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        return _write(answer)
+        return _write(answer, self._now())
 
     async def _answer(self, call: Call, target: Target, cart: Cart, path: str) -> Answer | None:
         """Return the answer, None for a connection that is to be dropped."""
@@ -104,22 +122,10 @@ class Simulator:
         return None
 
 
-async def _read(request: web.BaseRequest, prefix: str) -> Call:
-    """Read a request completely."""
-    return Call(
-        method=request.method,
-        path=request.path[len(prefix) :],
-        raw_path=request.rel_url.raw_path,
-        query=request.query if request.query_string else {},
-        headers=request.headers,
-        body=await request.read() if request.body_exists else b"",
-        at=time.time(),
-    )
-
-
-def _write(answer: Answer) -> web.Response:
-    """Turn an answer into HTTP."""
-    headers = {"Content-Type": answer.content_type, **answer.headers}
+def _write(answer: Answer, at: float) -> web.Response:
+    """Turn an answer into HTTP. Args: at: Unix seconds, told as its Date."""
+    date = formatdate(at, usegmt=True)
+    headers = {"Content-Type": answer.content_type, "Date": date, **answer.headers}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 

@@ -22,6 +22,7 @@ class Settings:
         code_s: life of a BASE authorisation code.
         hour_limit: BASE calls per shop and Tokyo hour.
         day_limit: BASE calls per shop and Tokyo day.
+        clock_ahead_s: how far the clock of both carts is ahead; negative is behind.
         latency_s: added to every answer of both carts.
         log_stock_sets: whether writing stock makes a log entry (it is always counted).
     """
@@ -36,6 +37,7 @@ class Settings:
     code_s: float = 3600.0
     hour_limit: int = 5_000
     day_limit: int = 100_000
+    clock_ahead_s: float = 0.0
     latency_s: float = 0.0
     log_stock_sets: bool = True
 

@@ -10,6 +10,7 @@ ADMIT = "runs.admit_items"
 SWEEP = "runs.sweep"
 PLAN_RUN = "runs.plan_run"
 REFRESH_TOKENS = "tokens.refresh_tokens"
+LOOK_AFTER_SHOPS = "shops.look_after_shops"
 PRUNE = "runs.prune"
 RECALCULATE = "stock.recalculate_secured"
 START_COMPARES = "stock.start_nightly_compares"
@@ -20,6 +21,7 @@ TICKS = (
     ADMIT,
     SWEEP,
     REFRESH_TOKENS,
+    LOOK_AFTER_SHOPS,
     PRUNE,
     RECALCULATE,
     START_COMPARES,

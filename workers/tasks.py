@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from celery.worker.request import Request
 
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.dead_letters import Failure
+from adapters.postgres.revision import WrongSchema
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import ACTIONS
 from domain.engine.liveness import ProcessKind
@@ -28,8 +30,9 @@ from workers.engine import cleaner, executor, planner, rescuer
 from workers.engine.ticks import TickPace
 from workers.heartbeat import Heartbeat
 from workers.logs import configure_logging
-from workers.places import engine_of
-from workers.settings import Settings
+from workers.places import NotRunning, engine_of
+from workers.schema_watch import refuse_misfit
+from workers.settings import BadSettings, Settings
 from workers.wiring import Process, current
 
 _log = logging.getLogger(__name__)
@@ -42,16 +45,29 @@ def _configure_logging(**_: Any) -> None:
 
 @worker_init.connect
 def _worker_lives(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's own worker
+    _refuse_to_start()
     current(str(sender.hostname)).heartbeat.start()
 
 
 @beat_init.connect
 def _beat_lives(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's own service
+    _refuse_to_start()
     engine = engine_of(Settings.from_environ(), connections=1, name="renkei beat")
     heartbeat = Heartbeat(engine, ProcessKind.BEAT)
     sender.scheduler.worked = heartbeat.worked
     heartbeat.start()
     atexit.register(heartbeat.stop)
+
+
+def _refuse_to_start() -> None:
+    """End a worker or beat in one line where its database is of another version (PLC-4)."""
+    try:
+        engine = engine_of(Settings.from_environ(), connections=1)
+        refuse_misfit(engine)
+        engine.dispose()
+    except (WrongSchema, NotRunning, BadSettings) as error:
+        sys.stderr.write(f"renkei: {' '.join(str(error).split())}\n")
+        sys.exit(1)
 
 
 _ITEM_TASKS = frozenset(facts.task for facts in ACTIONS.values())
@@ -94,7 +110,8 @@ def _on_tick(do: Callable[[Process], object], *kind: str) -> None:
     if not _pace.take(kind):
         return
     try:
-        do(host)
+        if host.schema.fits():
+            do(host)
     except DatabaseUnavailable as error:
         _log.warning("left to the next tick: %s", error)
 
@@ -127,6 +144,12 @@ def prune() -> None:
 def refresh_tokens() -> None:
     """Refresh BASE tokens that end soon, and warn of those that need a person."""
     _on_tick(lambda host: host.token_care.refresh_ending(), names.REFRESH_TOKENS)
+
+
+@app.task(name=names.LOOK_AFTER_SHOPS, send_events=False)
+def look_after_shops() -> None:
+    """Find out whether shops that are locked out work again; alarm those not served for long."""
+    _on_tick(lambda host: host.shop_care.look(), names.LOOK_AFTER_SHOPS)
 
 
 @app.task(name=names.RECALCULATE, send_events=False)

@@ -33,10 +33,12 @@ from workers.actions.sync_status import SyncStatus
 from workers.actions.sync_stock import SyncStock
 from workers.calls.accounts import AccountProver
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.cart_clocks import CartClocks
 from workers.calls.gate import CallCounter, GateTools
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions
+from workers.calls.shop_care import ShopCare
 from workers.calls.tokens.care import TokenCare
 from workers.calls.tokens.refresh import TokenCache, TokenTools
 from workers.calls.work import WorkTools
@@ -47,6 +49,7 @@ from workers.engine.leases import ITEMS, RUNS, LeaseKeeper
 from workers.engine.registry import Registration, Registry, registry_of
 from workers.heartbeat import Heartbeat
 from workers.places import places, secret_box
+from workers.schema_watch import SchemaWatch
 from workers.settings import Settings
 
 # One in so many threads may sleep for a shop's pace; one in so many may read a list for minutes.
@@ -117,6 +120,7 @@ class Process:
         self.database_clock = DatabaseClock(self.database)
         self.clock: Clock = self.database_clock.now
         self.autocommit = autocommit(self.database)
+        self.schema = SchemaWatch(self.database)
         self.redis: Redis = open_redis(found.redis_url)
         self.http: httpx.Client = build_client()
         addresses = {action: one.address for action, one in registry.items()}
@@ -132,6 +136,8 @@ class Process:
         """Make what calls to carts share."""
         box = secret_box(self.settings)
         now: Clock = lambda: self.clock()  # noqa: E731, PLW0108 -- as it is then, not as it is now
+        self.cart_clocks = CartClocks(self.autocommit, now)
+        self.http.event_hooks["response"].append(self.cart_clocks.heard)
         self.counter = CallCounter(self.database)
         self.budget = CallBudget(self.redis, remembered=self.counter.remembered, now=now)
         self.closures = ClosureBoard(self.database, now)
@@ -151,6 +157,7 @@ class Process:
             _share(self.settings.threads, SLEEPERS_SHARE),
             lambda: self.heartbeat.alive,
             now,
+            self.cart_clocks,
         )
         prover = AccountProver(self.token_tools, self.directory, now)
         self.open_work = WorkTools(
@@ -159,6 +166,9 @@ class Process:
         reactions = CartReactions(self.directory, self.closures, self.pauses, self.budget, now)
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
+        self.shop_care = ShopCare(
+            self.token_tools, self.directory, self.budget, self.counter, self.draining
+        )
 
     def free_turns(self, claims: Iterable[tuple[int, str]]) -> None:
         """See Host.free_turns; a broker that does not answer is asked once."""

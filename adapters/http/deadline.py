@@ -30,7 +30,7 @@ LONGEST_CONNECT_S = 10.0  # per address, so that one dead address leaves time fo
 KEEPALIVE_S = 15.0  # shorter than usual servers keep idle connections, so few die under a request
 MAX_CONNECTIONS = 200
 EXTENSION = "attempt"
-_KEPT_HEADERS = frozenset({b"content-type", b"date", b"retry-after", b"www-authenticate"})
+_KEPT_HEADERS = frozenset({b"age", b"content-type", b"date", b"retry-after", b"www-authenticate"})
 _CAUGHT = (
     httpcore.TimeoutException,
     httpcore.NetworkError,

@@ -119,7 +119,7 @@ class BaseCalls:
 
     def _once(self, api: ApiFamily, call: Call, token: str) -> object:
         if not token.isascii() or not token.isprintable():
-            raise AuthenticationFailed(f"{REMOTE}: the stored access token is damaged")
+            raise AuthenticationFailed(f"{REMOTE}: the stored access token is damaged", own=True)
         call = replace(call, headers={**call.headers, "authorization": f"Bearer {token}"})
         self._gate.admit(api, call.deadline_s)
         try:

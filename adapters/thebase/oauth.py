@@ -97,7 +97,7 @@ class OAuthClient:
             # same: a person. The texts that tell them apart are not documented.
             if error.code != INVALID_REQUEST:
                 raise
-            raise AuthenticationFailed(str(error)) from error
+            raise AuthenticationFailed(str(error), own=True) from error
 
     def _exchange(self, grant: Mapping[str, str]) -> GrantedTokens:
         form = {**grant, **self._client}

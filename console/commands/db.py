@@ -62,7 +62,7 @@ def backup(session: Session, file: Path) -> None:
     """
     from workers.services.backups import back_up  # noqa: PLC0415 -- runs programs
 
-    made = back_up(session.settings, session.engine, file)
+    made = back_up(session.settings, session.any_engine, file)
     document = {"file": str(file), "taken_at": made.taken_at, "bytes": file.stat().st_size}
     session.tell(document, f"{file} holds everything as of {shown(made.taken_at)}, keys included")
 
@@ -84,7 +84,7 @@ def restore(session: Session, file: Path, replace: bool) -> None:
     with _database(session.settings) as url:
         if revisions(url)[0] is not None and not replace:
             raise CommandFailed("the database is not empty: --replace throws away what is in it")
-        put_back(session.settings, session.engine, file)
+        put_back(session.settings, session.any_engine, file)
     at = in_tokyo(told.taken_at).isoformat(timespec="seconds")
     session.tell(
         {"file": str(file), "taken_at": told.taken_at, "revision": told.revision},

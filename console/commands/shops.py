@@ -11,13 +11,15 @@ from console.output import columns, print_json, print_lines, print_table, shown
 from console.session import Session, add_list, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
 from domain.carts.cart import Cart
+from domain.errors import SyncError
 from workers.places import secret_box
 from workers.services.credentials import NEEDED, Secrets, checked
 from workers.services.robots import robot_documents
 
 COLUMNS = columns(
     "key, name, cart, account, parked, parked_actions, authorized=authorised, "
-    "auth_failed_at=refused since, lost_time_at=lost time, refresh_expires_at=authorised until, "
+    "auth_failed_at=refused since, unserved_since=not served since, next_probe_at=next probe, "
+    "lost_time_at=lost time, refresh_expires_at=authorised until, "
     "unreturned=shipped not returned, calls_per_second=calls/s, in_flight, removed_at"
 )
 
@@ -121,19 +123,43 @@ def authorize(session: Session, key: str, code: str | None) -> None:
 
 
 @shop.command("test")
-@click.argument("key")
+@click.argument("key", required=False)
+@click.option("--all", "every", is_flag=True, help="Test every shop of the merchant.")
 @leaf
-def test(session: Session, key: str) -> None:
-    """Make one call that proves the credentials."""
+def test(session: Session, key: str | None, every: bool) -> None:
+    """Make one call that proves the credentials; what works again is not locked out any more."""
+    if (key is None) is not every:
+        raise Wrong("name one shop, or give --all")
+    if key is None:
+        _test_all(session)
+        return
+    answer = _tested(session, key)
+    session.tell(answer, f"{key} answers: {answer['name']} ({answer['account']})")
+
+
+def _tested(session: Session, key: str) -> dict[str, object]:
     from workers.services.cart_calls import try_connection  # noqa: PLC0415 -- HTTP is slow
 
     with session.change_shop(key) as (_, actor, found):
         pass
     told = try_connection(session.settings, session.engine, actor, found, session.now())
-    session.tell(
-        {"shop": key, "ok": True, "name": told.name, "account": told.account},
-        f"{key} answers: {told.name} ({told.account})",
-    )
+    return {"shop": key, "ok": True, "name": told.name, "account": told.account}
+
+
+def _test_all(session: Session) -> None:
+    """Test shop by shop, and print what each answered. Exits 1 unless every one works."""
+    with session.work() as (connection, merchant_id):
+        keys = [str(row["key"]) for row in list_shops(connection, merchant_id)]
+    rows: list[dict[str, object]] = []
+    for key in keys:
+        try:
+            rows.append({**_tested(session, key), "error": None})
+        except SyncError as error:
+            silent = {"name": None, "account": None}
+            rows.append({"shop": key, "ok": False, **silent, "error": str(error)})
+    session.show(rows, columns("shop, ok, name, account, error"))
+    if not all(row["ok"] for row in rows):
+        raise click.exceptions.Exit(1)
 
 
 def _add_switch(name: str, says: str, *, parked: bool) -> None:
@@ -152,7 +178,20 @@ def _add_switch(name: str, says: str, *, parked: bool) -> None:
             park_shop(connection, actor, found, chosen, parked=parked)
             row = list_shops(connection, actor.merchant_id, key)[0]
         what = f"{key} {chosen}" if chosen else key
-        session.tell(row, f"{what} is {'parked' if parked else 'not parked any more'}")
+        lines = () if parked else _still_stands(row)
+        session.tell(row, f"{what} is {'parked' if parked else 'not parked any more'}", *lines)
+
+
+def _still_stands(row: dict[str, object]) -> list[str]:
+    """Return why a shop that is not parked stands still all the same, and what to do (CLS-10)."""
+    key, again = row["key"], f"it is tried again at {shown(row['next_probe_at'])}"
+    if row["auth_failed_at"]:
+        told = f"but the cart refuses its credentials since {shown(row['auth_failed_at'])}: {again}"
+        return [told, f"see `renkei shop test {key}`, then authorize it or set its secrets anew"]
+    if row["unserved_since"]:
+        since = shown(row["unserved_since"])
+        return [f"but it is not served since {since} ({row['unserved_reason']}): {again}"]
+    return []
 
 
 ON = "Turn the kill switch on: nothing is called, nothing is dropped."

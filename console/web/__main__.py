@@ -5,11 +5,13 @@ import sys
 
 import uvicorn
 
+from adapters.postgres.revision import WrongSchema
 from console.explain import explain
 from console.web.app import create_app
 from console.web.services import Services
 from workers.logs import configure_logging
 from workers.places import NotRunning
+from workers.schema_watch import refuse_misfit
 from workers.settings import BadSettings, Settings
 
 LOOPBACK = "127.0.0.1"
@@ -25,7 +27,8 @@ def main() -> int:
         settings = Settings.from_environ()
         configure_logging(settings.log_format)
         services = Services.of(settings)
-    except (BadSettings, NotRunning) as error:
+        refuse_misfit(services.engine)
+    except (BadSettings, NotRunning, WrongSchema) as error:
         sys.stderr.write(f"renkei: {explain(error)}\n")
         return 1
     services.heartbeat.start()

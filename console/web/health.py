@@ -12,7 +12,6 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.postgres.database import DatabaseUnavailable, autocommit, within
-from adapters.postgres.migrations import head, revision_of
 from adapters.postgres.views.checkup import answers
 from adapters.postgres.views.processes import ProcessSeen, processes_seen
 from console.web.access import Shared, Watcher
@@ -83,8 +82,8 @@ def _database(services: Services, parts: dict[str, str]) -> None:
     with autocommit(services.engine).connect() as connection, within(connection, ANSWER_S):
         answers(connection)
         parts["database"] = OK
-        fits = revision_of(connection) == head()
-        parts["migrations"] = OK if fits else "behind"
+        fits = services.schema.look(connection)  # says in the log what is wrong
+        parts["migrations"] = OK if fits else "ahead" if services.schema.is_newer else "behind"
         if fits:
             parts["workers"] = _workers(processes_seen(connection))
 

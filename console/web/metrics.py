@@ -33,6 +33,8 @@ _LABELS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "shops": ("Shops that were not removed.", ("cart",)),
         "shops_parked": ("Shops whose kill switch is on.", ("cart",)),
         "shops_locked_out": ("Shops whose credentials were refused.", ("cart",)),
+        "shops_unserved": ("Shops their cart does not serve for now.", ("cart",)),
+        "next_probe_seconds": ("Until a shop that stands still is tried again.", ("cart",)),
         "shops_lost_time": ("Shops that wait for `renkei db restored`.", ("cart",)),
         "refresh_token_seconds_left": ("Until the next refresh token ends.", ("cart",)),
         "queue_length": ("Messages that wait in the broker.", ("queue",)),

@@ -15,6 +15,7 @@ from domain.engine.liveness import ProcessKind
 from workers.app import broker_of
 from workers.heartbeat import Heartbeat
 from workers.places import places
+from workers.schema_watch import SchemaWatch
 from workers.services.runs import announce_runs
 from workers.settings import Settings
 
@@ -38,6 +39,11 @@ class Services:
     redis: Redis
     announce: Callable[[Sequence[int]], None]
     clock: Callable[[], datetime]
+
+    @cached_property
+    def schema(self) -> SchemaWatch:
+        """Whether the database is of this version."""
+        return SchemaWatch(self.engine)
 
     @cached_property
     def heartbeat(self) -> Heartbeat:

@@ -23,6 +23,7 @@ from domain.orders.instructions import (
     without,
 )
 from domain.orders.new_instructions import NewInstruction
+from domain.orders.rule_values import as_written
 
 
 class Operator(StrEnum):
@@ -69,6 +70,9 @@ class Condition:
             raise BrokenRule(f"{self.operator} does not take {len(self.values)} values")
         if self.operator is Operator.EQUALS_FIELD:
             _known(self.values[0], READABLE, "field")
+        if self.operator in {Operator.EQUALS, Operator.IN_LIST}:
+            values = tuple(as_written(self.field, value) for value in self.values)
+            object.__setattr__(self, "values", values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class RuleStep:
         """Reject a step that could not be carried out."""
         if self.verb is Verb.SET_FIELD:
             _known(self.field, SETTABLE, "field that can be set")
+            if self.value.strip():
+                object.__setattr__(self, "value", as_written(self.field, self.value))
         reasons = [reason.value for reason in HoldReason]
         if self.verb is Verb.HOLD or (self.verb is Verb.RELEASE and self.value):
             _known(self.value, reasons, "hold reason")

@@ -5,6 +5,7 @@ neighbouring windows may share their edge second: an order there is seen twice a
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.carts.cart import Cart
@@ -14,6 +15,10 @@ from domain.errors import BrokenRule
 DEFAULT_OVERLAP = timedelta(minutes=10)
 """IMP-4: how much of the time before the cursor is read again."""
 
+CLOCKS_AGREE = timedelta(seconds=5)
+"""CLK-1, CLK-2: a larger difference is told."""
+
+PULLED_BACK = timedelta(hours=1)
 LONGEST_REQUEST = timedelta(days=7)
 TWO_YEARS = timedelta(days=730)
 """The shorter of the two readings of "2 years", so that no cart finds it too long."""
@@ -22,20 +27,85 @@ _FIRST_RUN = {Cart.SHOPSERVE: timedelta(days=7), Cart.BASE: timedelta(days=7, ho
 _FLOOR_MARGIN = timedelta(minutes=10)
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """One moment by two clocks (CLK-2).
+
+    Attributes:
+        ours: aware; PostgreSQL's.
+        cart_ahead: how far the cart's is ahead of it, as measured; zero where nobody measured.
+    """
+
+    ours: datetime
+    cart_ahead: timedelta = timedelta(0)
+
+    @property
+    def cart(self) -> datetime:
+        """What the cart's clock shows."""
+        return self.ours + self.cart_ahead
+
+    @property
+    def earlier(self) -> datetime:
+        """The clock that is behind."""
+        return min(self.ours, self.cart)
+
+    @property
+    def later(self) -> datetime:
+        """The clock that is ahead."""
+        return max(self.ours, self.cart)
+
+
+@dataclass(frozen=True, slots=True)
+class ListCursor:
+    """How far a shop's list was read.
+
+    Attributes:
+        position: aware; where the next run begins, before overlap and differences of clocks.
+        newest_ordered_at: the newest order time ever seen, by the cart's clock.
+        moved_at: when that was written down, by ours.
+    """
+
+    position: datetime
+    newest_ordered_at: datetime | None = None
+    moved_at: datetime | None = None
+
+
+def believed(cursor: ListCursor, clocks: Clocks) -> ListCursor:
+    """Return the cursor to go by: one later than the cart's now is pulled back (CLK-2).
+
+    Then somebody's clock was wrong, and where the list was read to is not known any more: it is
+    begun an hour before the earliest of what is.
+    """
+    if cursor.position <= clocks.cart + CLOCKS_AGREE:
+        return cursor
+    told = (clocks.earlier, cursor.newest_ordered_at, cursor.moved_at)
+    known = min(moment for moment in told if moment is not None)
+    return replace(cursor, position=known - PULLED_BACK)
+
+
 def difference_window(
-    cart: Cart, *, cursor: datetime | None, now: datetime, overlap: timedelta = DEFAULT_OVERLAP
+    cart: Cart,
+    *,
+    cursor: ListCursor | None,
+    clocks: Clocks,
+    overlap: timedelta = DEFAULT_OVERLAP,
 ) -> Window:
-    """Return the window of a scheduled run (差分取得; IMP-1, IMP-2, IMP-4).
+    """Return the window of a scheduled run (差分取得; IMP-1, IMP-2, IMP-4, CLK-2).
 
     Args:
         cart: decides how far the first run looks back.
-        cursor: aware; what `next_cursor` said after the last run whose list was read to its end,
-            None before the first.
-        now: aware; the start of this run.
+        cursor: what `next_cursor` said after the last run whose list was read to its end, None
+            before the first.
+        clocks: at the start of this run.
         overlap: re-read before the cursor; not used on a first run.
     """
-    until = _whole_second(now)
-    since = until - _FIRST_RUN[cart] if cursor is None else _whole_second(cursor - overlap)
+    until = _whole_second(clocks.later)
+    if cursor is None:
+        since = _whole_second(clocks.earlier) - _FIRST_RUN[cart]
+    else:
+        # Of ShopServe the cursor is the cart's time already.
+        widened = abs(clocks.cart_ahead) if cart is Cart.BASE else timedelta(0)
+        since = _whole_second(cursor.position - overlap - widened)
     return Window(since=min(since, until), until=until)
 
 
@@ -67,25 +137,34 @@ def range_slices(cart: Cart, since: datetime, until: datetime, now: datetime) ->
 def next_cursor(
     cart: Cart,
     *,
-    cursor: datetime | None,
-    run_started_at: datetime,
+    cursor: ListCursor | None,
+    clocks: Clocks,
     newest_ordered_at: datetime | None,
-) -> datetime:
+) -> ListCursor:
     """Return the cursor after a difference run that read its list to the end (IMP-1, IMP-2, IMP-4).
 
     Call it for no other run: a range run and a run cut short move nothing.
 
     Args:
-        cart: ShopServe goes by order times, BASE by the start of the run.
+        clocks: at the start of the run.
         newest_ordered_at: order time of the newest order of this run's list, None if it was empty.
 
     Returns:
-        Never earlier than `cursor`. While no order of a ShopServe shop was ever seen: where the
-        first run began to look, so that the shop's first order is found however late it comes.
+        The newest order time ever seen, but no later than the start of the run, and never before
+        `cursor`. While no order was ever seen: of BASE the start of the run, of ShopServe where
+        the first run began to look, so that its first order is found however late it comes.
     """
-    reached = run_started_at if cart is Cart.BASE else newest_ordered_at
-    known = [moment for moment in (cursor, reached) if moment is not None]
-    return max(known, default=_whole_second(run_started_at) - _FIRST_RUN[cart])
+    seen = (newest_ordered_at, cursor.newest_ordered_at if cursor is not None else None)
+    newest = max((moment for moment in seen if moment is not None), default=None)
+    if newest is not None:
+        reached = min(newest, clocks.earlier)
+    elif cart is Cart.BASE:
+        reached = clocks.earlier
+    elif cursor is None:
+        reached = _whole_second(clocks.earlier) - _FIRST_RUN[cart]
+    else:
+        reached = cursor.position
+    return ListCursor(reached if cursor is None else max(cursor.position, reached), newest)
 
 
 def newest_within(window: Window, ordered_at: Iterable[datetime | None]) -> datetime | None:

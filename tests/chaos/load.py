@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from simulator.process import start
 from tests.chaos.faults import Scene
 from tests.chaos.station import Station
 from tests.chaos.world import World
-from workers.places import secret_box
+from workers.places import Places, secret_box
 
 # A shop that has fewer than this many SKUs to be told gets all of them to be told again.
 FEW = 12
@@ -94,17 +94,21 @@ def loaded(
     workers: int = 2,
     busy: bool = True,
     crowded: bool = False,
+    detour: Callable[[Places], Places] | None = None,
 ) -> Iterator[Load]:
     """Start everything and keep it busy until the end of the block.
 
     Args:
         busy: always have stock to tell; otherwise only what a test changes.
+        detour: returns the way by which the programs reach the servers.
         crowded: have more out than there are threads, so that notes wait.
     """
     station = Station(home, logs, workers=workers, threads=CROWDED_THREADS if crowded else None)
     stop = threading.Event()
     try:
         station.open()
+        if detour is not None:
+            station.go_by(detour(station.places))
         with start() as carts, carts.client() as client:
             latency_s = CROWDED_LATENCY_S if crowded else LATENCY_S
             client.settings(latency_s=latency_s, log_stock_sets=False, hour_limit=10**9)

@@ -23,7 +23,7 @@ from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
 from console.supervisor.child import spawn
 from console.supervisor.programs import Program, beat_program, environment, worker_programs
-from workers.places import Places, places, secret_box
+from workers.places import PRIVATE_KEY_FILE, Places, places, secret_box
 from workers.settings import Settings
 
 LOOK_EVERY_S = 0.05
@@ -85,6 +85,8 @@ class Station:
         self.workers = [Kept(program) for program in worker_programs(self.settings)]
         self.beats = [Kept(self._beat(number)) for number in range(BEATS)]
         self.troubles: list[str] = []
+        # Settings of the programs, where they reach the servers by another way than the tests.
+        self.detour: dict[str, str] = {}
 
     def _beat(self, number: int) -> Program:
         return replace(beat_program(), name=f"beat-{number}")
@@ -100,6 +102,15 @@ class Station:
     def places(self) -> Places:
         """Where PostgreSQL and Redis are; they keep their addresses."""
         return places(self.settings)
+
+    def go_by(self, way: Places) -> None:
+        """Have the programs reach the servers by another way than the tests."""
+        key = (self._home / PRIVATE_KEY_FILE).read_text().strip()
+        self.detour = {
+            "RENKEI_DATABASE_URL": way.database_url,
+            "RENKEI_REDIS_URL": way.redis_url,
+            "RENKEI_SECRET_KEYS": key,
+        }
 
     def engine(self, connections: int = 4) -> Engine:
         """Return an engine of the test's own."""
@@ -215,6 +226,7 @@ class Station:
                 # A worker that stops while Redis is away leaves the broker's notes in a file.
                 env["TMPDIR"] = str(self._home)
                 env["RENKEI_THREADS"] = str(self.settings.threads)
+                env.update(self.detour)
                 log = self._logs / f"{one.program.name}.log"
                 one.log_start = log.stat().st_size if log.exists() else 0
                 one.process = spawn(self._spawner, one.program, env, log)

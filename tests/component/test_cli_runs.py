@@ -305,7 +305,7 @@ def test_the_api_log_is_told_from_a_moment_on(shops: CommandLine, engine: Engine
     fields = ["at", "shop", "type", "category", "level", "needs_person", "message", "run"]
     assert [line["message"] for line in lines] == ["30 h ago", "1 h ago"]
     assert [line["message"] for line in since] == ["1 h ago"]
-    assert list(lines[0]) == fields
+    assert list(lines[0]) == [*fields, "shop_removed"]  # SHP-1: lists mark removed shops
     assert lines[0]["type"] == "外部連携API"
     assert lines[0]["at"].endswith("+09:00")
     assert shops.read("log", "list", "--shop", "kura") == []

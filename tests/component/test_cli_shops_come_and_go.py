@@ -70,7 +70,7 @@ def test_shp_01_what_is_open_is_counted_and_given_up_with_a_reason_only(
     renkei.ok("shop", "remove", "kura", *ABANDON)
 
     assert refused.code == 1
-    assert "1 runs under way" in refused.err
+    assert "runs under way: 1;" in refused.err
     assert "--abandon --reason TEXT" in refused.err
     assert without_reason.code == 2
     assert [run["state"] for run in still] == ["running"]
@@ -83,6 +83,7 @@ def test_shp_01_what_is_open_is_counted_and_given_up_with_a_reason_only(
 
 def test_shp_01_added_again_a_shop_is_what_it_was(renkei: CommandLine) -> None:
     renkei.add_shopserve("kura")
+    renkei.ok("stock", "set", "A", "3")
     renkei.ok("mapping", "set", "--shop", "kura", "--item", "1", "--sku", "A")
     renkei.ok("robot", "set", "kura", "sync_stock", "--every", "60s", "--off")
     renkei.ok("shop", "set", "kura", "calls_per_second=0.5")

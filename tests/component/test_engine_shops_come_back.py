@@ -57,7 +57,7 @@ def test_shp_01_a_shop_with_open_work_is_removed_with_a_reason_only(
     gone = bench.renkei.read("shop", "remove", shop.key, *ABANDON)
 
     assert refused.code == 1
-    assert "2 orders waiting for shipment, 1 orders shipped that the cart does not" in refused.err
+    assert "waiting for shipment: 2, orders shipped that the cart does not know: 1;" in refused.err
     assert gone["abandoned"] == {"runs": 0, "waiting": 2, "unreturned": 1, "effects": 0}
     assert {order["shop_removed"] for order in shop.orders()} == {True}
     secured = sum(row["secured"] for row in bench.renkei.read("stock", "list"))
@@ -91,6 +91,7 @@ def test_shp_01_a_shop_comes_back_with_its_orders_and_cursor(bench: Bench, cart:
     assert (shop.cursor() or cursor) >= cursor
     assert {order["shop_removed"] for order in shop.orders()} == {False}
     assert bench.renkei.read("shop", "list", "--removed") == []
+    assert shop.messages().count("再登録されました") == 1
 
 
 @pytest.mark.parametrize("cart", CARTS)
@@ -200,6 +201,46 @@ def test_shp_01_what_a_worker_held_of_a_removed_shop_is_void_when_it_is_back(ben
     run = shop.run("import_orders")
 
     assert (run["succeeded"], len(shop.orders())) == (1, 1)
+
+
+def test_shp_01_a_charge_in_doubt_is_counted_and_not_made_again_when_the_shop_is_back(
+    bench: Bench,
+) -> None:
+    shop = paid_orders(bench, "shopserve", 1)
+    shop.ship_all()
+    with bench.fault("drop", when="before", endpoint="settlement.request", count=1):
+        shop.run("return_shipments")  # whether the request arrived cannot be told for a while
+
+    refused = bench.renkei("shop", "remove", shop.key)
+    bench.renkei.ok("shop", "remove", shop.key, *ABANDON)
+    add(shop, shop.key)
+    shop.run("return_shipments")
+    early = shop.calls("settlement.request")
+    bench.later(seconds=120)
+
+    assert "calls whose outcome is not known: 1;" in refused.err
+    assert (early, len(shop.effects("settlement_requested"))) == (1, 1)
+    assert shop.only()["api_status"] == "tracking_returned"
+
+
+def test_shp_01_a_base_shop_does_not_come_back_in_the_middle_of_a_refresh(bench: Bench) -> None:
+    """The worker that refreshes would not find the row it stores the new token in."""
+    shop = paid_orders(bench, "thebase", 1)
+    bench.renkei.ok("shop", "remove", shop.key, *ABANDON)
+    add(shop, "back")
+    bench.sql(
+        "update shops set refresh_until = now() + interval '1 hour', refresh_holder = 'w'"
+        " where key = 'back'"
+    )
+
+    run = asked(bench, "back", "import_orders")
+    bench.sql("update shops set refresh_until = null, refresh_holder = null")
+    bench.later(seconds=10)
+
+    assert run["state"] == "running"
+    assert "is refreshing the token" in run["reason"]
+    assert [order["shop"] for order in bench.renkei.read("orders", "list")] == ["back"]
+    assert bench.renkei.read("runs", "show", str(run["id"]))["state"] == "succeeded"
 
 
 @pytest.mark.parametrize("cart", CARTS)

@@ -51,7 +51,7 @@ def _die_before_the_commit(bench: Bench, shop: BenchShop, monkeypatch: pytest.Mo
     """Get new tokens from the cart, and die before PostgreSQL has them."""
     found = bench.process.directory.shop(bench.column("select id from shops")[0])
 
-    def dies(*_: object) -> None:
+    def dies(*_: object, **__: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patched:

@@ -47,6 +47,20 @@ def test_an_older_database_is_not_ready(api: Api) -> None:
     assert answer.json()["migrations"] == "behind"
 
 
+def test_plc_4_a_newer_database_is_not_ready_and_the_log_says_what_to_do(
+    api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert api.with_token(None).get("/readyz").status_code == 200
+    with api.engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '9999'"))
+
+    answers = [api.with_token(None).get("/readyz") for _ in range(3)]
+
+    assert [one.status_code for one in answers] == [503] * 3
+    assert answers[0].json()["migrations"] == "ahead"
+    assert caplog.text.count("newer version (schema 9999") == 1
+
+
 def test_without_servers_it_is_alive_but_not_ready_and_says_nothing_of_them(
     console: Console, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from domain.access import Scope
 from domain.engine.cadence import TOKYO
@@ -257,3 +258,21 @@ def test_the_audit_names_the_client(wms: httpx.Client, warehouse: Warehouse) -> 
 
     (entry,) = warehouse.audit("1")
     assert (entry.actor, entry.did) == ("api:wms", "orders.cancel")
+
+
+def test_shp_01_a_change_to_an_order_of_a_removed_shop_says_that_the_cart_will_not_hear_of_it(
+    wms: httpx.Client, warehouse: Warehouse
+) -> None:
+    for number in ("1", "2"):
+        warehouse.order(number, {"A": 1})
+    live = wms.post("/api/v1/orders/tote/1/ship", json=SHIPMENT).json()
+    with warehouse.engine.begin() as connection:
+        connection.execute(text("update shops set removed_at = now()"))
+
+    shipped = wms.post("/api/v1/orders/tote/2/ship", json=SHIPMENT).json()
+    listed = wms.get("/api/v1/orders").json()["orders"]
+
+    unheard = "shop tote was removed: its cart will not hear of 2"
+    assert unheard not in live["warnings"]
+    assert unheard in shipped["warnings"]
+    assert {order["shop_removed"] for order in listed} == {True}

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from adapters.embedded.run_as import as_self
 from console.supervisor.programs import Program, beat_program, environment, worker_programs
+from domain.engine.cadence import TOKYO
 from simulator.client import Document, SimulatedShop, SimulatorClient
 from tests.component.command_line import CommandLine
 from workers.settings import Settings
@@ -180,8 +182,7 @@ class Merchant:
         wish = {"items": 5, "variations": 0, "spread_s": 3600, "prefix": f"{self.key}-", **plan}
         (simulated,) = self.hub.simulator.seed(carts=[cart], **wish)
         shop = Shop(self, simulated)
-        words = ("shop", "add", shop.key, "--cart", cart, "--name", shop.key, "--secrets-stdin")
-        self.quick(*words, "--api-url", simulated.api_url, stdin=json.dumps(simulated.secrets))
+        shop.add()
         self.quick("shop", "set", shop.key, "calls_per_second=1000", "in_flight=8")
         if not robots:
             for robot in self.quick("robot", "list", "--shop", shop.key):
@@ -210,6 +211,14 @@ class Shop:
     def simulator(self) -> SimulatorClient:
         """Both carts."""
         return self.merchant.hub.simulator
+
+    def add(self) -> Document:
+        """Add the shop to the hub, or add it again."""
+        seen = self.simulated
+        words = ("shop", "add", self.key, "--cart", seen.cart, "--name", self.key)
+        address = ("--api-url", seen.api_url, "--secrets-stdin")
+        added: Document = self.merchant.quick(*words, *address, stdin=json.dumps(seen.secrets))
+        return added
 
     def run(self, action: str, *words: str) -> Document:
         """Run one action, wait for it, and return the run; it has to succeed."""
@@ -254,10 +263,11 @@ class Shop:
         words = ("method", "set", "--shop", self.key, "--method", method)
         self.merchant.quick(*words, "--carrier", carrier)
 
-    def ship(self, orders: Sequence[Document]) -> None:
+    def ship(self, orders: Sequence[Document], *, days_ago: int = 0) -> None:
         """Ship instructions by file, each with a tracking number of its own."""
+        day = (datetime.now(TOKYO) - timedelta(days=days_ago)).date() if days_ago else ""
         lines = "".join(
-            f"{order['number']},{order['delivery_method']},{tracking_of(order)},\n"
+            f"{order['number']},{order['delivery_method']},{tracking_of(order)},{day}\n"
             for order in orders
         )
         words = ("orders", "import-shipments", "-", "--shop", self.key)

@@ -4,6 +4,7 @@ from collections import Counter
 
 from simulator.client import Document
 from simulator.seed.thebase_recipes import EVERYDAY
+from tests.e2e.coming_back import go_and_come_back
 from tests.e2e.installation import Merchant, Shop, tracking_of, wait_for
 
 ON_HAND = 500
@@ -13,7 +14,7 @@ ONE_COMPANY = "two_methods_of_one_company"
 
 
 def test_a_day_of_base_is_what_the_cart_says_it_is(merchant: Merchant) -> None:
-    """IMP-5, IMP-9 to IMP-14, IMP-17, IMP-19, STS-2, STS-5, RET-3, STK-1, STK-3: every kind."""
+    """IMP-5, IMP-9 to IMP-14, IMP-17, IMP-19, STS-2, STS-5, RET-3, STK-1, STK-3, SHP-1."""
     recipes = (*EVERYDAY, ONE_COMPANY)
     shop = merchant.shop("thebase", orders=len(recipes), recipes=recipes, variations=0.3)
     shop.map_items()
@@ -25,6 +26,7 @@ def test_a_day_of_base_is_what_the_cart_says_it_is(merchant: Merchant) -> None:
     import_everything(shop, facts)
     facts += import_partly_cancelled(shop)
     what_the_warehouse_needs(shop)
+    go_and_come_back(shop)
     cancelled = pay_and_cancel(shop, facts)
     ship_everything(shop, cancelled)
     push_stock(shop)
@@ -100,9 +102,9 @@ def ship_everything(shop: Shop, cancelled: str) -> None:
     orders = [o for o in shop.orders() if o["cart_order_key"] != cancelled]
     shop.merchant.ok("orders", "allocate", *(o["number"] for o in orders), "--shop", shop.key)
     shop.carries("クロネコヤマト")
-    shop.ship(orders)
-
+    shop.ship(orders[1:])
     shop.run("return_shipments")
+    late_is_returned_by_the_next_run(shop, orders[0])
 
     deferred = {o["cart_order_key"] for o in orders if o["payment_method"] == "atobarai"}
     sent = {e["key"]: e["tracking_number"] for e in shop.effects("line_dispatched")}
@@ -124,6 +126,18 @@ def ship_everything(shop: Shop, cancelled: str) -> None:
     assert {o["api_status"] for o in shop.orders() if o["status"] == "shipped"} == {
         "tracking_returned"
     }
+
+
+def late_is_returned_by_the_next_run(shop: Shop, order: Document) -> None:
+    """RET-1: a parcel of three days ago, recorded when the runs of its days were long over."""
+    shop.ship([order], days_ago=3)
+    waiting = shop.merchant.quick("orders", "list", "--unreturned", "--shop", shop.key)
+
+    run = shop.run("return_shipments")
+
+    assert [row["number"] for row in waiting] == [order["number"]]
+    assert run["succeeded"] == 1
+    assert shop.merchant.quick("orders", "list", "--unreturned", "--shop", shop.key) == []
 
 
 def push_stock(shop: Shop) -> None:

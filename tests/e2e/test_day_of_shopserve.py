@@ -4,6 +4,7 @@ from collections import Counter
 
 from simulator.client import Document
 from simulator.seed.shopserve_recipes import EVERYDAY
+from tests.e2e.coming_back import go_and_come_back
 from tests.e2e.installation import Merchant, Shop, tracking_of
 
 ON_HAND = 500
@@ -26,7 +27,7 @@ NEEDS_REQUEST = {"deferred", "deferred_unauthorised", "np_deferred", "paidy"}
 
 
 def test_a_day_of_shopserve_is_what_the_cart_says_it_is(merchant: Merchant) -> None:
-    """IMP-17, IMP-18, CNF-1, CNF-3, STS-1, STS-4, RET-2, CMP-2, STK-1: one order of every kind."""
+    """IMP-17, IMP-18, CNF-1, CNF-3, STS-1, STS-4, RET-2, CMP-2, STK-1, SHP-1: every kind."""
     shop = merchant.shop("shopserve", orders=len(EVERYDAY), recipes=EVERYDAY, variations=0.3)
     shop.simulator.settings(settlement_requested_after_s=0.0, settlement_scheduled_after_s=0.0)
     shop.map_items()
@@ -35,6 +36,7 @@ def test_a_day_of_shopserve_is_what_the_cart_says_it_is(merchant: Merchant) -> N
     facts = shop.facts()
 
     import_everything(shop, facts)
+    go_and_come_back(shop)
     what_the_warehouse_needs(shop)
     cancelled = pay_and_cancel(shop, facts)
     ship_everything(shop, facts, cancelled)
@@ -98,9 +100,9 @@ def ship_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:
     orders = [o for o in shop.orders() if o["cart_order_key"] != cancelled]
     shop.merchant.ok("orders", "allocate", *(o["number"] for o in orders), "--shop", shop.key)
     shop.carries("YAMATO")
-    shop.ship(orders)
-
+    shop.ship(orders[1:])
     shop.run("return_shipments")
+    late_is_returned_by_the_next_run(shop, orders[0])
 
     written = {
         (e["key"], e["delivery_no"]): e["tracking_numbers"]
@@ -114,6 +116,18 @@ def ship_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:
     assert {e["by"] for e in charged} == {"api"}
     first_parcel = {e["key"]: e["seq"] for e in reversed(shop.effects("delivery_shipped"))}
     assert all(e["seq"] < first_parcel[e["key"]] for e in charged)
+
+
+def late_is_returned_by_the_next_run(shop: Shop, order: Document) -> None:
+    """RET-1: a parcel of three days ago, recorded when the runs of its days were long over."""
+    shop.ship([order], days_ago=3)
+    waiting = shop.merchant.quick("orders", "list", "--unreturned", "--shop", shop.key)
+
+    run = shop.run("return_shipments")
+
+    assert [row["number"] for row in waiting] == [order["number"]]
+    assert run["succeeded"] == 1
+    assert shop.merchant.quick("orders", "list", "--unreturned", "--shop", shop.key) == []
 
 
 def complete_everything(shop: Shop, facts: list[Document], cancelled: str) -> None:

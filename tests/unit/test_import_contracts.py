@@ -21,6 +21,7 @@ COMMON = {
     "statement",
     "schema",
     "migrations",
+    "revision",
     "errors",
 }
 

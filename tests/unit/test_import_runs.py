@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.carts.cart import Cart
-from domain.orders.windows import difference_window, next_cursor, slices
+from domain.orders.windows import Clocks, ListCursor, difference_window, next_cursor, slices
 from tests.unit.samples import NOON, covers
 
 OVERLAP = timedelta(minutes=10)
@@ -41,21 +41,23 @@ class Hub:
     """The state that runs leave behind, as the recording transaction of IMP-4 does."""
 
     cart: Cart
-    cursor: datetime | None = None
+    cursor: ListCursor | None = None
     tasks: set[int] = field(default_factory=set)
     unfinished: set[int] = field(default_factory=set)
     imported: Counter[int] = field(default_factory=Counter)
     first_since: datetime | None = None
 
     def run(self, now: datetime, cart_orders: list[Placed], plan: RunPlan) -> None:
-        window = difference_window(self.cart, cursor=self.cursor, now=now, overlap=OVERLAP)
+        window = difference_window(
+            self.cart, cursor=self.cursor, clocks=Clocks(now), overlap=OVERLAP
+        )
         calls = slices(window, self.cart, now)
         if plan.pages is not None and plan.pages < len(calls):
             return
         listed = [o for o in cart_orders if o.visible_at <= now and covers(calls, o.at)]
         newest = max((order.at for order in listed), default=None)
         self.cursor = next_cursor(
-            self.cart, cursor=self.cursor, run_started_at=now, newest_ordered_at=newest
+            self.cart, cursor=self.cursor, clocks=Clocks(now), newest_ordered_at=newest
         )
         self.first_since = self.first_since or window.since
         fresh = {order.key for order in listed} - self.tasks
@@ -110,11 +112,11 @@ def test_imp_04_no_order_is_missed_or_doubled_whatever_runs_do(
 
 def test_imp_04_without_the_overlap_a_late_order_would_be_missed() -> None:
     """The world above can tell: it fails when the rule is taken away."""
-    cursor = next_cursor(Cart.BASE, cursor=None, run_started_at=NOON, newest_ordered_at=None)
+    cursor = next_cursor(Cart.BASE, cursor=None, clocks=Clocks(NOON), newest_ordered_at=None)
     late = NOON - timedelta(minutes=5)
 
-    bare = difference_window(Cart.BASE, cursor=cursor, now=NOON, overlap=timedelta(0))
-    real = difference_window(Cart.BASE, cursor=cursor, now=NOON, overlap=OVERLAP)
+    bare = difference_window(Cart.BASE, cursor=cursor, clocks=Clocks(NOON), overlap=timedelta(0))
+    real = difference_window(Cart.BASE, cursor=cursor, clocks=Clocks(NOON), overlap=OVERLAP)
 
     assert not covers([bare], late)
     assert covers([real], late)

@@ -1,6 +1,7 @@
 """Processing rules of a shop."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -28,6 +29,9 @@ def rule(*conditions: Condition, then: tuple[RuleStep, ...], name: str = "r") ->
 MAIL = RuleStep(Verb.SET_DELIVERY_METHOD, "メール便")
 COURIER = RuleStep(Verb.SET_DELIVERY_METHOD, "宅配便")
 CHECK_NOTE = RuleStep(Verb.HOLD, HoldReason.NOTE.value)
+DAY = "2025-01-09"
+DAYS = st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)).map(str)
+TEXTS = [field for field in SETTABLE if field != "wished_date"]
 SAMPLE = replace(instruction(), delivery_method="定形外", remarks="ギフト希望", recipient=FRIEND)
 
 
@@ -139,8 +143,9 @@ def test_imp_18_a_rule_that_fills_the_address_ends_the_wait_for_one() -> None:
 
 @pytest.mark.parametrize("field", ["wished_date", "wished_time", "remarks", "gift"])
 def test_imp_19_rules_look_at_wishes(field: str) -> None:
-    wished, _ = apply([rule(then=(RuleStep(Verb.SET_FIELD, "x", field),))], SAMPLE)
-    seen = rule(when(field, Operator.EQUALS, "x"), then=(CHECK_NOTE,))
+    value = DAY if field == "wished_date" else "x"
+    wished, _ = apply([rule(then=(RuleStep(Verb.SET_FIELD, value, field),))], SAMPLE)
+    seen = rule(when(field, Operator.EQUALS, value), then=(CHECK_NOTE,))
 
     assert apply([seen], wished)[0].status is Status.HOLD
 
@@ -156,14 +161,45 @@ def test_imp_19_rules_look_at_every_method_and_at_what_was_chosen_for_a_line() -
 
 def test_every_settable_field_is_set_and_read_back() -> None:
     for field in SETTABLE:
-        changed, _ = apply([rule(then=(RuleStep(Verb.SET_FIELD, "値", field),))], SAMPLE)
-        assert READABLE[field](changed) == "値"
+        value = DAY if field == "wished_date" else "値"
+        changed, _ = apply([rule(then=(RuleStep(Verb.SET_FIELD, value, field),))], SAMPLE)
+        assert READABLE[field](changed) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "told", "kept"),
+    [
+        ("total_yen", " \uff11\uff12\uff10\uff10", "1200"),
+        ("wished_date", "2025-01-09", "2025-01-09"),
+    ],
+)
+def test_a_value_is_compared_as_the_field_is_written(field: str, told: str, kept: str) -> None:
+    assert Condition(field, Operator.EQUALS, (told,)).values == (kept,)
+    assert Condition(field, Operator.IN_LIST, (told, told)).values == (kept, kept)
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        *(("total_yen", number) for number in ("1e3", "1200.0", "1,200", "1_200", "-1")),
+        ("part", "1.0"),
+        *(("wished_date", day) for day in ("2025/01/09", "2025-02-30", "9.1.2025")),
+    ],
+)
+def test_a_value_that_no_field_is_written_like_is_refused(field: str, told: str) -> None:
+    for operator in (Operator.EQUALS, Operator.IN_LIST):
+        with pytest.raises(BrokenRule, match=f"^{field}: no "):
+            Condition(field, operator, (told,))
+    if field == "wished_date":
+        with pytest.raises(BrokenRule, match="no day"):
+            RuleStep(Verb.SET_FIELD, told, field)
 
 
 @given(
     steps=st.lists(
         st.one_of(
-            st.builds(RuleStep, st.just(Verb.SET_FIELD), st.text(), st.sampled_from(SETTABLE)),
+            st.builds(RuleStep, st.just(Verb.SET_FIELD), st.text(), st.sampled_from(TEXTS)),
+            st.builds(RuleStep, st.just(Verb.SET_FIELD), DAYS, st.just("wished_date")),
             st.builds(RuleStep, st.just(Verb.HOLD), st.sampled_from([r.value for r in HoldReason])),
             st.sampled_from([MAIL, RuleStep(Verb.RELEASE), RuleStep(Verb.AWAIT_ARRIVAL)]),
         ),

@@ -1,5 +1,6 @@
 """Which order times are asked for."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,6 +12,9 @@ from domain.carts.cart import Cart
 from domain.engine.runs import Window
 from domain.errors import BrokenRule
 from domain.orders.windows import (
+    Clocks,
+    ListCursor,
+    believed,
     difference_window,
     held_cursor,
     newest_within,
@@ -30,13 +34,15 @@ def ago(**parts: float) -> datetime:
 
 
 def test_imp_01_the_first_shopserve_run_looks_back_seven_days_without_overlap() -> None:
-    window = difference_window(Cart.SHOPSERVE, cursor=None, now=NOON, overlap=OVERLAP)
+    window = difference_window(Cart.SHOPSERVE, cursor=None, clocks=Clocks(NOON), overlap=OVERLAP)
 
     assert window == Window(ago(days=7), NOON)
 
 
 def test_imp_01_later_runs_start_at_the_newest_order_fetched() -> None:
-    window = difference_window(Cart.SHOPSERVE, cursor=ago(hours=3), now=NOON, overlap=timedelta(0))
+    window = difference_window(
+        Cart.SHOPSERVE, cursor=ListCursor(ago(hours=3)), clocks=Clocks(NOON), overlap=timedelta(0)
+    )
 
     assert window == Window(ago(hours=3), NOON)
 
@@ -44,8 +50,11 @@ def test_imp_01_later_runs_start_at_the_newest_order_fetched() -> None:
 def test_imp_01_the_cursor_is_the_newest_order_and_never_goes_back() -> None:
     def after(newest: datetime | None) -> datetime:
         return next_cursor(
-            Cart.SHOPSERVE, cursor=ago(hours=3), run_started_at=NOON, newest_ordered_at=newest
-        )
+            Cart.SHOPSERVE,
+            cursor=ListCursor(ago(hours=3)),
+            clocks=Clocks(NOON),
+            newest_ordered_at=newest,
+        ).position
 
     assert after(ago(hours=1)) == ago(hours=1)
     assert after(ago(hours=9)) == ago(hours=3)
@@ -54,10 +63,10 @@ def test_imp_01_the_cursor_is_the_newest_order_and_never_goes_back() -> None:
 
 def test_imp_01_a_shop_without_any_order_keeps_looking_from_where_it_began() -> None:
     cursor = next_cursor(
-        Cart.SHOPSERVE, cursor=None, run_started_at=ago(days=30), newest_ordered_at=None
+        Cart.SHOPSERVE, cursor=None, clocks=Clocks(ago(days=30)), newest_ordered_at=None
     )
 
-    window = difference_window(Cart.SHOPSERVE, cursor=cursor, now=NOON, overlap=OVERLAP)
+    window = difference_window(Cart.SHOPSERVE, cursor=cursor, clocks=Clocks(NOON), overlap=OVERLAP)
 
     assert window.since <= ago(days=29) <= window.until
 
@@ -79,18 +88,32 @@ def test_imp_01_nothing_older_than_two_years_is_asked_for() -> None:
 
 
 def test_imp_02_the_first_base_run_looks_back_seven_days_and_nine_hours() -> None:
-    window = difference_window(Cart.BASE, cursor=None, now=NOON, overlap=OVERLAP)
+    window = difference_window(Cart.BASE, cursor=None, clocks=Clocks(NOON), overlap=OVERLAP)
 
     assert window == Window(ago(days=7, hours=9), NOON)
     assert slices(window, Cart.BASE, NOON) == [window]
 
 
-def test_imp_02_the_base_cursor_is_the_start_of_the_run_whatever_the_orders_say() -> None:
-    for newest in (None, ago(days=2)):
-        cursor = next_cursor(
-            Cart.BASE, cursor=ago(days=1), run_started_at=NOON, newest_ordered_at=newest
-        )
-        assert cursor == NOON
+@pytest.mark.parametrize(
+    ("newest", "expected"),
+    [
+        pytest.param(None, NOON, id="no order ever seen"),
+        pytest.param(ago(hours=2), ago(hours=2), id="the newest order"),
+        pytest.param(NOON + timedelta(minutes=3), NOON, id="no later than the start of the run"),
+        pytest.param(ago(days=2), ago(days=1), id="never backwards"),
+    ],
+)
+def test_imp_02_the_base_cursor_is_the_earlier_of_the_runs_start_and_the_newest_order(
+    newest: datetime | None, expected: datetime
+) -> None:
+    cursor = next_cursor(
+        Cart.BASE,
+        cursor=ListCursor(ago(days=1)),
+        clocks=Clocks(NOON),
+        newest_ordered_at=newest,
+    )
+
+    assert cursor.position == expected
 
 
 def test_imp_02_a_base_difference_is_read_in_one_piece_however_long() -> None:
@@ -152,11 +175,13 @@ def test_imp_03_a_long_range_is_cut_without_a_hole(cart: Cart, days: float) -> N
 
 @carts
 def test_imp_04_the_overlap_is_read_again_except_on_a_first_run(cart: Cart) -> None:
-    with_overlap = difference_window(cart, cursor=ago(hours=1), now=NOON, overlap=OVERLAP)
-    first = difference_window(cart, cursor=None, now=NOON, overlap=OVERLAP)
+    with_overlap = difference_window(
+        cart, cursor=ListCursor(ago(hours=1)), clocks=Clocks(NOON), overlap=OVERLAP
+    )
+    first = difference_window(cart, cursor=None, clocks=Clocks(NOON), overlap=OVERLAP)
 
     assert with_overlap.since == ago(hours=1, minutes=10)
-    assert first == difference_window(cart, cursor=None, now=NOON, overlap=timedelta(0))
+    assert first == difference_window(cart, cursor=None, clocks=Clocks(NOON), overlap=timedelta(0))
 
 
 @given(seconds=st.floats(-100_000, 10_000_000), overlap=st.timedeltas(timedelta(0), WEEK))
@@ -167,14 +192,16 @@ def test_a_window_has_whole_seconds_and_is_never_reversed(
     cursor = now - timedelta(seconds=seconds)
 
     for cart in Cart:
-        window = difference_window(cart, cursor=cursor, now=now, overlap=overlap)
+        window = difference_window(
+            cart, cursor=ListCursor(cursor), clocks=Clocks(now), overlap=overlap
+        )
         assert window.since <= window.until <= now
         assert window.since.microsecond == window.until.microsecond == 0
         assert all(part.since <= part.until for part in slices(window, cart, now))
 
 
 def test_imp_04_the_overlap_is_ten_minutes_unless_configured() -> None:
-    window = difference_window(Cart.BASE, cursor=ago(hours=1), now=NOON)
+    window = difference_window(Cart.BASE, cursor=ListCursor(ago(hours=1)), clocks=Clocks(NOON))
 
     assert window.since == ago(hours=1, minutes=10)
 
@@ -203,3 +230,50 @@ def test_imp_04_an_order_time_after_the_window_is_no_time() -> None:
 
     assert newest_within(HELD, [known, late, None]) == known
     assert newest_within(HELD, [late]) is None
+
+
+BEHIND, AHEAD = Clocks(NOON, -timedelta(minutes=15)), Clocks(NOON, timedelta(minutes=15))
+
+
+def test_clk_2_a_window_reaches_from_the_clock_behind_to_the_clock_ahead() -> None:
+    cursor = ListCursor(ago(hours=1))
+    behind = difference_window(Cart.BASE, cursor=cursor, clocks=BEHIND, overlap=OVERLAP)
+    ahead = difference_window(Cart.BASE, cursor=cursor, clocks=AHEAD, overlap=OVERLAP)
+
+    assert behind == Window(ago(hours=1, minutes=25), NOON)
+    assert ahead == Window(ago(hours=1, minutes=25), NOON + timedelta(minutes=15))
+
+
+@carts
+@given(ahead_s=st.integers(-86_400, 86_400), gaps=st.lists(st.integers(1, 7200), min_size=3))
+def test_clk_2_whatever_a_carts_clock_shows_no_order_falls_between_two_windows(
+    cart: Cart, ahead_s: int, gaps: list[int]
+) -> None:
+    """An order a second before, one after each run: each is in the window of the next one."""
+    ahead, now, cursor, waiting = timedelta(seconds=ahead_s), NOON, None, set[datetime]()
+    for gap in gaps:
+        clocks = Clocks(now, ahead)
+        window = difference_window(cart, cursor=cursor, clocks=clocks, overlap=timedelta(0))
+        assert all(window.since <= at <= window.until for at in waiting)
+        newest = newest_within(window, waiting)
+        cursor = next_cursor(cart, cursor=cursor, clocks=clocks, newest_ordered_at=newest)
+        assert believed(cursor, Clocks(now, ahead)) == cursor
+        step = timedelta(seconds=gap)
+        waiting = {now + ahead + timedelta(seconds=1), now + ahead + step}
+        now += step
+
+
+def test_clk_2_a_cursor_later_than_the_carts_now_is_pulled_back() -> None:
+    """One run of a process whose clock was an hour ahead, or a clock that stepped back."""
+    wrong = ListCursor(NOON + timedelta(hours=1), ago(hours=3), ago(minutes=5))
+
+    assert believed(wrong, Clocks(NOON)).position == ago(hours=4)
+    assert believed(replace(wrong, newest_ordered_at=None), Clocks(NOON)).position == ago(
+        hours=1, minutes=5
+    )
+
+
+def test_clk_2_a_difference_of_a_few_seconds_pulls_nothing_back() -> None:
+    cursor = ListCursor(NOON + timedelta(seconds=4))
+
+    assert believed(cursor, Clocks(NOON)) is cursor

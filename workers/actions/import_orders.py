@@ -5,6 +5,7 @@ execute: one order -> read it whole if needed -> judge -> convert by the shop's 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -31,13 +32,17 @@ from domain.orders.eligibility import (
     may_look,
     next_look,
 )
-from domain.orders.windows import difference_window, range_slices, slices
+from domain.orders.windows import believed, difference_window, range_slices, slices
 from workers.actions.order_conversion import ConvertedOrder, convert, record
 from workers.actions.order_lists import OrderList
 from workers.calls.work import ShopWork
 from workers.engine.context import GivenUp, Outcome, Record, Step, nothing
 
 ALREADY = "imported already"
+CURSOR_PULLED_BACK = (
+    "前回の取込位置がカートの現在時刻より後でした。時計のずれが疑われるため、取込位置を戻して読み直しました。"
+    "renkei doctor で時計を確認してください。"
+)
 GONE = "the shop does not know this order any more"
 
 
@@ -59,7 +64,7 @@ class ImportOrders:
         """One step per request of at most 7 days; resumes behind what was recorded (IMP-3)."""
         if run.read_until is not None:  # what was cut short has left orders, too (CLS-1)
             yield Step(partial(_register, work, run, OrderList(), left_over=True))
-        for part in range_slices(work.shop.cart, window.since, window.until, work.now()):
+        for part in range_slices(work.shop.cart, window.since, window.until, work.clocks.later):
             if run.read_until is not None and part.until <= run.read_until:
                 continue
             found = OrderList()
@@ -70,20 +75,25 @@ class ImportOrders:
     def _difference(self, work: ShopWork, run: ClaimedRun) -> Step:
         """One step for the whole window: a list that was not read to its end moves nothing."""
         with work.database.begin() as connection:
-            cursor = import_tasks.read_cursor(connection, work.shop.id, work.action)
-        now = work.now()
-        window = difference_window(
-            work.shop.cart, cursor=cursor, now=now, overlap=timedelta(seconds=work.shop.overlap_s)
-        )
+            stored = import_tasks.read_cursor(connection, work.shop.id, work.action)
+        clocks = work.clocks
+        cursor = None if stored is None else believed(stored, clocks)
+        overlap = timedelta(seconds=work.shop.overlap_s)
+        window = difference_window(work.shop.cart, cursor=cursor, clocks=clocks, overlap=overlap)
         found = OrderList()
-        for part in slices(window, work.shop.cart, now):
+        for part in slices(window, work.shop.cart, clocks.later):
             found.read(work.cart, part)
         log = found.log()
-        moved = found.cursor(work.shop.cart, window, cursor=cursor, run_started_at=now)
+        back = cursor != stored
+        if back:
+            log.append(LogLine(CURSOR_PULLED_BACK, "error", needs_person=True))
+        # The list's own answers told what the cart's clock shows.
+        clocks = replace(clocks, cart_ahead=work.clocks.cart_ahead)
+        moved = found.cursor(work.shop.cart, window, cursor=cursor, clocks=clocks)
 
         def find(connection: Connection) -> Sequence[NewItem]:
             items = _register(work, run, found, connection, left_over=True)
-            import_tasks.move_cursor(connection, work.shop.id, work.action, moved)
+            import_tasks.move_cursor(connection, work.shop.id, work.action, moved, back=back)
             return items
 
         return Step(find, window=window, log=log)

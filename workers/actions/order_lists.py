@@ -4,8 +4,7 @@ A row whose key cannot be read belongs to no order we could look at again by its
 is held at it (domain.orders.windows.held_cursor).
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 from adapters.postgres.engine.api_log import LogLine
 from domain.carts.cart import Cart
@@ -13,7 +12,13 @@ from domain.carts.listings import UnreadableRow
 from domain.engine.cadence import TOKYO
 from domain.engine.runs import Window
 from domain.orders.cart_order import ListedOrder
-from domain.orders.windows import held_cursor, newest_within, next_cursor
+from domain.orders.windows import (
+    Clocks,
+    ListCursor,
+    held_cursor,
+    newest_within,
+    next_cursor,
+)
 from workers.calls.work import ShopCart
 
 
@@ -31,20 +36,19 @@ class OrderList:
             self.unreadable.update({row.identity: row for row in page.unreadable})
 
     def cursor(
-        self, cart: Cart, window: Window, *, cursor: datetime | None, run_started_at: datetime
-    ) -> datetime:
+        self, cart: Cart, window: Window, *, cursor: ListCursor | None, clocks: Clocks
+    ) -> ListCursor:
         """Return the cursor after a difference window was read to its end.
 
         Args:
             window: what was asked for, from its first slice to its last.
             cursor: the one so far.
-            run_started_at: aware.
+            clocks: at the start of the run.
         """
         newest = newest_within(window, (row.ordered_at for row in self.rows.values()))
-        moved = next_cursor(
-            cart, cursor=cursor, run_started_at=run_started_at, newest_ordered_at=newest
-        )
-        return held_cursor(moved, window, (row.ordered_at for row in self.unreadable.values()))
+        moved = next_cursor(cart, cursor=cursor, clocks=clocks, newest_ordered_at=newest)
+        unreadable = (row.ordered_at for row in self.unreadable.values())
+        return replace(moved, position=held_cursor(moved.position, window, unreadable))
 
     def log(self) -> list[LogLine]:
         """Return a line for each row that cannot be read (IMP-8, LOG-2)."""

@@ -39,6 +39,7 @@ from domain.errors import (
     Transient,
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.cart_clocks import CartClocks
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.engine.context import Clock
@@ -122,6 +123,7 @@ class GateTools:
     sleepers: threading.BoundedSemaphore
     alive: Callable[[], bool]
     clock: Clock
+    cart_clocks: CartClocks
 
 
 @dataclass(slots=True, kw_only=True)

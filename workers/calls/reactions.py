@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, lanes, planned_items, runs
-from adapters.postgres.engine.api_log import LogLine, Subject
+from adapters.postgres.engine.api_log import LogLine, Subject, WholeShop
 from adapters.postgres.engine.pauses import Noted
+from adapters.postgres.shops import lock_outs
+from adapters.postgres.shops.lock_outs import Refusal
 from adapters.postgres.shops.robots import park
-from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import limits_of
@@ -37,6 +38,11 @@ from workers.engine.context import Claim, Clock, Reaction
 UNKNOWN_PAUSE = timedelta(seconds=5)
 
 AUTH_FAILED = "APIの認証に失敗しました。この店舗の連携を停止します。認証情報を確認してください。"
+INCIDENT = LogLine(
+    "APIの認証に失敗しました。同じカートの複数の店舗で同時に起きているため、カート側の障害として扱い、"
+    "認証が再び受け付けられ次第、自動的に再開します。",
+    "warning",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +105,8 @@ class CartReactions:
             return Reaction()
 
         def stop(connection: Connection) -> None:
-            self.lock_out(connection, claim, claim.action)
+            self.lock_out(connection, claim, claim.action, error)
+            lock_outs.owe_daily_run(connection, claim.run_id)
             planned_items.carry_over(
                 connection, claim.run_id, "the shop's credentials were refused"
             )
@@ -113,11 +120,21 @@ class CartReactions:
         self.directory.forget(shop.id)
         record(connection, Entry(shop.merchant_id, BY_ITSELF, "shop.park", shop.key, reason))
 
-    def lock_out(self, connection: Connection, about: Subject, action: str) -> None:
-        """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts."""
-        if mark_auth_failed(connection, about.shop_id, self.clock()):
-            line = LogLine(AUTH_FAILED, "error", needs_person=True)
-            api_log.log(connection, about, ACTIONS[Action(action)].category, line)
+    def lock_out(
+        self, connection: Connection, about: Subject, action: str, error: AuthenticationFailed
+    ) -> None:
+        """Stop a shop whose credentials were refused (CLS-3); the first to find out alerts.
+
+        Several shops of a cart that are refused together are an incident: one alert (CLS-10).
+        """
+        found = lock_outs.lock_out(connection, about.shop_id, own=error.own)
+        if found is not None:
+            category = ACTIONS[Action(action)].category
+            alarms = found.refusal is not Refusal.INCIDENT
+            line = LogLine(AUTH_FAILED, "error", needs_person=True) if alarms else INCIDENT
+            api_log.log(connection, about, category, line)
+            for other in found.joined:
+                api_log.log(connection, WholeShop(other), category, INCIDENT)
         self.directory.forget(about.shop_id)
 
     def pause(

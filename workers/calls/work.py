@@ -20,6 +20,7 @@ from domain.carts.ports import CallGate, TokenStore
 from domain.engine.runs import RunMode
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartOrder
+from domain.orders.windows import Clocks
 from workers.calls.accounts import AccountProver
 from workers.calls.gate import GateTools, ShopGate
 from workers.calls.tokens.refresh import SharedTokens, TokenTools
@@ -88,6 +89,11 @@ class ShopWork:
     def cart_behind(self, gate: CallGate) -> ShopCart:
         """Return the shop's cart with another gate in front of it."""
         return open_cart(self.tokens, self.shop, gate)
+
+    @property
+    def clocks(self) -> Clocks:
+        """Now, by PostgreSQL's clock and by the cart's (CLK-2)."""
+        return Clocks(self.now(), self.gate.tools.cart_clocks.ahead(self.shop.api_url))
 
     @property
     def shopserve(self) -> ShopServeCart:

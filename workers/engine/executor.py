@@ -146,7 +146,13 @@ def _given_up(
     return End(
         Ending(ItemState.FAILED, decision.reason, calls=calls),
         record,
-        failed=finish.failed(item, error, decision, heals=not permanent),
+        # A shop that is locked out comes back by itself, or a person is told once for all of it.
+        failed=finish.failed(
+            item,
+            error,
+            decision,
+            heals=not permanent or isinstance(error, AuthenticationFailed),
+        ),
         last=reaction.carries,
     )
 

@@ -12,7 +12,7 @@ from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine import api_log, dead_letters, planned_items, runs, schedule
 from adapters.postgres.engine.runs import ClaimedRun
 from domain.engine.retry import GiveUp, RetryAt, decide
-from domain.errors import AccountTaken, AuthenticationFailed, LeaseLost
+from domain.errors import AccountTaken, LeaseLost
 from workers.engine import finish
 from workers.engine.context import Reaction, Step, Work
 from workers.engine.executor import admit
@@ -159,8 +159,8 @@ def _not_planned(host: Host, run: ClaimedRun, work: Work | None, error: Exceptio
     calls = 0 if work is None else work.gate.calls
     decision = decide(error, attempt=run.attempts, jitter=random.random(), now=host.clock())
     if isinstance(decision, GiveUp):
-        # What one answer broke the next run may read; refused credentials stay refused.
-        heals = not isinstance(error, AuthenticationFailed | AccountTaken)
+        # What one answer broke the next run may read; a locked-out shop comes back by itself.
+        heals = not isinstance(error, AccountTaken)
         why = finish.failed(run, error, decision, heals=heals)
         _cut_short(host, run, host.reactions.of_failure(run, error), calls, why.reason, why)
         return

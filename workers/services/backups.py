@@ -18,7 +18,8 @@ from adapters.embedded.binaries import postgres_binaries
 from adapters.postgres import dumps
 from adapters.postgres.clock import clock
 from adapters.postgres.engine import sessions
-from adapters.postgres.migrations import is_known, revision_of
+from adapters.postgres.migrations import is_known
+from adapters.postgres.revision import revision_of
 from adapters.postgres.views.checkup import server_version
 from domain.errors import BrokenRule
 from workers.places import PRIVATE_KEY_FILE, database_url

@@ -13,8 +13,10 @@ from redis import Redis
 from sqlalchemy import Connection, Engine
 
 from adapters.http.deadline import build_client
+from adapters.postgres.engine import pauses
+from adapters.postgres.shops import lock_outs
 from adapters.postgres.shops.accounts import has_history
-from adapters.postgres.shops.shops import Shop, clear_auth_failed, load_shop, mark_auth_failed
+from adapters.postgres.shops.shops import Shop, load_shop
 from adapters.postgres.shops.tokens import REFRESH_TOKEN_LIFE, Tokens, store_tokens
 from adapters.postgres.views.shops import ShopRef
 from adapters.redis.connections import open_redis
@@ -112,12 +114,13 @@ def try_connection(
     with open_shop_cart(settings, engine, shop) as cart:
         try:
             told = cart.test_connection()
-        except AuthenticationFailed:
+        except AuthenticationFailed as error:
             with engine.begin() as connection:
-                mark_auth_failed(connection, ref.id, now)
+                lock_outs.lock_out(connection, ref.id, own=error.own)
             raise
     with engine.begin() as connection:
-        clear_auth_failed(connection, ref.id)
+        lock_outs.readmit(connection, ref.id)
+        pauses.end(connection, ref.id)
         account = account_at(shop.cart, shop.api_url, told.account)
         _settled(settings, connection, actor, shop, account, now=now)
     return told

@@ -9,7 +9,15 @@ from sqlalchemy import Connection
 from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.engine import pauses
 from adapters.postgres.orders import import_tasks
-from adapters.postgres.shops import accounts, merchants, removals, revivals, robots, shops
+from adapters.postgres.shops import (
+    accounts,
+    lock_outs,
+    merchants,
+    removals,
+    revivals,
+    robots,
+    shops,
+)
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop
 from adapters.postgres.shops.tokens import store_tokens
@@ -168,11 +176,13 @@ def park_shop(
 ) -> None:
     """Turn the kill switch of a shop, or of one of its actions, on or off (CLS-5).
 
-    Off, it also ends whatever wait the cart asked for (CLS-9).
+    Off, it also ends whatever wait the cart asked for (CLS-9), and a shop whose credentials are
+    refused is probed at once (CLS-10).
     """
     robots.park(connection, shop.id, action, parked=parked)
     if not parked:
         pauses.try_now(connection, shop.id)
+        lock_outs.probe_now(connection, shop.id)
     what = "shop.park" if parked else "shop.unpark"
     actor.did(connection, what, shop.key, action=action)
 
@@ -206,7 +216,7 @@ def counted(left: removals.OpenWork) -> str:
         "orders shipped that the cart does not know": left.unreturned,
         "calls whose outcome is not known": left.effects,
     }
-    return ", ".join(f"{count} {what}" for what, count in told.items() if count)
+    return ", ".join(f"{what}: {count}" for what, count in told.items() if count)
 
 
 def reseal(connection: Connection, who: str, box: SecretBox) -> int:

@@ -1,5 +1,6 @@
 """Writing the API log (APIログ)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -7,9 +8,17 @@ from sqlalchemy import Connection
 
 from adapters.postgres.statement import Statement
 
+LONGEST = 2000
+
 _LOG = Statement[None]("""
 insert into api_log (shop_id, run_id, category, level, needs_person, message)
 values (:shop_id, :run_id, :category, :level, :needs_person, :message)
+""")
+
+
+_SAID = Statement[str]("""
+select message from api_log
+ where shop_id = :shop_id and at > now() - interval '20 hours' and message = any(:messages)
 """)
 
 
@@ -47,6 +56,14 @@ class WholeShop:
     run_id: None = None
 
 
+def not_said_today(connection: Connection, shop_id: int, lines: Sequence[LogLine]) -> list[LogLine]:
+    """Return the lines a shop's log has not had within 20 hours: a day's run says them again."""
+    said = set(
+        _SAID.all(connection, shop_id=shop_id, messages=[line.message[:LONGEST] for line in lines])
+    )
+    return [line for line in lines if line.message[:LONGEST] not in said]
+
+
 def log(connection: Connection, about: Subject, category: str, *lines: LogLine) -> None:
     """Write lines. Args: category: of the action (LOG-1)."""
     for line in lines:
@@ -56,5 +73,5 @@ def log(connection: Connection, about: Subject, category: str, *lines: LogLine) 
             shop_id=about.shop_id,
             run_id=about.run_id,
             category=category,
-            message=line.message[:2000],
+            message=line.message[:LONGEST],
         )

@@ -4,15 +4,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
 
 from adapters.postgres.database import open_engine
+from adapters.postgres.revision import WrongSchema, misfit, revision_of
 from adapters.postgres.statement import Statement
-from domain.errors import BrokenRule
-
-ANEW = "use the version that made it, or begin with an empty database (an empty RENKEI_HOME)"
 
 _FOLDER = Path(__file__).parent
 # Any number; the same for every process that migrates, so that one waits for the other.
@@ -37,7 +33,7 @@ def is_known(revision: str | None) -> bool:
 def upgrade(database_url: str) -> None:
     """Bring the database to the newest revision; two at once wait for each other.
 
-    Raises: BrokenRule: another version made the database; this one cannot upgrade it.
+    Raises: WrongSchema: another version made the database; this one cannot upgrade it.
     """
     engine = open_engine(database_url, connections=1, name="renkei migrations", bounded=False)
     try:
@@ -45,7 +41,7 @@ def upgrade(database_url: str) -> None:
             _LOCK.run(connection)
             current = revision_of(connection)
             if not is_known(current):
-                raise BrokenRule(f"the schema (revision {current}) is another version's: {ANEW}")
+                raise WrongSchema(misfit(current) or f"revision {current}")
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -57,11 +53,6 @@ def upgrade(database_url: str) -> None:
 def head() -> str | None:
     """Return the newest revision this code knows."""
     return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def revision_of(connection: Connection) -> str | None:
-    """Return the revision of a database that is open already."""
-    return MigrationContext.configure(connection).get_current_revision()
 
 
 def revisions(database_url: str) -> tuple[str | None, str | None]:

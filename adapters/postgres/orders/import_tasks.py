@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from adapters.postgres.statement import Statement, storable, words
 from domain.actions import Action
 from domain.orders.eligibility import TaskState
+from domain.orders.windows import ListCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ select :shop_id, n.key, n.state, cast(n.raw as jsonb), n.raw is null, n.ordered_
        as n(key, state, raw, ordered_at, reason, retry_after)
 on conflict (shop_id, cart_order_key) do update
    set state = excluded.state, raw = coalesce(excluded.raw, import_tasks.raw),
-       needs_read = excluded.needs_read, reason = excluded.reason,
+       needs_read = excluded.needs_read,
+       -- Listed again, it keeps what was said of it: the same is not said twice.
+       reason = coalesce(nullif(excluded.reason, ''), import_tasks.reason),
        retry_after = excluded.retry_after,
        read_at = coalesce(excluded.read_at, import_tasks.read_at)
  where import_tasks.state <> 'converted'
@@ -186,24 +189,37 @@ def look_now(connection: Connection, shop_id: int) -> None:
     _LOOK_NOW.run(connection, shop_id=shop_id)
 
 
-_READ_CURSOR = Statement[datetime](
-    "select position from cursors where shop_id = :shop_id and action = :action"
-)
+_READ_CURSOR = Statement[ListCursor]("""
+select position, newest_ordered_at, moved_at from cursors
+ where shop_id = :shop_id and action = :action
+""")
 _MOVE_CURSOR = Statement[None]("""
-insert into cursors (shop_id, action, position) values (:shop_id, :action, :at)
+insert into cursors (shop_id, action, position, newest_ordered_at)
+values (:shop_id, :action, :position, :newest)
 on conflict (shop_id, action) do update
-   set position = greatest(cursors.position, excluded.position), moved_at = now()
+   set position = case when :back then excluded.position
+                       else greatest(cursors.position, excluded.position) end,
+       newest_ordered_at = excluded.newest_ordered_at, moved_at = now()
 """)
 
 
-def read_cursor(connection: Connection, shop_id: int, action: Action) -> datetime | None:
+def read_cursor(connection: Connection, shop_id: int, action: Action) -> ListCursor | None:
     """Return how far the shop's list was read, None before the first complete run."""
     return _READ_CURSOR.first(connection, shop_id=shop_id, action=action)
 
 
-def move_cursor(connection: Connection, shop_id: int, action: Action, to: datetime) -> None:
-    """Move the cursor; never backwards (IMP-4)."""
-    _MOVE_CURSOR.run(connection, shop_id=shop_id, action=action, at=to)
+def move_cursor(
+    connection: Connection, shop_id: int, action: Action, to: ListCursor, *, back: bool
+) -> None:
+    """Move the cursor (IMP-4). Args: back: also backwards, since it was not believed (CLK-2)."""
+    _MOVE_CURSOR.run(
+        connection,
+        shop_id=shop_id,
+        action=action,
+        position=to.position,
+        newest=to.newest_ordered_at,
+        back=back,
+    )
 
 
 _NOTE_TOTAL = Statement[None]("""

@@ -155,6 +155,8 @@ cursors = thing(
     reference("shop_id", "shops.id"),
     Column("action", Text, nullable=False),
     moment("position", nullable=False),
+    # By the cart's clock; null while no order was ever seen.
+    moment("newest_ordered_at"),
     moment("moved_at", default_now=True),
     UniqueConstraint("shop_id", "action"),
 )

@@ -4,9 +4,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     Integer,
     LargeBinary,
     Numeric,
+    Table,
     Text,
     Time,
     UniqueConstraint,
@@ -15,6 +17,7 @@ from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import (
     index,
+    metadata,
     moment,
     one_of,
     reference,
@@ -104,6 +107,18 @@ shop_pauses = thing(
     one_of("why", Unserving),
 )
 
+# How a shop whose credentials are refused (shops.auth_failed_at) is probed (CLS-10); what a shop
+# that works again has here is of its last lock-out.
+lock_outs = thing(
+    "lock_outs",
+    reference("shop_id", "shops.id"),
+    Column("refusal", Text, nullable=False),
+    moment("probe_at", nullable=False),
+    Column("probes", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("shop_id"),
+    one_of("refusal", ("alone", "incident", "own")),
+)
+
 # Delivery method of the hub -> carrier of the cart (RET-6).
 carriers = thing(
     "carriers",
@@ -113,6 +128,15 @@ carriers = thing(
     # The cart's own list has it; false = the list could not be read when it was set (RET-7).
     Column("checked", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("shop_id", "method"),
+)
+
+# What the carts' answers told of their clocks (CLK-2): scheme, host and port, seconds ahead.
+cart_clocks = Table(
+    "cart_clocks",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("ahead_s", Double, nullable=False),
+    moment("measured_at", default_now=True),
 )
 
 # What a payment method of the shop means (PAY-1), beside the built-in list.

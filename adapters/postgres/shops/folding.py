@@ -148,6 +148,7 @@ JOINED = (
     "lanes",
     "lane_blocks",
     "shop_pauses",
+    "lock_outs",
 )
 # What a shop has of its cart's orders only, so that a new one has none of it.
 NEVER_BEFORE_PROVEN = ("import_tasks", "instructions", "effects", "cursors")

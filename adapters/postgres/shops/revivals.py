@@ -11,12 +11,17 @@ from datetime import datetime
 import psycopg
 from sqlalchemy import Connection
 
+from adapters.postgres.engine import api_log
+from adapters.postgres.engine.api_log import LogLine, WholeShop
 from adapters.postgres.shops.removals import stop_work
 from adapters.postgres.shops.robots import restart_robots
 from adapters.postgres.shops.secrets import SecretBox
 from adapters.postgres.shops.shops import NewShop, addresses, known_key
 from adapters.postgres.shops.tokens import store_tokens
 from adapters.postgres.statement import Statement
+from domain.actions import ACTIONS, Action
+
+BACK = "削除されていた店舗が再登録されました。注文、取得位置、対応表、設定を引き継ぎます。"
 
 _REVIVE = Statement[None]("""
 update shops
@@ -59,6 +64,8 @@ def revive_shop(
 def begin_again(connection: Connection, shop_id: int, now: datetime) -> None:
     """Let a shop that is back begin as if nothing of before were under way."""
     stop_work(connection, shop_id)
+    category = ACTIONS[Action.IMPORT_ORDERS].category
+    api_log.log(connection, WholeShop(shop_id), category, LogLine(BACK))
     restart_robots(connection, shop_id, now)
     _TELL_ALL.run(connection, shop_id=shop_id)
     _FREE_LANE.run(connection, shop_id=shop_id)

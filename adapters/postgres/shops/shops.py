@@ -122,9 +122,6 @@ on conflict do nothing
 returning id
 """)
 _ADD_LANE = Statement[None]("insert into lanes (shop_id) values (:shop_id) on conflict do nothing")
-_MARK = Statement[None]("""
-update shops set auth_failed_at = :at where id = :shop_id and auth_failed_at is null
-""")
 _CLEAR = Statement[None]("""
 update shops set auth_failed_at = null where id = :shop_id and auth_failed_at is not null
 """)
@@ -172,11 +169,6 @@ def add_shop(connection: Connection, new: NewShop, box: SecretBox, now: datetime
 def known_key(new: NewShop) -> BrokenRule:
     """Return the refusal of a key that one of the merchant's shops has."""
     return BrokenRule(f"shop {new.key} exists already")
-
-
-def mark_auth_failed(connection: Connection, shop_id: int, at: datetime) -> bool:
-    """Remember since when the cart refuses the shop's credentials (CLS-3); True the first time."""
-    return bool(_MARK.run(connection, shop_id=shop_id, at=at))
 
 
 def clear_auth_failed(connection: Connection, shop_id: int) -> None:

@@ -38,7 +38,8 @@ select tokens, access_expires_at, refresh_expires_at from shops
 _STORE = Statement[None]("""
 update shops
    set tokens = :sealed, access_expires_at = :access_expires_at,
-       refresh_expires_at = :refresh_expires_at, auth_failed_at = null
+       refresh_expires_at = :refresh_expires_at,
+       auth_failed_at = case when cast(:by_person as boolean) then null else auth_failed_at end
  where id = :shop_id
 """)
 _LOCK = Statement[None]("select id from shops where id = :shop_id for update")
@@ -58,15 +59,29 @@ def load_tokens(connection: Connection, shop_id: int, box: SecretBox) -> Tokens 
 
 
 def store_tokens(
-    connection: Connection, shop_id: int, tokens: Tokens, now: datetime, box: SecretBox
+    connection: Connection,
+    shop_id: int,
+    tokens: Tokens,
+    now: datetime,
+    box: SecretBox,
+    *,
+    by_person: bool = True,
 ) -> None:
     """Replace the shop's tokens; the refresh token is taken as given out at `now`.
 
-    New tokens also end a failed authorisation, since whatever was refused is gone.
+    Those of a person also end a failed authorisation, since whatever was refused is gone. A
+    refresh does not: the call that the fresh token is for tells whether it is over (CLS-10).
     """
     sealed = box.seal({"access_token": tokens.access_token, "refresh_token": tokens.refresh_token})
     ends = now + REFRESH_TOKEN_LIFE
-    _STORE.run(connection, tokens, shop_id=shop_id, sealed=sealed, refresh_expires_at=ends)
+    _STORE.run(
+        connection,
+        tokens,
+        shop_id=shop_id,
+        sealed=sealed,
+        refresh_expires_at=ends,
+        by_person=by_person,
+    )
 
 
 def replace_tokens(
@@ -89,7 +104,7 @@ def replace_tokens(
     stored = load_tokens(connection, shop_id, box)
     if stored is None or stored.refresh_token != replaces:
         return stored
-    store_tokens(connection, shop_id, tokens, now, box)
+    store_tokens(connection, shop_id, tokens, now, box, by_person=False)
     return tokens
 
 

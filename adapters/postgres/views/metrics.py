@@ -66,9 +66,15 @@ select action, state, count(*),
 _SHOPS = Statement[dict[str, Any]]("""
 select cart, count(*) as shops, count(*) filter (where parked) as shops_parked,
        count(*) filter (where auth_failed_at is not null) as shops_locked_out,
+       count(p.id) as shops_unserved,
+       extract(epoch from min(case when auth_failed_at is null then p.until else l.probe_at end)
+               - now()) as next_probe_seconds,
        count(*) filter (where lost_time_at is not null) as shops_lost_time,
        extract(epoch from min(refresh_expires_at) - now()) as refresh_token_seconds_left
-  from shops where removed_at is null group by cart
+  from shops s
+  left join lock_outs l on l.shop_id = s.id
+  left join shop_pauses p on p.shop_id = s.id and p.ended_at is null
+ where removed_at is null group by cart
 """)
 
 

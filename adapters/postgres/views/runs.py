@@ -140,7 +140,7 @@ def show_run(connection: Connection, merchant_id: int, run_id: int) -> dict[str,
     if found is None:
         return None
     run = _run(found)
-    extra = {name: run.pop(name) for name in ("reason", "read_until", "created_at")}
+    extra = {name: run.pop(name) for name in ("reason", "read_until", "created_at", "shop_removed")}
     return {**run, "items": _ITEMS.all(connection, id=run_id), **extra}
 
 

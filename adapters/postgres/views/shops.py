@@ -30,9 +30,14 @@ select s.key, s.name, s.cart, m.key as merchant, s.account, s.api_url, s.auth_ur
          as parked_actions,
        s.cart <> 'thebase' or s.tokens is not null as authorized,
        (select count(*) from instructions i where i.shop_id = s.id and {UNRETURNED}) as unreturned,
-       s.auth_failed_at, s.lost_time_at, s.access_expires_at, s.refresh_expires_at, s.created_at,
+       s.auth_failed_at, s.lost_time_at, p.since as unserved_since, p.why as unserved_why,
+       p.reason as unserved_reason,
+       case when s.auth_failed_at is not null then l.probe_at else p.until end as next_probe_at,
+       s.access_expires_at, s.refresh_expires_at, s.created_at,
        s.removed_at
   from shops s join merchants m on m.id = s.merchant_id
+  left join lock_outs l on l.shop_id = s.id
+  left join shop_pauses p on p.shop_id = s.id and p.ended_at is null
  where s.merchant_id = :merchant_id and (s.removed_at is not null) = :removed
    and (cast(:key as text) is null or s.key = :key)
  order by s.key, s.removed_at
@@ -48,14 +53,22 @@ _KNOWN = Statement[bool](
 )
 
 _UNAUTHORISED = Statement[dict[str, object]]("""
-select m.key as merchant, s.key as shop, s.auth_failed_at, s.refresh_expires_at,
+select m.key as merchant, s.key as shop, s.auth_failed_at, l.probe_at, s.refresh_expires_at,
+       coalesce(l.refusal = 'incident', false) as incident,
        s.cart = 'thebase' and s.tokens is null as never
-  from shops s join merchants m on m.id = s.merchant_id
+  from shops s join merchants m on m.id = s.merchant_id left join lock_outs l on l.shop_id = s.id
  where s.removed_at is null
    and (s.auth_failed_at is not null
         or s.cart = 'thebase'
            and (s.tokens is null or s.refresh_expires_at < now() + make_interval(days => :days)))
  order by m.key, s.key
+""")
+
+_UNSERVED = Statement[dict[str, object]]("""
+select s.key as shop, p.since, p.until, p.reason
+  from shop_pauses p join shops s on s.id = p.shop_id
+ where p.ended_at is null and s.removed_at is null
+ order by p.since, s.key
 """)
 
 _CARRIERS = Statement[dict[str, object]]("""
@@ -87,6 +100,11 @@ def known(connection: Connection, merchant_id: int, key: str) -> bool:
 def needing_authorisation(connection: Connection, days: int) -> list[dict[str, object]]:
     """Return shops of all merchants whose authorisation failed, is missing or ends within days."""
     return _UNAUTHORISED.all(connection, days=days)
+
+
+def unserved(connection: Connection) -> list[dict[str, object]]:
+    """Return the shops of all merchants that their cart does not serve for now (CLS-9)."""
+    return _UNSERVED.all(connection)
 
 
 def list_carriers(

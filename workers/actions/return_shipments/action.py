@@ -11,6 +11,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from adapters.postgres.engine import api_log
 from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
@@ -50,8 +51,9 @@ class ReturnShipments(TakenAgain):
                 shipped = [p.id for ps in parts.values() for p in ps if p.status is Status.SHIPPED]
                 order_parts.want_return(connection, shipped)
                 parts = order_parts.of_orders(connection, work.shop.id, keys)
-            log.clear()
-            return _recorded(connection, work, day, parts, log)
+            items, lines = _recorded(connection, work, day, parts)
+            log[:] = api_log.not_said_today(connection, work.shop.id, lines)
+            return items
 
         yield Step(find, log=log)
 
@@ -93,10 +95,13 @@ def _recorded(
     work: ShopWork,
     day: RunDay,
     parts: Mapping[str, Sequence[Part]],
-    log: list[LogLine],
-) -> Sequence[NewItem]:
-    """Note what stays a candidate; return an item for each order that is sent or listed (RET-1)."""
+) -> tuple[list[NewItem], list[LogLine]]:
+    """Note what stays a candidate (RET-1).
+
+    Returns: an item for each order that is sent or listed, a line for what needs a person.
+    """
     items: list[NewItem] = []
+    log: list[LogLine] = []
     wanted: list[int] = []
     for key, of_order in parts.items():
         verdicts = [(part, judge(_facts(work, part), day)) for part in of_order]
@@ -112,7 +117,7 @@ def _recorded(
             if leave.needs_person
         ]
     order_parts.want_return(connection, wanted)
-    return items
+    return items, log
 
 
 def _facts(work: ShopWork, part: Part) -> ShipmentFacts:

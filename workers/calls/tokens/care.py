@@ -60,7 +60,8 @@ class TokenCare:
                 self.reactions.pause(WholeShop(shop_id), Action.IMPORT_ORDERS, error)
             if isinstance(error, AuthenticationFailed):
                 with self.tools.database.begin() as connection:
-                    self.reactions.lock_out(connection, WholeShop(shop_id), Action.IMPORT_ORDERS)
+                    about = WholeShop(shop_id)
+                    self.reactions.lock_out(connection, about, Action.IMPORT_ORDERS, error)
             return isinstance(error, Postponed)
         return True
 

@@ -144,7 +144,8 @@ class SharedTokens:
     def _seen(self, stored: Tokens | None) -> Tokens:
         if stored is None:
             raise AuthenticationFailed(
-                f"{self.shop.key}: not authorised yet; run `renkei shop authorize {self.shop.key}`"
+                f"{self.shop.key}: not authorised yet; run `renkei shop authorize {self.shop.key}`",
+                own=True,
             )
         self.tools.cache.put(self.shop.id, stored)
         return stored
@@ -300,7 +301,8 @@ class SharedTokens:
         if stored.refresh_token != refused.refresh_token:
             return stored
         raise AuthenticationFailed(
-            f"{self.shop.key}: no new token ({error}); run `renkei shop authorize {self.shop.key}`"
+            f"{self.shop.key}: no new token ({error}); run `renkei shop authorize {self.shop.key}`",
+            own=error.own,
         ) from error
 
     def _release(self, holder: str) -> None:

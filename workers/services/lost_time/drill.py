@@ -11,10 +11,11 @@ from adapters.postgres.clock import clock
 from adapters.postgres.database import DatabaseUnavailable
 from adapters.postgres.engine.lost_time import installation
 from adapters.postgres.shops import lost_time
+from adapters.postgres.shops.lock_outs import lock_out
 from adapters.postgres.shops.lost_time import MarkedShop
-from adapters.postgres.shops.shops import mark_auth_failed
 from adapters.redis.connections import open_redis
 from adapters.redis.high_water import HighWater
+from domain.carts.cart import Cart
 from domain.errors import AuthenticationFailed, BrokenRule, SyncError
 from workers.calls.interactive import open_shop_cart
 from workers.places import redis_url
@@ -83,6 +84,10 @@ def _begin(settings: Settings, engine: Engine, who: str, at: datetime) -> None:
 def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
     try:
         shop = opened_shop(settings, engine, marked.id)
+        if shop.cart is Cart.BASE and shop.account is None:  # it may be another shop's (STK-8)
+            raise BrokenRule(
+                f"nobody knows yet whose shop it is: run `renkei shop test {shop.key}`"
+            )
         with open_shop_cart(settings, engine, shop) as cart:
             bring_back(engine, shop, cart, report)
     except DatabaseUnavailable:
@@ -90,7 +95,7 @@ def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: Sh
     except AuthenticationFailed as error:
         report.needs_authorisation, report.waits = True, str(error)
         with engine.begin() as connection:
-            mark_auth_failed(connection, marked.id, clock(connection))
+            lock_out(connection, marked.id, own=error.own)
     except SyncError as error:
         report.waits = f"{error}: {AGAIN}"
 

@@ -8,14 +8,16 @@ from sqlalchemy import Engine
 from adapters.postgres.clock import clock
 from adapters.postgres.orders import import_tasks, lost_time
 from adapters.postgres.orders.import_tasks import Seen
+from adapters.postgres.shops import cart_clocks
 from adapters.postgres.shops.shops import Shop
 from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.orders import MOST_KEYS
 from adapters.thebase.client import TheBaseCart
 from domain.actions import Action
 from domain.orders.eligibility import TaskState
-from domain.orders.windows import difference_window, slices
+from domain.orders.windows import Clocks, believed, difference_window, slices
 from workers.actions.order_lists import OrderList
+from workers.calls.cart_clocks import address_of
 from workers.calls.work import ShopCart
 
 Raw = dict[str, object]
@@ -24,12 +26,14 @@ Raw = dict[str, object]
 def listed_orders(database: Engine, shop: Shop, cart: ShopCart) -> OrderList:
     """Read the list from the cursor as it was, less its overlap, until now."""
     with database.begin() as connection:
-        cursor = import_tasks.read_cursor(connection, shop.id, Action.IMPORT_ORDERS)
-        now = clock(connection)
+        stored = import_tasks.read_cursor(connection, shop.id, Action.IMPORT_ORDERS)
+        ahead_s = cart_clocks.ahead_s(connection, address_of(shop.api_url)) or 0.0
+        clocks = Clocks(clock(connection), timedelta(seconds=ahead_s))
+    cursor = None if stored is None else believed(stored, clocks)
     overlap = timedelta(seconds=shop.overlap_s)
-    window = difference_window(shop.cart, cursor=cursor, now=now, overlap=overlap)
+    window = difference_window(shop.cart, cursor=cursor, clocks=clocks, overlap=overlap)
     found = OrderList()
-    for part in slices(window, shop.cart, now):
+    for part in slices(window, shop.cart, clocks.later):
         found.read(cart, part)
     return found
 
