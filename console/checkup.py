@@ -17,6 +17,7 @@ from adapters.postgres.views.checkup import (
     unreadable_secrets,
     unreturned_shipments,
 )
+from adapters.postgres.views.clocks import clocks_off
 from adapters.postgres.views.processes import ProcessSeen, processes_seen
 from adapters.postgres.views.shops import needing_authorisation, unserved
 from console.output import shown
@@ -77,6 +78,7 @@ def _database(engine: Engine, settings: Settings) -> Iterator[Check]:
         yield _guarded("database", lambda: _lost_time(engine))
         yield _guarded("robots", lambda: _robots(engine))
         yield from _processes(engine)
+        yield from _clocks(engine)
         yield _guarded("shipments", lambda: _shipments(engine))
 
 
@@ -115,6 +117,20 @@ def _clock(engine: Engine) -> Check:
     state = OK if abs(ahead_s) <= CLOCK_TOLERANCE_S else FAILED
     hint = "" if state == OK else "set the clock of this machine by NTP"
     return Check("clock", state, f"{abs(ahead_s):.3f} s apart from PostgreSQL's", hint)
+
+
+def _clocks(engine: Engine) -> Iterator[Check]:
+    """Yield each clock that is off: nothing of ours goes by it, but it is nobody's wish."""
+    with engine.begin() as connection:
+        off = clocks_off(connection, CLOCK_TOLERANCE_S)
+    for one in off:
+        side = "ahead of" if one.ahead_s > 0 else "behind"
+        hint = "orders are read from the earlier to the later of both clocks: tell the cart"
+        if not one.cart:
+            hint = "set the clock of its machine by NTP"
+        yield Check("clocks", WARNING, f"{one.name}: {abs(one.ahead_s):.0f} s {side} ours", hint)
+    if not off:
+        yield Check("clocks", OK, "every process and every cart agrees with PostgreSQL")
 
 
 def _secrets(engine: Engine, settings: Settings) -> Check:
@@ -184,9 +200,9 @@ def _shipments(engine: Engine) -> Check:
     found = f"{count} shipped that the cart does not know of"
     if not late:
         return Check("shipments", OK, found)
-    shops = ", ".join(f"{shop} {days} (--merchant {merchant})" for merchant, shop, _, days in late)
+    shops = ", ".join(f"{shop} {many} (--merchant {merchant})" for merchant, shop, _, many in late)
     hint = "renkei orders list --unreturned, and what the last run of return_shipments says"
-    return Check("shipments", WARNING, f"{found}, for more than a day: {shops}", hint)
+    return Check("shipments", WARNING, f"{found}; for more than a day: {shops}", hint)
 
 
 def _redis_version(found: Places) -> Check:

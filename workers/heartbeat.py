@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from importlib.metadata import version
 
 from sqlalchemy import Engine
@@ -19,10 +20,12 @@ from adapters.postgres.database import DatabaseUnavailable, autocommit, within
 from adapters.postgres.engine import processes
 from adapters.postgres.engine.processes import ThisProcess
 from domain.engine.liveness import SILENT_AFTER_S, ProcessKind
+from domain.orders.windows import CLOCKS_AGREE
 
 EVERY_S = 3.0
 # So small a statement is late after this; the next one takes another connection.
 ANSWER_S = 5.0
+TELL_CLOCK_EVERY_S = 3600.0
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Heartbeat:
         self._autocommit = autocommit(database)
         self._clock = clock
         self._worked_at: float | None = None
+        self._clock_told_at: float | None = None
         self._written_at: float | None = None
         self._missed_at: float | None = None
         self._stop = threading.Event()
@@ -115,7 +119,21 @@ class Heartbeat:
         with self._autocommit.connect() as connection, within(connection, ANSWER_S):
             if first:
                 processes.forget_predecessors(connection, self.who)
-            processes.beat(connection, self.who, idle_s=idle_s)
+            machine = datetime.now(UTC)
+            ahead_s = processes.beat(connection, self.who, idle_s=idle_s, machine=machine)
+        self._tell_clock(ahead_s)
+
+    def _tell_clock(self, ahead_s: float) -> None:
+        """Alarm, once an hour, of a machine whose clock is off: nothing of ours goes by it."""
+        off = abs(ahead_s) > CLOCKS_AGREE.total_seconds()
+        told_at = self._clock_told_at
+        if off and (told_at is None or self._clock() - told_at > TELL_CLOCK_EVERY_S):
+            self._clock_told_at = self._clock()
+            fields = {"process": self.who.name, "ahead_s": round(ahead_s)}
+            _log.error(
+                "this machine's clock differs from PostgreSQL's: set it by NTP",
+                extra={"fields": fields},
+            )
 
     def _missed(self, error: Exception) -> None:
         if self._missed_at is not None:

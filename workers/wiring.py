@@ -163,7 +163,9 @@ class Process:
         self.open_work = WorkTools(
             self.database, self.autocommit, self.token_tools, self.gate_tools, prover, now
         ).open_work
-        reactions = CartReactions(self.directory, self.closures, self.pauses, self.budget, now)
+        reactions = CartReactions(
+            self.directory, self.closures, self.pauses, self.budget, now, self.cart_clocks
+        )
         self.reactions: Reactions = reactions
         self.token_care = TokenCare(self.token_tools, self.directory, reactions, self.draining)
         self.shop_care = ShopCare(

@@ -2,11 +2,11 @@
 -- KEYS[1]  hash of the shop: h/hn hour and calls in it, d/dn day and calls in it,
 --          at = next moment (ms) its pace allows, busy/until = who calls now and how long at most
 -- ARGV     1 pace interval ms   2 longest wait ms   3 calls an hour   4 calls a day
---          5 caller when one call at a time, else ''   6 deadline ms   7 now, s since 1970
+--          5 caller when one call at a time, else ''   6 deadline ms   7 the cart's now, s since 1970
 -- Limits of 0 do not exist. Hours and days are Tokyo's, which has no summer time.
 -- Returns  {verdict, ms}: 'go' after ms; 'pace' | 'hour' | 'day' blocked for ms; 'unknown';
 --          'broken': nothing of ours stood there, it was dropped
--- Hours and days begin by PostgreSQL's clock, which callers tell; turns are short durations by this
+-- Hours and days begin by the cart's clock, which callers tell; turns are short durations by this
 -- server's own, which is the same for all callers.
 local KEEP_S = 172800
 -- A turn later than this was given before the clock stepped back: no pace and no call is so long.

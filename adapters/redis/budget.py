@@ -59,6 +59,7 @@ class Allowance:
         hour, day: the count from which on this kind of work waits, 0 = no limit.
         alone: name of the caller when the shop takes one call at a time, else blank.
         deadline_ms: how long the call may take.
+        cart_ahead_s: how far the cart's clock is ahead: its hours and days are the cart's (CLK-2).
     """
 
     pace_ms: int
@@ -67,6 +68,7 @@ class Allowance:
     day: int
     alone: str
     deadline_ms: int
+    cart_ahead_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class CallBudget:
 
         Args:
             remembered: calls of this hour and this day by shop id, from PostgreSQL.
-            now: PostgreSQL's time, aware: hours and days begin for all at once.
+            now: PostgreSQL's time, aware.
         """
         self._remembered = remembered
         self._now = now
@@ -115,7 +117,7 @@ class CallBudget:
                 extra={"fields": {"shop": shop_id}},
             )
         if verdict.verdict in {"unknown", "broken"}:
-            self._remember(shop_id)
+            self._remember(shop_id, allowance.cart_ahead_s)
             verdict = self._try(shop_id, allowance)
         return verdict
 
@@ -126,7 +128,7 @@ class CallBudget:
                 keys=[_key(shop_id)],
                 args=[
                     *(a.pace_ms, a.longest_wait_ms, a.hour, a.day, a.alone, a.deadline_ms),
-                    self._now_s(),
+                    self._cart_now_s(a.cart_ahead_s),
                 ],
             ),
         )
@@ -137,21 +139,23 @@ class CallBudget:
         """End the turn of a caller that asked to be alone. Raises redis.RedisError."""
         self._release(keys=[_key(shop_id)], args=[alone])
 
-    def fill(self, shop_id: int, limit: str, calls: int) -> None:
+    def fill(self, shop_id: int, limit: str, calls: int, *, cart_ahead_s: float = 0.0) -> None:
         """Set the count of this `hour` or `day`: the cart said its own limit is reached.
 
+        Args: cart_ahead_s: see Allowance.
         Raises redis.RedisError.
         """
-        self._remember(shop_id)
-        self._fill(keys=[_key(shop_id)], args=[limit, calls, self._now_s()])
+        self._remember(shop_id, cart_ahead_s)
+        now_s = self._cart_now_s(cart_ahead_s)
+        self._fill(keys=[_key(shop_id)], args=[limit, calls, now_s])
 
-    def _remember(self, shop_id: int) -> None:
+    def _remember(self, shop_id: int, cart_ahead_s: float) -> None:
         """Start from what PostgreSQL knows where Redis knows nothing of the shop."""
         hour, day = self._remembered(shop_id)
-        self._seed(keys=[_key(shop_id)], args=[hour, day, KEEP_S, self._now_s()])
+        self._seed(keys=[_key(shop_id)], args=[hour, day, KEEP_S, self._cart_now_s(cart_ahead_s)])
 
-    def _now_s(self) -> int:
-        return int(self._now().timestamp())
+    def _cart_now_s(self, cart_ahead_s: float) -> int:
+        return int(self._now().timestamp() + cart_ahead_s)
 
 
 def _key(shop_id: int) -> str:

@@ -15,7 +15,8 @@ from console.words import DAY, Word, known_shop
 from domain.engine.cadence import TOKYO
 from domain.errors import BrokenRule
 from domain.orders.instructions import JAPANESE, HoldReason, Status
-from domain.warehouse.moves import Operation, Parcel, PutOnHold, ReleaseHold, Ship, TakeBack
+from domain.warehouse.holds import PutOnHold, ReleaseHold
+from domain.warehouse.moves import Operation, Parcel, Ship, TakeBack
 from domain.warehouse.targets import Target
 from workers.services.methods import worth_saying
 from workers.services.warehouse import MOVES, Request, perform
@@ -33,6 +34,7 @@ def _reason(word: str) -> HoldReason:
 REASON = Word("reason", _reason)
 RESTOCK = "Whether the pieces are on hand again (default)."
 NOTE = "What the matter is."
+WHICH_OR_WHY = "Only these hold reasons; or why it is shipped although the cart cancelled it."
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 _NUMBERS = click.argument("numbers", nargs=-1, required=True, metavar="NUMBER...")
 _SHOP = click.option("--shop", metavar="KEY", help="Where two shops share the number.")
@@ -145,10 +147,17 @@ def hold(reasons: tuple[HoldReason, ...], note: str) -> Operation:
     return PutOnHold(reasons or (HoldReason.CHECK,), note.strip())
 
 
-@_command(ReleaseHold, _reasons("Only these reasons."))
-def release(reasons: tuple[HoldReason, ...]) -> Operation:
-    """Take hold reasons away: all, or some; with none left it waits for shipment."""
-    return ReleaseHold(reasons)
+_WORDS = click.option("--reason", "words", multiple=True, metavar="R", help=WHICH_OR_WHY)
+
+
+@_command(ReleaseHold, _WORDS)
+def release(words: tuple[str, ...]) -> Operation:
+    """Take hold reasons away: all, or some; with none left it waits for shipment.
+
+    What the cart shows cancelled while it is worked on is shipped all the same; --reason says why.
+    """
+    known = tuple(_REASONS[word] for word in words if word in _REASONS)
+    return ReleaseHold(known, why="" if len(known) == len(words) else " ".join(words).strip())
 
 
 def today(session: Session) -> date:

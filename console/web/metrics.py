@@ -29,6 +29,8 @@ _LABELS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "shipments_unreturned": ("Shipped, and the cart does not know.", ("cart",)),
         "shipments_unreturned_late": ("The same, for more than a day.", ("cart",)),
         "dead_letters_open": ("Dead letters nobody decided on.", ("action",)),
+        "clock_ahead_seconds": ("How far a process's clock is ahead.", ("process",)),
+        "cart_clock_ahead_seconds": ("How far a cart's clock is ahead.", ("address",)),
         "cart_calls_this_hour": ("Calls since the hour began.", ("cart",)),
         "shops": ("Shops that were not removed.", ("cart",)),
         "shops_parked": ("Shops whose kill switch is on.", ("cart",)),

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel
 
+from domain.orders.cancellations import CancelInCart
 from domain.orders.instructions import ApiStatus, HoldReason, Payment, Status
 
 
@@ -68,6 +69,7 @@ class Order(BaseModel):
     methods: list[str]
     gift: str
     shipped_method: str | None
+    cart_cancel: CancelInCart
     shop_removed: bool
 
 

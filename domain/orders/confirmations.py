@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from domain.orders.cancellations import is_cancelled
 from domain.orders.cart_order import CartOrder, ShopServeStatus
 from domain.orders.instructions import ApiStatus, Status
-from domain.orders.statuses import is_cancelled
 
 WAITING = ApiStatus.AWAITING_PRINT
 """CNF-1: where an instruction stands whose order the cart was not told about."""

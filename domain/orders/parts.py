@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule
 from domain.orders.cart_order import CartLine, CartOrder, Contact, Destination, LineState
-from domain.orders.splitting import BY_METHOD, Splitting, method_name
+from domain.orders.splitting import NO_TABLE, Splitting, method_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Group:
         return (*self.lines, *self.cancelled)
 
 
-def groups(order: CartOrder, splitting: Splitting = BY_METHOD) -> tuple[Group, ...]:
+def groups(order: CartOrder, splitting: Splitting = NO_TABLE) -> tuple[Group, ...]:
     """Return every group of an order, also those of which no line is left (IMP-10, IMP-15).
 
     The same order gives the same numbers whenever it is read again, because nothing but the order
@@ -90,7 +90,8 @@ def _methods(order: CartOrder, lines: Sequence[CartLine]) -> tuple[str, ...]:
     for charge in order.charges.per_method:
         if method_name(charge.delivery_method) in fees:
             fees[method_name(charge.delivery_method)] += charge.fee_yen
-    dearest = max(fees, key=lambda method: fees[method])  # the first on a tie
+    # The first on a tie; a blank, which a kept split may have put there, only where it is dearer.
+    dearest = max(fees, key=lambda method: (fees[method], bool(method)))
     return (dearest, *(method for method in fees if method != dearest))
 
 

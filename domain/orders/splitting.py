@@ -78,7 +78,8 @@ class Splitting:
         return ("company", company)
 
 
-BY_METHOD = Splitting(SplitBy.METHOD)
+NO_TABLE = Splitting()
+"""No method's company is known, so each is a company of its own."""
 
 
 def method_name(told: str) -> str:

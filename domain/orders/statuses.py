@@ -1,4 +1,4 @@
-"""What the cart's answer changes about an instruction (ステータス同期; STS-1 to STS-7, IMP-16).
+"""What the cart's answer changes about an instruction (ステータス同期; STS-1 to STS-10, IMP-16).
 
 Forward only (STS-7): nothing here makes a paid instruction unpaid or a cancelled one live, and an
 instruction the warehouse has begun to work on is left alone. Decide on facts read in the same
@@ -8,11 +8,18 @@ transaction that records the changes.
 from dataclasses import dataclass, replace
 
 from domain.carts.cart import Cart
+from domain.orders.cancellations import (
+    UNDER_WAY,
+    CancelInCart,
+    CancelSeen,
+    CancelTakenBack,
+    UnderWay,
+    is_cancelled,
+    late_change,
+)
 from domain.orders.cart_order import (
-    BaseStatus,
     CartOrder,
     Dispatch,
-    Folder,
     LineState,
     OrderSummary,
 )
@@ -36,8 +43,6 @@ from domain.orders.payments import (
     first_payment,
 )
 
-_GONE = frozenset({Folder.CANCELED, Folder.TRASH})
-
 
 @dataclass(frozen=True, slots=True)
 class InstructionFacts:
@@ -47,6 +52,9 @@ class InstructionFacts:
         allocated: 引当済み.
         line_keys: keys of the lines taken over at import.
         method_known: the payment method it was imported with is recognised (PAY-1).
+        shop: its key, for the commands that messages name.
+        returned: the cart was told that it left.
+        cart_cancel: what is known of a cancellation in the cart while it is under way (STS-10).
     """
 
     cart: Cart
@@ -59,6 +67,9 @@ class InstructionFacts:
     destination: int = 1
     line_keys: tuple[str, ...] = ()
     method_known: bool = False
+    shop: str = "KEY"
+    returned: bool = False
+    cart_cancel: CancelInCart = CancelInCart.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,8 @@ Change = (
     | ReportPartlyCancelled
     | ReportNotFound
     | ReportUnknown
+    | CancelSeen
+    | CancelTakenBack
 )
 
 
@@ -152,11 +165,12 @@ def decide_sync(
         payments: what the shop's payment methods mean (PAY-1).
 
     Returns:
-        Empty where nothing changes, always for an instruction past 出荷待ち. Every change tells the
-        status and holds as they are after it, those of earlier changes included.
+        Empty where nothing changes; for an instruction past 出荷待ち all but a cancellation does
+        (STS-10). Every change tells the status and holds as they are after it, those of earlier
+        changes included.
     """
     if not is_open(facts.status):
-        return ()
+        return _past_open(facts, answer)
     if answer is None:
         return (ReportNotFound(f"order {facts.number}: the cart does not know it any more"),)
     if is_cancelled(answer):
@@ -172,13 +186,14 @@ def decide_sync(
     return tuple(changes)
 
 
-def is_cancelled(answer: CartOrder | OrderSummary) -> bool:
-    """Tell whether the whole order is cancelled in the cart (STS-4, STS-5)."""
-    if isinstance(answer, OrderSummary):
-        return answer.dispatch is Dispatch.CANCELLED
-    if isinstance(answer.status, BaseStatus):
-        return answer.status.dispatch is Dispatch.CANCELLED
-    return answer.status.cancelled or answer.status.folder in _GONE
+def _past_open(
+    facts: InstructionFacts, answer: CartOrder | OrderSummary | None
+) -> tuple[Change, ...]:
+    if answer is None or facts.returned or facts.status not in UNDER_WAY:
+        return ()
+    part = UnderWay(facts.number, facts.shop, facts.status, facts.cart_cancel, facts.line_keys)
+    change = late_change(part, answer)
+    return () if change is None else (change,)
 
 
 def needs_whole(

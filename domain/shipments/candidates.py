@@ -11,10 +11,10 @@ from domain.actions import Action
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates
 from domain.errors import BrokenRule
+from domain.orders.cancellations import decide_by, is_cancelled, is_live
 from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import ApiStatus, Status
 from domain.orders.payment_methods import PaymentTable
-from domain.orders.statuses import is_cancelled
 from domain.shipments.carriers import tracking_number_for
 from domain.shipments.settlements import SettlementStep, settlement_step
 
@@ -55,6 +55,7 @@ class ShipmentFacts:
         left_over: an earlier run listed it, failed on it or met a closed API.
         given_up: an earlier run found that it can never be returned (RET-4).
         line_keys: BASE: each line's 明細独自1, blank where it is missing.
+        undecided: cancelled in the cart, and no person has decided (STS-10).
     """
 
     cart: Cart
@@ -66,6 +67,7 @@ class ShipmentFacts:
     left_over: bool = False
     given_up: bool = False
     line_keys: tuple[str, ...] = ()
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +111,13 @@ class ReturningPart:
         tracking_number: the real one; a provisional one in the cart is overwritten (IMP-16).
         unsettled_before: a part of the order was returned before, and nobody requested settlement
             from here: its method was said to be another one then (PAY-1).
+        overruled: a person ships it although the cart shows the order cancelled (STS-10).
     """
 
     destination: int
     tracking_number: str
     unsettled_before: bool = False
+    overruled: bool = False
 
 
 ShopServeSteps = tuple[RequestSettlement | ShipDestination, ...]
@@ -140,7 +144,15 @@ def judge(facts: ShipmentFacts, day: RunDay) -> Send | Leave:
         return Leave("given up by an earlier run, which said why (RET-4)")
     if day.named not in {None, facts.shipped_on}:
         return Leave(f"shipped on {facts.shipped_on}, not on the day this run is about")
-    return _too_early_or_late(facts.shipped_on, facts, day) or _judge_api_status(facts)
+    waits = _undecided(facts) or _too_early_or_late(facts.shipped_on, facts, day)
+    return waits or _judge_api_status(facts)
+
+
+def _undecided(facts: ShipmentFacts) -> Leave | None:
+    if not facts.undecided:
+        return None
+    decide = decide_by("NUMBER", facts.shop)
+    return Leave(f"cancelled in the cart, and nobody decided: {decide}", listed=True, kept=True)
 
 
 def _too_early_or_late(shipped_on: date, facts: ShipmentFacts, day: RunDay) -> Leave | None:
@@ -193,13 +205,14 @@ def plan_shopserve(order: CartOrder, payments: PaymentTable, part: ReturningPart
         BrokenRule: the order is cancelled in the cart, its settlement failed, the destination is
             not there any more, or nobody knows what the payment method means (PAY-1).
     """
-    if is_cancelled(order):
-        raise BrokenRule(f"order {order.number} is cancelled in ShopServe, but was shipped here")
+    cancelled = _cancelled(order, overruled=part.overruled)
     place = next((each for each in order.destinations if each.number == part.destination), None)
     if place is None:
         raise BrokenRule(f"order {order.number} has no destination {part.destination} in ShopServe")
     steps: list[RequestSettlement | ShipDestination] = []
-    if settlement_step(order, payments) is SettlementStep.REQUEST:
+    if cancelled:  # no settlement, whoever released it; a method nobody knows stops it all the same
+        payments.known_class_of(order)
+    elif settlement_step(order, payments) is SettlementStep.REQUEST:
         if part.unsettled_before:
             raise BrokenRule(
                 f"order {order.number}: a part of it was returned before without settlement:"
@@ -210,6 +223,19 @@ def plan_shopserve(order: CartOrder, payments: PaymentTable, part: ReturningPart
     if not (place.shipped and ours in {number.strip() for number in place.tracking_numbers}):
         steps.append(ShipDestination(part.destination))
     return tuple(steps)
+
+
+def _cancelled(order: CartOrder, *, overruled: bool) -> bool:
+    if is_cancelled(order):
+        if overruled:
+            return True
+        raise BrokenRule(f"order {order.number} is cancelled in ShopServe, but was shipped here")
+    if is_live(order):
+        return False
+    told = ", ".join(order.status.unknown_literals) or "nothing"
+    raise BrokenRule(
+        f"order {order.number}: ShopServe does not tell whether it is cancelled: {told}"
+    )
 
 
 def outcome(*, failed_steps: int, problems: int) -> ReturnOutcome:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.errors import BrokenRule
+from domain.orders.cancellations import is_cancelled
 from domain.orders.cart_order import BaseStatus, CartOrder, Dispatch, LineState
-from domain.orders.statuses import is_cancelled
 
 _DEFERRED_DONE = frozenset({"shipping", "arrived"})
 _ON_ITS_WAY = frozenset({Dispatch.SHIPPING, Dispatch.DISPATCHED})
@@ -55,15 +55,21 @@ class BasePlan:
     unclear: tuple[str, ...] = ()
 
 
-def plan_base(order: CartOrder, lines: Sequence[LineToReturn], *, deferred: bool) -> BasePlan:
+def plan_base(
+    order: CartOrder, lines: Sequence[LineToReturn], *, deferred: bool, overruled: bool = False
+) -> BasePlan:
     """Return what to send for one BASE instruction (RET-3, RET-4, RET-5).
 
-    Args: deferred: 注文独自1 is atobarai.
+    Args:
+        deferred: 注文独自1 is atobarai.
+        overruled: a person ships it although it is cancelled in BASE (STS-10): there is nothing to
+            tell BASE of what is cancelled there.
+
     Raises: BrokenRule: the order, or every line of the instruction, is cancelled in BASE.
     """
-    if is_cancelled(order):
+    if is_cancelled(order) and not overruled:
         raise BrokenRule(f"order {order.number} is cancelled in BASE, but was shipped here")
-    if deferred:
+    if deferred and not is_cancelled(order):
         return _plan_deferred(order, lines)
     steps: list[DispatchLine] = []
     done: list[str] = []
@@ -81,7 +87,7 @@ def plan_base(order: CartOrder, lines: Sequence[LineToReturn], *, deferred: bool
             notes.append(f"line {line.key} ({line.name}) is cancelled in BASE: nothing to return")
         else:
             (unclear if line.key.strip() else problems).append(_unreturnable(line, state))
-    if notes and not (steps or done or problems or unclear):
+    if notes and not (steps or done or problems or unclear or overruled):
         raise BrokenRule(f"order {order.number}: all its lines are cancelled in BASE: {notes[0]}")
     return BasePlan(tuple(steps), tuple(done), tuple(notes), tuple(problems), tuple(unclear))
 

@@ -10,15 +10,12 @@ from typing import ClassVar, Self
 
 from domain.errors import BrokenRule
 from domain.notation import Misentered
+from domain.orders.cancellations import CancelInCart
 from domain.orders.instructions import (
     Hold,
-    HoldCause,
-    HoldReason,
     Payment,
     Status,
     move,
-    reasons,
-    status_after_release,
 )
 from domain.shipments.tracking import tracking_number
 
@@ -32,12 +29,14 @@ class Standing:
 
     Attributes:
         allocated: 引当済み; only from awaiting_shipment on.
+        cart_cancel: the cart shows it cancelled while it is under way and not returned (STS-10).
     """
 
     status: Status
     payment: Payment
     holds: tuple[Hold, ...] = ()
     allocated: bool = False
+    cart_cancel: CancelInCart = CancelInCart.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,11 @@ class TakeBack(Operation):
 
 @dataclass(frozen=True, slots=True)
 class CancelHere(Operation):
-    """Nothing will be shipped (キャンセル); the cart is not told."""
+    """Nothing will be shipped (キャンセル); the cart is not told.
+
+    What left already can be cancelled only where the cart shows it cancelled and was not told that
+    it left (STS-10); its pieces stay off on hand.
+    """
 
     name: ClassVar[str] = "cancel"
     leads_to: ClassVar[Status] = Status.CANCELLED
@@ -189,75 +192,9 @@ class CancelHere(Operation):
 
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
+        if standing.status is Status.SHIPPED and standing.cart_cancel is not CancelInCart.NONE:
+            return replace(standing, status=Status.CANCELLED, holds=(), allocated=False)
         return replace(Operation.applied(self, standing), holds=())
-
-
-@dataclass(frozen=True, slots=True)
-class PutOnHold(Operation):
-    """Stop it for one or more reasons (保留); those people gave before stay as they are.
-
-    A reason that something else set is given once more, so that it stays when that is settled;
-    入金確認 is not, for the money settles it whoever set it (STS-3).
-
-    Pieces set aside for it are free for others again.
-    """
-
-    name: ClassVar[str] = "hold"
-    reasons: tuple[HoldReason, ...]
-    text: str = ""
-
-    def applied(self, standing: Standing) -> Standing:
-        """See Operation.applied."""
-        if not self.reasons:
-            raise BrokenRule("a hold needs a reason")
-        status = standing.status
-        if status is not Status.HOLD:
-            status = move(status, Status.HOLD)
-        there = reasons(
-            hold
-            for hold in standing.holds
-            if hold.cause is HoldCause.PERSON or hold.reason is HoldReason.PAYMENT
-        )
-        new = tuple(
-            Hold(reason, HoldCause.PERSON, self.text)
-            for reason in dict.fromkeys(self.reasons)
-            if reason not in there
-        )
-        holds = standing.holds + new
-        return replace(standing, status=status, holds=holds, allocated=False)
-
-    def detail(self) -> Mapping[str, object]:
-        """See Operation.detail."""
-        return {"reasons": [reason.value for reason in self.reasons]}
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseHold(Operation):
-    """Take hold reasons away: the named ones, or all (保留解除).
-
-    With none left it waits for shipment. A person may release 入金確認 of an unpaid order; the
-    payment flag stays as it is, and sync_status still sets it later.
-    """
-
-    name: ClassVar[str] = "release"
-    reasons: tuple[HoldReason, ...] = ()
-
-    def applied(self, standing: Standing) -> Standing:
-        """See Operation.applied."""
-        if standing.status is not Status.HOLD:
-            raise BrokenRule(f"it is {standing.status}, not on hold")
-        there = reasons(standing.holds)
-        for reason in self.reasons:
-            if reason not in there:
-                raise BrokenRule(f"it is on hold for {', '.join(there)}, not for {reason}")
-        gone = self.reasons or there
-        left = tuple(hold for hold in standing.holds if hold.reason not in gone)
-        status = status_after_release(standing.status, left)
-        return replace(standing, status=status, holds=left)
-
-    def detail(self) -> Mapping[str, object]:
-        """See Operation.detail."""
-        return {"reasons": [reason.value for reason in self.reasons] or "all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,19 +222,6 @@ class Arrived(Operation):
     def applied(self, standing: Standing) -> Standing:
         """See Operation.applied."""
         return Operation.applied(self, _only_from(Status.AWAITING_ARRIVAL, standing))
-
-
-@dataclass(frozen=True, slots=True)
-class MarkPaidHere(Operation):
-    """A person saw the money (入金済み); the flag never goes back. As STS-3 afterwards."""
-
-    name: ClassVar[str] = "paid"
-
-    def applied(self, standing: Standing) -> Standing:
-        """See Operation.applied."""
-        left = tuple(hold for hold in standing.holds if hold.reason is not HoldReason.PAYMENT)
-        status = status_after_release(standing.status, left)
-        return replace(standing, status=status, holds=left, payment=Payment.PAID)
 
 
 def _only_from(start: Status, standing: Standing) -> Standing:

@@ -164,7 +164,7 @@ def request_settlement(
     if status in REQUESTED_ALREADY and not blind:
         world.note(shop, effects.SETTLEMENT_REFUSED, serial_code, call.at, status=status, **details)
         raise RefusedError(409, "既に決済依頼済みです。")
-    settled = payment["method_code"] in wire.SETTLED_ON_REQUEST
+    settled = payment["method_code"] in {*wire.SETTLED_ON_REQUEST, wire.UNHEARD_CARD}
     if not settled and payment["method_name"] not in wire.SETTLED_NAMES:
         raise RefusedError(422, "決済依頼の対象外の支払方法です。")
     if status != wire.Settlement.AUTHORIZED and not blind:

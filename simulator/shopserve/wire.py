@@ -95,5 +95,7 @@ METHODS = {
 SETTLED_ON_REQUEST = frozenset(
     {"CreditCard", "ConvenienceSlip", "DeferredPayment", "NpDeferred", "Paidy"},
 )
+# A card nobody told us of, as a shop may have one.
+UNHEARD_CARD = "SomedayCard"
 SETTLED_NAMES = frozenset(METHODS[code] for code in SETTLED_ON_REQUEST)
 COLLECTED_WHEN_PAID = frozenset({"ConvenienceNumber", "PayEasy"})

@@ -41,6 +41,16 @@ def test_ret_07_a_carrier_has_to_be_one_of_the_carts_own(
     assert table(bench, shop) == [(METHOD, kept, True)]
 
 
+def test_ret_06_a_method_written_in_wide_letters_is_the_same_method(bench: Bench) -> None:
+    shop = bench.shop("shopserve")
+    words = ("method", "set", "--shop", shop.key, "--carrier")
+    shop.command(*words, "SEINO", "--method", "便\uff08A\uff09")
+
+    shop.command(*words, "YAMATO", "--method", "便(A)")
+
+    assert table(bench, shop) == [("便(A)", "YAMATO", True)]
+
+
 def test_ret_07_the_list_of_a_shop_has_the_carriers_its_cart_knows_besides(bench: Bench) -> None:
     shop, base = bench.shop("shopserve"), bench.shop("thebase")
     shop.command(*set_words(shop, "SEINO"))

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from domain.engine.cadence import TOKYO
 from domain.orders.instructions import HoldReason
-from domain.warehouse.moves import PutOnHold
+from domain.warehouse.holds import PutOnHold
 from tests.component.command_line import CommandLine
 from tests.component.warehouse_samples import Warehouse
 

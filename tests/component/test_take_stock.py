@@ -57,10 +57,15 @@ def causes(told: dict[str, Any]) -> dict[str, str]:
 
 
 def sell(bench: Bench, shop: BenchShop) -> dict[str, int]:
-    """Let a buyer order in the cart; returns pieces by SKU."""
+    """Let a buyer order in the cart, which takes the pieces off; returns them by SKU."""
     key = shop.add("card")
     (fact,) = (fact for fact in bench.simulator.orders(shop.key) if fact["key"] == key)
-    return dict(fact["skus"])
+    sold = dict(fact["skus"])
+    for row in bench.simulator.stock(shop.key):
+        if row["sku"] in sold:
+            left = row["quantity"] - sold[row["sku"]]
+            bench.simulator.set_stock(shop.key, row["item"], left, row["variation"])
+    return sold
 
 
 def offers_what_it_showed(shop: BenchShop) -> None:

@@ -5,13 +5,11 @@ from sqlalchemy import Engine
 
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
+from domain.warehouse.holds import MarkPaidHere, PutOnHold, ReleaseHold
 from domain.warehouse.moves import (
     Arrived,
     AwaitArrival,
     BeginWork,
-    MarkPaidHere,
-    PutOnHold,
-    ReleaseHold,
 )
 from domain.warehouse.targets import AmbiguousNumber, Target, UnknownInstruction
 from tests.component.warehouse_samples import SHIP, UNPAID, Warehouse

@@ -9,6 +9,7 @@ from console.commands.orders import orders
 from console.web.api.orders import router
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
+from domain.warehouse.holds import PutOnHold
 from domain.warehouse.moves import (
     Allocate,
     Arrived,
@@ -19,7 +20,6 @@ from domain.warehouse.moves import (
     Inspect,
     Operation,
     Parcel,
-    PutOnHold,
     TakeBack,
 )
 from domain.warehouse.targets import Target

@@ -15,6 +15,7 @@ from adapters.postgres.database import DatabaseUnavailable, open_engine
 from adapters.postgres.stock.sets import remove_set, set_components
 from domain.errors import BrokenRule
 from domain.orders.instructions import HoldReason
+from domain.warehouse.holds import MarkPaidHere, PutOnHold, ReleaseHold
 from domain.warehouse.moves import (
     Allocate,
     Arrived,
@@ -23,10 +24,7 @@ from domain.warehouse.moves import (
     CancelHere,
     Deallocate,
     Inspect,
-    MarkPaidHere,
     Operation,
-    PutOnHold,
-    ReleaseHold,
     TakeBack,
 )
 from tests.component.warehouse_samples import SHIP, UNPAID, Warehouse

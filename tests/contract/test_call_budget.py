@@ -166,6 +166,17 @@ def test_clk_1_hours_begin_by_postgresqls_clock_not_by_that_of_redis(redis: Redi
     assert budget.ask(SHOP, up_to("hour", 1)).verdict == "go"
 
 
+def test_clk_2_hours_are_the_carts_where_its_clock_is_known_to_differ(redis: Redis) -> None:
+    moment = datetime(2026, 10, 3, 15, 5, tzinfo=UTC)
+    budget = CallBudget(redis, remembered=lambda _: REMEMBERED, now=lambda: moment)
+    behind = replace(up_to("hour", 1), cart_ahead_s=-900.0)
+    budget.fill(SHOP, "hour", 5_000, cart_ahead_s=-900.0)
+
+    spent = budget.ask(SHOP, behind)
+
+    assert (spent.verdict, spent.ms) == ("hour", 600_000)
+
+
 @pytest.mark.parametrize("name", ["at", "until"])
 def test_clk_1_a_turn_set_before_redis_clock_stepped_back_stops_nobody(
     budget: CallBudget, redis: Redis, name: str

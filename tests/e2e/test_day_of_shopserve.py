@@ -6,6 +6,7 @@ from simulator.client import Document
 from simulator.seed.shopserve_recipes import EVERYDAY
 from tests.e2e.coming_back import go_and_come_back
 from tests.e2e.installation import Merchant, Shop, tracking_of
+from tests.e2e.unknown_payment import known_by_nobody
 
 ON_HAND = 500
 WRITES = (
@@ -27,7 +28,7 @@ NEEDS_REQUEST = {"deferred", "deferred_unauthorised", "np_deferred", "paidy"}
 
 
 def test_a_day_of_shopserve_is_what_the_cart_says_it_is(merchant: Merchant) -> None:
-    """IMP-17, IMP-18, CNF-1, CNF-3, STS-1, STS-4, RET-2, CMP-2, STK-1, SHP-1: every kind."""
+    """IMP-17, IMP-18, CNF-1, CNF-3, STS-1, STS-4, RET-2, CMP-2, STK-1, SHP-1, PAY-1: every kind."""
     shop = merchant.shop("shopserve", orders=len(EVERYDAY), recipes=EVERYDAY, variations=0.3)
     shop.simulator.settings(settlement_requested_after_s=0.0, settlement_scheduled_after_s=0.0)
     shop.map_items()
@@ -41,6 +42,7 @@ def test_a_day_of_shopserve_is_what_the_cart_says_it_is(merchant: Merchant) -> N
     cancelled = pay_and_cancel(shop, facts)
     ship_everything(shop, facts, cancelled)
     complete_everything(shop, facts, cancelled)
+    known_by_nobody(shop)
     push_stock(shop)
     nothing_is_left_to_write(shop)
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from adapters.embedded import PrivateServers
+from adapters.postgres.database import open_engine
 from adapters.postgres.migrations import upgrade
 from console.demo.shops import open_ours
 from simulator.client import SimulatorClient
@@ -34,7 +35,7 @@ def home(tmp_path: Path, carts: SimulatorClient) -> Path:
     home = tmp_path / "home"
     with PrivateServers(home) as addresses:
         upgrade(addresses.database_url)
-        engine = create_engine(addresses.database_url)
+        engine = open_engine(addresses.database_url, connections=2, name="test")
         settings = Settings.from_environ({"RENKEI_HOME": str(home)})
         with engine.begin() as connection:
             open_ours(connection, carts.shops(), settings)

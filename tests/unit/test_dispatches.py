@@ -105,6 +105,15 @@ def test_ret_03_what_is_cancelled_in_base_but_shipped_here_needs_a_person() -> N
         plan_base(base_order(dispatch=Dispatch.CANCELLED), [ONE], deferred=False)
 
 
+def test_sts_10_of_what_is_cancelled_in_base_nothing_is_told_once_a_person_ships_it() -> None:
+    gone = base_order(line("1", state=LineState.CANCELLED), dispatch=Dispatch.CANCELLED)
+    for deferred in (False, True):
+        plan = plan_base(gone, [ONE], deferred=deferred, overruled=True)
+
+        assert (plan.steps, plan.problems, plan.unclear) == ((), (), ())
+        assert len(plan.notes) == 1
+
+
 def test_ret_05_a_read_settles_whether_a_lost_call_happened() -> None:
     order = base_order(line("1", state=LineState.DISPATCHED), line("2"))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import ShipDates
 from domain.errors import BrokenRule
-from domain.orders.cart_order import CartOrder, Destination, PaymentClass, Settlement
+from domain.orders.cart_order import CartOrder, Destination, Folder, PaymentClass, Settlement
 from domain.orders.instructions import ApiStatus, Status
 from domain.orders.payment_methods import LISTED_ONLY, PaymentTable
 from domain.shipments.candidates import (
@@ -207,6 +207,33 @@ def test_ret_02_a_cancelled_order_or_lost_destination_is_refused() -> None:
         planned(cancelled)
     with pytest.raises(BrokenRule, match="destination 9"):
         planned(shopserve_order(), 9)
+
+
+def test_sts_10_what_waits_for_a_decision_is_listed_and_stays_a_candidate() -> None:
+    verdict = judge(replace(SHOP, undecided=True), RunDay(TODAY))
+
+    assert isinstance(verdict, Leave)
+    assert (verdict.listed, verdict.kept) == (True, True)
+    assert "orders cancel" in verdict.reason
+
+
+@pytest.mark.parametrize("settlement", list(Settlement))
+def test_sts_10_settlement_is_never_requested_for_a_cancelled_order_whoever_released_it(
+    settlement: Settlement,
+) -> None:
+    for gone in (replace(READY, cancelled=True), replace(READY, folder=Folder.TRASH)):
+        order = shopserve_order(status=replace(gone, settlement=settlement))
+        part = ReturningPart(1, "4000", overruled=True)
+
+        assert plan_shopserve(order, LISTED_ONLY, part) == (ShipDestination(1),)
+        with pytest.raises(BrokenRule, match="cancelled"):
+            planned(order)
+
+
+def test_sts_10_an_order_that_may_be_cancelled_is_neither_settled_nor_shipped() -> None:
+    for unclear in (replace(READY, cancelled=None), replace(READY, folder=Folder.UNKNOWN)):
+        with pytest.raises(BrokenRule, match="does not tell whether it is cancelled"):
+            planned(shopserve_order(status=unclear))
 
 
 def test_ret_04_part_success_stays_a_candidate_and_impossible_lines_are_final() -> None:

@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 
 from domain.carts.cart import Cart
+from domain.orders.cancellations import UNDER_WAY, CancelInCart, CancelSeen, CancelTakenBack
 from domain.orders.cart_order import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
 from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status
 from domain.orders.statuses import (
@@ -168,10 +169,33 @@ def test_sts_07_an_older_answer_never_undoes_anything() -> None:
 
 @pytest.mark.parametrize("status", TOUCHED)
 def test_sts_07_an_instruction_past_awaiting_shipment_is_left_alone(status: Status) -> None:
+    """STS-10: but for a cancellation while it is under way, about which a person has to decide."""
     for facts, answer in product(
         (BASE, SHOP), (PAID, CANCELLED, base_order(dispatch=Dispatch.CANCELLED), None)
     ):
-        assert decide_sync(replace(facts, status=status), answer) == ()
+        changes = decide_sync(replace(facts, status=status), answer)
+
+        late = status in UNDER_WAY and answer not in {PAID, None}
+        assert [type(change) for change in changes] == ([CancelSeen] if late else [])
+        assert decide_sync(replace(facts, status=status, returned=True), answer) == ()
+
+
+@pytest.mark.parametrize("status", sorted(UNDER_WAY))
+def test_sts_10_a_late_cancellation_is_said_once_and_can_be_taken_back(status: Status) -> None:
+    facts = replace(SHOP, status=status, shop="books")
+    (seen,) = decide_sync(facts, CANCELLED)
+    silent = shopserve_order(status=replace(READY, cancelled=None))
+    waiting = replace(facts, cart_cancel=CancelInCart.WAITING)
+    (back,) = decide_sync(waiting, PAID)
+
+    assert isinstance(seen, CancelSeen)
+    assert "renkei orders cancel 10004217 --shop books" in seen.message
+    assert "renkei orders release 10004217 --shop books --reason" in seen.message
+    assert isinstance(back, CancelTakenBack)
+    for known in (CancelInCart.WAITING, CancelInCart.OVERRULED):
+        assert decide_sync(replace(facts, cart_cancel=known), CANCELLED) == ()
+    assert decide_sync(waiting, silent) == ()
+    assert decide_sync(facts, PAID) == ()
 
 
 def test_imp_16_the_method_is_filled_in_once_the_cart_has_it() -> None:

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 # Each with what it is for; a moment that is compared with one in the database is not among them.
 MAY_ASK = {
     "adapters/postgres/clock.py": "to tell how far the machine is off",
+    "workers/heartbeat.py": "to tell how far the machine is off",
     "console/demo/": "sample orders of a demonstration on one machine",
     "console/supervisor/": "what is shown to whoever sits before the screen",
 }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.errors import BrokenRule
 from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status, secures_stock
+from domain.warehouse.holds import MarkPaidHere, PutOnHold, ReleaseHold
 from domain.warehouse.moves import (
     Allocate,
     Arrived,
@@ -17,11 +18,8 @@ from domain.warehouse.moves import (
     CancelHere,
     Deallocate,
     Inspect,
-    MarkPaidHere,
     Operation,
     Parcel,
-    PutOnHold,
-    ReleaseHold,
     Ship,
     Standing,
     TakeBack,

@@ -22,7 +22,9 @@ from adapters.thebase.client import TheBaseCart
 from domain.carts.cart import Cart
 from domain.engine.runs import ItemState, RunMode
 from domain.errors import Undecodable
+from domain.orders.cancellations import CancelSeen, CancelTakenBack
 from domain.orders.cart_order import CartOrder, OrderSummary
+from domain.orders.instructions import ApiStatus
 from domain.orders.payment_methods import PaymentTable
 from domain.orders.readings import OpenOrder, base_read_plan
 from domain.orders.statuses import (
@@ -152,6 +154,9 @@ class _Known:
             destination=part.destination,
             line_keys=tuple(line.cart_line_key for line in part.lines),
             method_known=self.payments.meaning(told, listed(*told)) is not None,
+            shop=self.work.shop.key,
+            returned=part.api_status is ApiStatus.TRACKING_RETURNED,
+            cart_cancel=part.cart_cancel,
         )
 
 
@@ -233,12 +238,24 @@ class _Applied:
             status_changes.set_holds(connection, part, change.status, change.holds)
         elif isinstance(change, FillDeliveryMethod):
             status_changes.set_method(connection, part, change.method, change.status, change.holds)
+        elif isinstance(change, CancelSeen | CancelTakenBack):
+            self._late(connection, part, change)
         elif isinstance(change, Cancel):  # carried out together, see _cancel
             return
         elif self.repeat or change.message != part.reported:
             needs_person = isinstance(change, NeedsAttention | ReportPartlyCancelled)
             self.log.append(LogLine(change.message, "warning", needs_person=needs_person))
             status_changes.note_reported(connection, part.id, change.message)
+
+    def _late(
+        self, connection: Connection, part: Part, change: CancelSeen | CancelTakenBack
+    ) -> None:
+        """Have a person decide, or not any more; said once (STS-10)."""
+        if isinstance(change, CancelTakenBack):
+            status_changes.take_cancel_back(connection, part.id)
+            self.log.append(LogLine(change.message))
+        elif status_changes.see_cancelled(connection, part.id):
+            self.log.append(LogLine(change.message, "error", needs_person=True))
 
     def _cancel(self, connection: Connection, cancelled: Sequence[tuple[Part, Cancel]]) -> None:
         """Cancel parts together, so that their SKUs are locked in one order (counts.py)."""

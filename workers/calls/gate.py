@@ -295,6 +295,7 @@ class ShopGate:
             day=day,
             alone=self.lease.name if self.shop.in_flight == 1 else "",
             deadline_ms=round(deadline_s * 1000),
+            cart_ahead_s=self.tools.cart_clocks.ahead(self.shop.api_url).total_seconds(),
         )
         try:
             return self.tools.budget.ask(self.shop.id, allowance)

@@ -31,6 +31,7 @@ from domain.errors import (
 )
 from workers.calls.accounts import BY_ITSELF
 from workers.calls.board import ClosureBoard, ShopDirectory
+from workers.calls.cart_clocks import CartClocks
 from workers.calls.pauses import PauseBoard
 from workers.engine.context import Claim, Clock, Reaction
 
@@ -54,6 +55,7 @@ class CartReactions:
     pauses: PauseBoard
     budget: CallBudget
     clock: Clock
+    cart_clocks: CartClocks
 
     def of_postponement(self, claim: Claim, error: Exception, *, probing: bool) -> Reaction:
         """See Reactions.of_postponement."""
@@ -72,15 +74,9 @@ class CartReactions:
         """See Reactions.again_at."""
         if isinstance(error, Stopping):
             return None
-        if isinstance(error, Unserved):  # known since it was noted
+        if isinstance(error, Unserved | BudgetSpent):  # known since it was noted
             at = error.until
-        return at or self._resumes_at(error)
-
-    def _resumes_at(self, error: Exception) -> datetime:
-        """Return when to look again after a postponement that tells no end."""
-        if isinstance(error, BudgetSpent):
-            return resumes_at(Limit(error.limit), self.clock())
-        return self.clock() + UNKNOWN_PAUSE
+        return at or self.clock() + UNKNOWN_PAUSE
 
     def of_retry(self, claim: Claim, error: Exception, at: datetime) -> Reaction:
         """See Reactions.of_retry: the shop's other work slows down too."""
@@ -161,12 +157,16 @@ class CartReactions:
         return Reaction(lambda connection: _note_closure(connection, claim), carries=True)
 
     def _spent(self, claim: Claim, error: BudgetSpent) -> Reaction:
-        until = error.until or self._resumes_at(error)
-        limit = Limit(error.limit)
-        if error.by_cart and not is_just_reset(limit, self.clock()):
-            calls = limits_of(self.directory.shop(claim.shop_id).cart).calls(limit) or 0
+        limit, shop = Limit(error.limit), self.directory.shop(claim.shop_id)
+        # The hour and the day are the cart's own, by its clock (CLK-2).
+        ahead = self.cart_clocks.ahead(shop.api_url)
+        at_cart = self.clock() + ahead
+        until = error.until or resumes_at(limit, at_cart) - ahead
+        error.until = until
+        if error.by_cart and not is_just_reset(limit, at_cart):
+            calls, ahead_s = limits_of(shop.cart).calls(limit) or 0, ahead.total_seconds()
             try:
-                self.budget.fill(claim.shop_id, limit.value, calls)
+                self.budget.fill(claim.shop_id, limit.value, calls, cart_ahead_s=ahead_s)
             except RedisError:
                 self.directory.forget(claim.shop_id)
         own = ACTIONS[Action(claim.action)].priority

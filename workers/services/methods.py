@@ -64,7 +64,12 @@ def chosen(shop: ShopRef, method: str, carrier: str, listed: CartList) -> Choice
 
 
 def set_carrier(connection: Connection, actor: Actor, shop: ShopRef, choice: Choice) -> None:
-    """Translate a delivery method of a shop to a carrier of its cart (RET-6)."""
+    """Translate a delivery method of a shop to a carrier of its cart (RET-6).
+
+    What was said before of the same method, written otherwise, is forgotten: it could win.
+    """
+    for same in _written_otherwise(connection, shop, choice.method):
+        carriers.remove_carrier(connection, shop.id, same)
     carriers.set_carrier(connection, shop.id, choice.method, choice.carrier, checked=choice.checked)
     actor.did(
         connection,
@@ -74,6 +79,11 @@ def set_carrier(connection: Connection, actor: Actor, shop: ShopRef, choice: Cho
         carrier=choice.carrier,
         checked=choice.checked,
     )
+
+
+def _written_otherwise(connection: Connection, shop: ShopRef, method: str) -> list[str]:
+    known = carriers.carrier_table(connection, shop.id).carriers
+    return [other for other in known if other != method and plain(other) == plain(method)]
 
 
 def remove_carrier(connection: Connection, actor: Actor, shop: ShopRef, method: str) -> bool:

@@ -15,6 +15,7 @@ from adapters.postgres.orders import warehouse
 from adapters.postgres.stock import counts, reservations
 from domain.access import Scope
 from domain.errors import BrokenRule
+from domain.warehouse.holds import MarkPaidHere, PutOnHold, ReleaseHold
 from domain.warehouse.moves import (
     Allocate,
     Arrived,
@@ -23,10 +24,7 @@ from domain.warehouse.moves import (
     CancelHere,
     Deallocate,
     Inspect,
-    MarkPaidHere,
     Operation,
-    PutOnHold,
-    ReleaseHold,
     Ship,
     Standing,
     TakeBack,
@@ -235,6 +233,8 @@ def _entry(actor: Actor, change: Change) -> audit.Entry:
     }
     if before.allocated != after.allocated:
         detail["allocated"] = after.allocated
+    if before.cart_cancel != after.cart_cancel:
+        detail["cart_cancel"] = after.cart_cancel.value
     return actor.entry(
         f"orders.{change.request.operation.name}",
         change.instruction.number,

@@ -1,6 +1,7 @@
 """The row of each process, by which others see that it lives (PLC-1)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -20,14 +21,16 @@ class ThisProcess:
 
 
 # A row that is gone (another database after a fail-over, a restored one) is there again at once.
-_BEAT = Statement[None]("""
-insert into processes as p (name, kind, host, pid, version, worked_at)
-values (:name, :kind, :host, :pid, :version, now() - make_interval(secs => :idle_s))
+_BEAT = Statement[float]("""
+insert into processes as p (name, kind, host, pid, version, worked_at, clock_ahead_s)
+values (:name, :kind, :host, :pid, :version, now() - make_interval(secs => :idle_s),
+        extract(epoch from cast(:machine as timestamptz) - clock_timestamp()))
 on conflict (name) do update
    set kind = excluded.kind, host = excluded.host, pid = excluded.pid, version = excluded.version,
        started_at = case when (p.host, p.pid) = (excluded.host, excluded.pid) then p.started_at
                          else now() end,
-       beat_at = now(), worked_at = excluded.worked_at
+       beat_at = now(), worked_at = excluded.worked_at, clock_ahead_s = excluded.clock_ahead_s
+returning clock_ahead_s
 """)
 # Killed ones of this machine, in whose place this one came, and what nobody will see again.
 _FORGET = Statement[None]("""
@@ -38,9 +41,16 @@ delete from processes
 _END = Statement[None]("delete from processes where name = :name and pid = :pid and host = :host")
 
 
-def beat(connection: Connection, who: ThisProcess, *, idle_s: float | None) -> None:
-    """Write that a process lives. Args: idle_s: since it did what it is for, None before."""
-    _BEAT.run(connection, who, idle_s=idle_s)
+def beat(
+    connection: Connection, who: ThisProcess, *, idle_s: float | None, machine: datetime
+) -> float:
+    """Write that a process lives, and return how far its machine's clock is ahead, in seconds.
+
+    Args:
+        idle_s: since it did what it is for, None before.
+        machine: aware; what its clock shows.
+    """
+    return _BEAT.one(connection, who, idle_s=idle_s, machine=machine)
 
 
 def forget_predecessors(connection: Connection, who: ThisProcess) -> None:

@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
-from adapters.postgres.orders.statuses import OPEN, UNRETURNED
+from adapters.postgres.orders.statuses import SECURING, UNRETURNED
 from adapters.postgres.statement import Statement, words
+from domain.orders.cancellations import CancelInCart
 from domain.orders.confirmations import LEFT_OUT, WAITING
 from domain.orders.instructions import ApiStatus, Hold, Payment, Status
 from domain.orders.payments import BASE_DEFERRED
@@ -39,6 +40,7 @@ class Part:
         method: how it was shipped, else how the shop says it is to be shipped.
         payment_method, payment_name: code and name as they were imported.
         deferred: 注文独自1 says so (IMP-13).
+        cart_cancel: what is known of a cancellation in the cart while it is under way (STS-10).
         reported: what sync_status last said about it.
     """
 
@@ -63,6 +65,7 @@ class Part:
     shipped_on: date | None
     return_wanted: bool
     return_blocked: bool
+    cart_cancel: CancelInCart
     reported: str
     lines: tuple[PartLine, ...]
 
@@ -74,7 +77,7 @@ select i.id, i.cart_order_key as key, i.part, i.number, i.destination, i.status,
        i.payment_method, i.payment_name,
        coalesce(i.custom ->> '1' = :deferred, false) as deferred, i.tracking_number, i.shipped_on,
        i.return_wanted_at is not null as return_wanted,
-       i.return_blocked_at is not null as return_blocked, i.reported, coalesce(
+       i.return_blocked_at is not null as return_blocked, i.cart_cancel, i.reported, coalesce(
          (select jsonb_agg(jsonb_build_object(
                    'id', l.id, 'key', coalesce(l.custom ->> '1', ''),
                    'cart_line_key', l.cart_line_key, 'name', l.name, 'sku_id', l.sku_id,
@@ -218,16 +221,23 @@ def mark_returned(connection: Connection, instruction_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class OpenPartKey:
-    """An order with an open instruction (保留〜出荷待ち)."""
+    """An order somebody waits for news about."""
 
     key: str
     ordered_at: datetime
 
 
+# What was shipped is looked at as long as runs return it by themselves (RET-1).
 _OPEN = Statement[OpenPartKey](f"""
-select cart_order_key as key, min(ordered_at) as ordered_at from instructions
- where shop_id = :shop_id and status in {OPEN}
-   and (cast(:keys as text[]) is null or cart_order_key = any(:keys))
+select key, min(ordered_at) as ordered_at from (
+  select cart_order_key as key, ordered_at from instructions
+   where shop_id = :shop_id and status in {SECURING} and cart_cancel <> 'overruled'
+  union all
+  select cart_order_key, ordered_at from instructions i
+   where shop_id = :shop_id and {UNRETURNED} and cart_cancel <> 'overruled'
+     and return_blocked_at is null and shipped_on > cast(now() as date) - 32
+) watched
+ where cast(:keys as text[]) is null or key = any(:keys)
  group by 1 order by 2, 1
 """)
 _PER_DAY = Statement[float]("""
@@ -240,7 +250,7 @@ select cast(count(*) / greatest(
 def open_orders(
     connection: Connection, shop_id: int, keys: Sequence[str] | None = None
 ) -> list[OpenPartKey]:
-    """Return the orders sync_status looks at, oldest first."""
+    """Return the orders sync_status looks at: open, under way, and shipped but not returned."""
     return _OPEN.all(connection, shop_id=shop_id, keys=None if keys is None else list(keys))
 
 

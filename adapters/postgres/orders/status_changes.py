@@ -50,6 +50,26 @@ def set_method(
     _SET_METHOD.run(connection, id=part.id, method=method, status=status, holds=stored_holds(holds))
 
 
+_SEE_CANCELLED = Statement[int]("""
+update instructions set cart_cancel = 'waiting', changed_at = now()
+ where id = :id and cart_cancel = 'none' and status in ('working', 'inspected', 'shipped')
+returning id
+""")
+_TAKE_BACK = Statement[None]("""
+update instructions set cart_cancel = 'none', changed_at = now() where id = :id
+""")
+
+
+def see_cancelled(connection: Connection, part_id: int) -> bool:
+    """Have a person decide about an instruction (STS-10); False when that was asked before."""
+    return _SEE_CANCELLED.first(connection, id=part_id) is not None
+
+
+def take_cancel_back(connection: Connection, part_id: int) -> None:
+    """Note that the cart shows the order alive again."""
+    _TAKE_BACK.run(connection, id=part_id)
+
+
 _CANCEL = Statement[None]("""
 update instructions
    set status = 'cancelled', allocated = false, holds = '[]'::jsonb, changed_at = now()

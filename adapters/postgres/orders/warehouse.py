@@ -16,7 +16,7 @@ Written = tuple[Instruction, Standing, Parcel | None]
 
 
 def _instruction(**row: Any) -> Instruction:
-    names = ("status", "payment", "holds", "allocated")
+    names = ("status", "payment", "holds", "allocated", "cart_cancel")
     standing = made_of(Standing, {name: row.pop(name) for name in names})
     return Instruction(**row, standing=standing)
 
@@ -25,7 +25,9 @@ def _instruction(**row: Any) -> Instruction:
 _LOCK = Statement(
     """
 select i.id, i.number, i.shop_id, s.key as shop, s.removed_at is not null as shop_removed,
-       i.cart_order_key, i.part, i.status, i.holds, i.allocated, i.payment
+       i.cart_order_key, i.part, i.status, i.holds, i.allocated, i.payment,
+       case when i.api_status = 'tracking_returned' then 'none' else i.cart_cancel end
+         as cart_cancel
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id and i.number = any(:numbers)
  order by i.id
@@ -56,13 +58,15 @@ select coalesce(k.component_sku_id, l.sku_id) as sku_id,
 _WRITE = Statement[None]("""
 update instructions i
    set status = n.status, payment = n.payment, holds = cast(n.holds as jsonb),
-       allocated = n.allocated, shipped_method = coalesce(n.method, i.shipped_method),
+       allocated = n.allocated, cart_cancel = n.cart_cancel,
+       shipped_method = coalesce(n.method, i.shipped_method),
        tracking_number = coalesce(n.tracking, i.tracking_number),
        shipped_on = coalesce(n.shipped_on, i.shipped_on), changed_at = now()
   from unnest(cast(:ids as bigint[]), cast(:statuses as text[]), cast(:payments as text[]),
               cast(:holds as text[]), cast(:allocated as bool[]), cast(:methods as text[]),
-              cast(:trackings as text[]), cast(:days as date[]))
-       as n(id, status, payment, holds, allocated, method, tracking, shipped_on)
+              cast(:trackings as text[]), cast(:days as date[]), cast(:cancels as text[]))
+       as n(id, status, payment, holds, allocated, method, tracking, shipped_on,
+            cart_cancel)
  where i.id = n.id
 """)
 
@@ -105,5 +109,6 @@ def write(connection: Connection, changed: Sequence[Written]) -> None:
         allocated=[standing.allocated for standing in after],
         methods=[parcel and parcel.method for parcel in parcels],
         trackings=[parcel and parcel.tracking for parcel in parcels],
+        cancels=[standing.cart_cancel for standing in after],
         days=[parcel and parcel.shipped_on for parcel in parcels],
     )

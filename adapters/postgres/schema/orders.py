@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import text
 
 from adapters.postgres.orders.import_tasks import UNFINISHED
-from adapters.postgres.orders.statuses import OPEN
+from adapters.postgres.orders.statuses import SECURING
 from adapters.postgres.schema.base import (
     index,
     moment,
@@ -22,6 +22,7 @@ from adapters.postgres.schema.base import (
     reference,
     thing,
 )
+from domain.orders.cancellations import CancelInCart
 from domain.orders.eligibility import TaskState
 from domain.orders.instructions import ApiStatus, Payment, Status
 
@@ -97,6 +98,8 @@ instructions = thing(
     moment("return_blocked_at"),
     moment("tracking_returned_at"),
     moment("completed_at"),
+    # The cart shows it cancelled while it is under way: what a person decided (STS-10).
+    Column("cart_cancel", Text, nullable=False, server_default=text("'none'")),
     # What sync_status reported last, so that a scheduled run does not repeat itself.
     Column("reported", Text, nullable=False, server_default=text("''")),
     moment("imported_at", default_now=True),
@@ -105,6 +108,7 @@ instructions = thing(
     one_of("status", Status),
     one_of("payment", Payment),
     one_of("api_status", ApiStatus),
+    one_of("cart_cancel", CancelInCart),
     CheckConstraint("part >= 1", name="part_from_one"),
     CheckConstraint("total_yen >= 0", name="total_not_negative"),
     CheckConstraint(
@@ -118,8 +122,8 @@ instructions = thing(
     ),
     index("ix_instructions_number", "merchant_id", "number"),
     index("ix_instructions_order", "shop_id", "cart_order_key"),
-    # Open orders are what sync_status looks at (保留〜出荷待ち).
-    index("ix_instructions_open", "shop_id", "ordered_at", where=f"status in {OPEN}"),
+    # What sync_status looks at, beside what was shipped (STS-10).
+    index("ix_instructions_open", "shop_id", "ordered_at", where=f"status in {SECURING}"),
     index("ix_instructions_unprinted", "shop_id", where="api_status = 'awaiting_print'"),
     index(
         "ix_instructions_shipped",

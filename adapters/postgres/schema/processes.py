@@ -1,6 +1,7 @@
 """The processes of an installation, one row each."""
 
-from sqlalchemy import Column, Integer, Table, Text
+from sqlalchemy import Column, Double, Integer, Table, Text
+from sqlalchemy.sql import text
 
 from adapters.postgres.schema.base import metadata, moment, one_of
 from domain.engine.liveness import ProcessKind
@@ -18,5 +19,7 @@ processes = Table(
     moment("beat_at", default_now=True),
     # When it last did what it is for; null before it did.
     moment("worked_at"),
+    # How far its machine's time of day was ahead of the database's (CLK-1).
+    Column("clock_ahead_s", Double, nullable=False, server_default=text("0")),
     one_of("kind", ProcessKind),
 )

@@ -49,6 +49,12 @@ select s.cart, count(i.id)
         "dead_letters_open": """
 select action, count(*) from dead_letters where state = 'open' group by action
 """,
+        "clock_ahead_seconds": """
+select name, clock_ahead_s from processes where beat_at > now() - interval '1 minute'
+""",
+        "cart_clock_ahead_seconds": """
+select address, ahead_s from cart_clocks where measured_at > now() - interval '1 day'
+""",
         "cart_calls_this_hour": """
 select s.cart, coalesce(sum(c.calls), 0)
   from shops s left join call_counts c

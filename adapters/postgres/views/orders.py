@@ -20,7 +20,8 @@ select i.id, i.number, s.key as shop, i.cart_order_key, i.part, i.status, null a
        i.total_yen, i.shipping_fee_yen, i.discount_yen, i.tax_yen, i.custom, i.buyer, i.recipient,
        null as lines, i.tracking_number, i.shipped_on, i.completed_at, i.wished_date, i.wished_time,
        i.remarks, i.methods, i.gift, i.fee_yen, i.points_yen, i.adjustment_yen, i.shipped_method,
-       i.tracking_returned_at, i.imported_at, i.holds, s.removed_at is not null as shop_removed
+       i.tracking_returned_at, i.imported_at, i.holds, i.cart_cancel,
+       s.removed_at is not null as shop_removed
   from instructions i join shops s on s.id = i.shop_id
  where i.merchant_id = :merchant_id
 """

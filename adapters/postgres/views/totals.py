@@ -133,7 +133,8 @@ select t.*, i.*, o.*, p.*, f.*
           from (select count(*) as parts, bool_and(payment = 'paid') as paid
                   from instructions group by shop_id, cart_order_key) each) o,
        (select count(*) filter (where pushed_version = wanted_version and failure = '') as told,
-               count(*) filter (where pushed_quantity = greatest(s.on_hand - s.secured, 0))
+               count(*) filter (where s.on_hand is not null
+                                  and pushed_quantity = greatest(s.on_hand - s.secured, 0))
                  as equal,
                coalesce(sum(pushed_quantity), 0)::bigint as offered
           from stock_pushes p join skus s on s.id = p.sku_id) p,

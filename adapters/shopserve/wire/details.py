@@ -52,7 +52,7 @@ _GONE = frozenset({Folder.CANCELED, Folder.TRASH})
 _UNWANTED = frozenset({"", NO, "None", "なし", "無し"})
 
 
-class _Option(Told):
+class _ItemOption(Told):
     name: Text
     value: Text
 
@@ -65,7 +65,7 @@ class _DeliveryItem(Told):
     item_code: Text
     item_name: Text
     amount: Annotated[int | None, whole_or_none(low=0)]
-    options: Rows[_Option]
+    options: Rows[_ItemOption]
 
 
 class _ShopServePerson(Told):

@@ -30,11 +30,10 @@ from console.web.writes import WriteCall
 from domain.engine.cadence import TOKYO
 from domain.orders.instructions import HoldReason, Status
 from domain.shipments.tracking import FORM as TRACKING_FORM
+from domain.warehouse.holds import PutOnHold, ReleaseHold
 from domain.warehouse.moves import (
     Operation,
     Parcel,
-    PutOnHold,
-    ReleaseHold,
     Ship,
     TakeBack,
 )
@@ -75,9 +74,10 @@ class Holding(Body):
 
 
 class Releasing(Body):
-    """Which reasons no longer hold; none named = all."""
+    """Which reasons no longer hold; none named = all. Or why it is shipped all the same."""
 
     reasons: list[HoldReason] = Field(default_factory=list, max_length=len(HoldReason))
+    why: Text = Field(default="", description="Needed where the cart shows it cancelled (STS-10).")
 
 
 @router.get("", response_model=None, responses={200: {"model": Orders}})
@@ -163,8 +163,12 @@ def hold(call: Called, body: Holding) -> Response:
 
 @router.post(_path(ReleaseHold), **ONE)
 def release(call: Called, body: Releasing | None = None) -> Response:
-    """Take hold reasons away; with none left it waits for shipment."""
-    return call.carry_out(lambda: ReleaseHold(tuple((body or Releasing()).reasons)), body)
+    """Take hold reasons away; with none left it waits for shipment.
+
+    What the cart shows cancelled while it is worked on is shipped all the same; `why` says why.
+    """
+    told = body or Releasing()
+    return call.carry_out(lambda: ReleaseHold(tuple(told.reasons), told.why.strip()), body)
 
 
 def _add_plain(move: type[Operation], says: str) -> None:

@@ -5,7 +5,7 @@ execute: read the order -> check all its parcels -> settlement (ShopServe) -> de
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 
@@ -16,7 +16,7 @@ from adapters.postgres.engine.api_log import LogLine
 from adapters.postgres.engine.items import ClaimedItem
 from adapters.postgres.engine.planned_items import NewItem
 from adapters.postgres.engine.runs import ClaimedRun
-from adapters.postgres.orders import order_parts
+from adapters.postgres.orders import order_parts, status_changes
 from adapters.postgres.orders.order_parts import Part
 from adapters.postgres.shipments import carriers
 from adapters.postgres.shipments.carriers import CarrierTable
@@ -24,6 +24,13 @@ from domain.carts.cart import Cart
 from domain.engine.cadence import TOKYO
 from domain.engine.runs import ItemState
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
+from domain.orders.cancellations import (
+    CancelInCart,
+    CancelSeen,
+    UnderWay,
+    concerns,
+    late_change,
+)
 from domain.orders.cart_order import CartOrder
 from domain.orders.instructions import Status
 from domain.shipments.candidates import Leave, RunDay, Send, ShipmentFacts, judge
@@ -73,12 +80,53 @@ class ReturnShipments(TakenAgain):
             for part in parts
             if part.return_wanted and isinstance(judge(_facts(work, part), today), Send)
         ]
-        returned = _return_parts(work, order, read_at, wanted, table)
+        gone = _Gone(work, order, [part for part in wanted if _undecided(part, order)])
+        going = [part for part in wanted if part not in gone.parts]
+        returned = _return_parts(work, order, read_at, going, table)
         failures = [one.failure for one in returned if one.failure]
-        log = [LogLine(note) for one in returned for note in one.notes]
-        return Outcome(
-            ItemState.FAILED if failures else ItemState.SUCCEEDED, "; ".join(failures), log=log
-        )
+        gone.log.extend(LogLine(note) for one in returned for note in one.notes)
+        if failures:
+            state = ItemState.FAILED
+        else:
+            state = ItemState.SUCCEEDED if returned or not gone.parts else ItemState.SKIPPED
+        reasons = [*failures, *gone.reasons()]
+        return Outcome(state, "; ".join(reasons), record=gone.record, log=gone.log)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """Parts of an order that turned out to be cancelled in the cart: a person decides (STS-10)."""
+
+    work: ShopWork
+    order: CartOrder
+    parts: Sequence[Part]
+    log: list[LogLine] = field(default_factory=list)
+
+    def reasons(self) -> list[str]:
+        """Return why they are left, with what to do."""
+        return [change.message for _, change in self._changes()]
+
+    def record(self, connection: Connection) -> None:
+        """Note it, and alarm unless sync_status did."""
+        for part, change in self._changes():
+            line = LogLine(change.message, "error", needs_person=True)
+            if status_changes.see_cancelled(connection, part.id) and line not in self.log:
+                self.log.append(line)
+
+    def _changes(self) -> list[tuple[Part, CancelSeen]]:
+        shop = self.work.shop.key
+        found = [(part, late_change(_under_way(shop, part), self.order)) for part in self.parts]
+        return [(part, change) for part, change in found if isinstance(change, CancelSeen)]
+
+
+def _undecided(part: Part, order: CartOrder) -> bool:
+    keys = [line.cart_line_key for line in part.lines]
+    return part.cart_cancel is not CancelInCart.OVERRULED and concerns(order, keys)
+
+
+def _under_way(shop: str, part: Part) -> UnderWay:
+    keys = tuple(line.cart_line_key for line in part.lines)
+    return UnderWay(part.number, shop, part.status, CancelInCart.NONE, keys)
 
 
 def _day(work: ShopWork) -> RunDay:
@@ -131,6 +179,7 @@ def _facts(work: ShopWork, part: Part) -> ShipmentFacts:
         left_over=part.return_wanted,
         given_up=part.return_blocked,
         line_keys=tuple(line.key for line in part.lines),
+        undecided=part.cart_cancel is CancelInCart.WAITING,
     )
 
 

@@ -17,6 +17,7 @@ from adapters.postgres.shipments.carriers import CarrierTable
 from domain.carts.cart import Cart
 from domain.carts.ports import CartParcel
 from domain.errors import AuthenticationFailed, BrokenRule, Permanent
+from domain.orders.cancellations import CancelInCart
 from domain.orders.cart_order import CartOrder
 from domain.shipments.candidates import (
     EffectKind,
@@ -92,7 +93,8 @@ def check_shopserve(
     for part in parts:
         try:
             number = part.tracking_number or ""
-            returning = ReturningPart(part.destination, number, begun and not sent)
+            late = begun and not sent
+            returning = ReturningPart(part.destination, number, late, overruled=_overruled(part))
             steps = plan_shopserve(order, payments, returning)
             ready.append(Ready(part, steps, _parcel(work, part, table) if steps else None))
         except Permanent as error:
@@ -119,12 +121,16 @@ def check_base(
     for part in parts:
         try:
             lines = [LineToReturn(line.key, line.name) for line in part.lines]
-            plan = plan_base(order, lines, deferred=part.deferred)
+            plan = plan_base(order, lines, deferred=part.deferred, overruled=_overruled(part))
             told = parts[0] if part.deferred else part
             ready.append(Ready(part, plan, _parcel(work, told, table) if plan.steps else None))
         except Permanent as error:
             failed.append(_why_not(part, error))
     return Checked(ready, failed)
+
+
+def _overruled(part: Part) -> bool:
+    return part.cart_cancel is CancelInCart.OVERRULED
 
 
 def _why_not(part: Part, error: Permanent) -> Returned:

@@ -16,10 +16,10 @@ from adapters.postgres.shops.shops import Shop
 from domain.actions import ACTIONS, Action
 from domain.engine.cadence import TOKYO
 from domain.errors import Permanent
+from domain.orders.cancellations import is_cancelled
 from domain.orders.cart_order import CartOrder
 from domain.orders.eligibility import Skip, TaskState, next_look
 from domain.orders.instructions import Status
-from domain.orders.statuses import is_cancelled
 from workers.actions.order_conversion import convert, record
 from workers.calls.work import ShopCart
 from workers.services.lost_time.reading import Raw, listed_orders, register, whole_orders

@@ -230,6 +230,8 @@ create table instructions (
   tracking_number text, shipped_method text, shipped_on date,
   return_wanted_at timestamptz, return_blocked_at timestamptz,
   tracking_returned_at timestamptz, completed_at timestamptz,
+  cart_cancel text not null default 'none'
+    check (cart_cancel in ('none', 'waiting', 'overruled')),
   reported text not null default '',
   imported_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
@@ -244,7 +246,7 @@ create table instructions (
 );
 create index ix_instructions_number on instructions (merchant_id, number);
 create index ix_instructions_open on instructions (shop_id, ordered_at)
-  where status in ('hold', 'awaiting_arrival', 'awaiting_shipment');
+  where status in ('hold', 'awaiting_arrival', 'awaiting_shipment', 'working', 'inspected');
 create index ix_instructions_order on instructions (shop_id, cart_order_key);
 create index ix_instructions_shipped on instructions (shop_id, shipped_on)
   where status = 'shipped' and api_status <> 'tracking_returned';
@@ -404,6 +406,7 @@ create table processes (
   kind text not null, host text not null, pid integer not null, version text not null,
   started_at timestamptz not null default now(),
   beat_at timestamptz not null default now(), worked_at timestamptz,
+  clock_ahead_s double precision not null default 0,
   constraint processes_kind_check check (kind in ('worker', 'beat', 'web'))
 );
 
