@@ -34,10 +34,12 @@ class Session:
     Attributes:
         as_json: print one JSON document instead of tables and sentences.
         wanted_merchant: the merchant named on the command line, if any.
+        patient: its statements may take their time, as those of an export do (PLC-1).
     """
 
     as_json: bool
     wanted_merchant: str | None
+    patient: bool = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -54,7 +56,7 @@ class Session:
     @cached_property
     def any_engine(self) -> Engine:
         """The database of whatever version: to back up before an upgrade. Raises NotRunning."""
-        return engine_of(self.settings, connections=1, name="renkei-cli")
+        return engine_of(self.settings, connections=1, name="renkei-cli", bounded=not self.patient)
 
     @cached_property
     def clock(self) -> DatabaseClock:

@@ -63,6 +63,9 @@ def secret_box(settings: Settings) -> SecretBox:
     return SecretBox([private_secret(settings.home, PRIVATE_KEY_FILE)])
 
 
-def engine_of(settings: Settings, *, connections: int = 5, name: str = "renkei") -> Engine:
-    """Return an engine for the database of these settings. Raises NotRunning."""
-    return open_engine(database_url(settings), connections=connections, name=name)
+def engine_of(
+    settings: Settings, *, connections: int = 5, name: str = "renkei", bounded: bool = True
+) -> Engine:
+    """Return an engine for the database of these settings, see open_engine. Raises NotRunning."""
+    url = database_url(settings)
+    return open_engine(url, connections=connections, name=name, bounded=bounded)

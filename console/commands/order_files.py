@@ -57,6 +57,7 @@ def export(session: Session, file: str, shop: str | None, encoding: str, lines: 
     """
     from console.orders_file import encoded, orders_csv  # noqa: PLC0415 -- only this command writes
 
+    session.patient = True
     with session.work() as (connection, merchant_id):
         known_shop(connection, merchant_id, shop)
         rows = list_orders(connection, merchant_id, shop=shop)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 
 import uvicorn
 
@@ -9,6 +10,7 @@ from adapters.postgres.revision import WrongSchema
 from console.explain import explain
 from console.web.app import create_app
 from console.web.services import Services
+from domain.notation import read_whole
 from workers.logs import configure_logging
 from workers.places import NotRunning
 from workers.schema_watch import refuse_misfit
@@ -20,7 +22,7 @@ LOOPBACK = "127.0.0.1"
 def main() -> int:
     """Serve until a signal; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m console.web", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--port", type=partial(read_whole, high=65535), default=8000)
     parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on ({LOOPBACK})")
     arguments = parser.parse_args()
     try:

@@ -9,7 +9,7 @@ import pytest
 
 from simulator import process
 from simulator.client import SimulatedShop, SimulatorClient
-from tests.component.command_line import CommandLine
+from tests.component.command_line import Answer, CommandLine
 
 
 @pytest.fixture
@@ -91,3 +91,43 @@ def test_a_base_shop_is_authorised_with_the_code_of_its_owner(
     assert renkei.read("shop", "show", "tote")["authorized"] is True
     assert renkei.read("shop", "test", "tote")["ok"] is True
     assert twice.code == 1
+
+
+def consented(renkei: CommandLine, shop: SimulatedShop, key: str) -> Answer:
+    """Add a BASE shop without tokens, and hand over the code of its owner's consent."""
+    secrets = {name: told for name, told in shop.secrets.items() if not name.endswith("_token")}
+    words = ("shop", "add", key, "--cart", "thebase", "--name", "T", "--secrets-stdin")
+    renkei.ok(*words, "--api-url", shop.api_url, stdin=json.dumps(secrets))
+    consent = httpx.get(renkei.read("shop", "authorize", key)["url"], follow_redirects=False)
+    code = parse_qs(urlsplit(consent.headers["location"]).query)["code"][0]
+    return renkei("shop", "authorize", key, "--code", code, "--json")
+
+
+def test_stk_08_a_consent_for_another_shops_account_is_refused_and_stores_nothing(
+    renkei: CommandLine, simulator: SimulatorClient
+) -> None:
+    shop = next(one for one in simulator.shops() if one.cart == "thebase")
+    first = consented(renkei, shop, "first")
+
+    second = consented(renkei, shop, "second")
+
+    assert first.json["account"] == shop.account
+    assert (second.code, "added already, as first" in second.err) == (1, True)
+    assert renkei.read("shop", "show", "second")["authorized"] is False
+    assert renkei.read("shop", "test", "first")["account"] == shop.account
+
+
+def test_shp_01_a_consent_brings_a_removed_shop_back(
+    renkei: CommandLine, simulator: SimulatorClient
+) -> None:
+    shop = next(one for one in simulator.shops() if one.cart == "thebase")
+    consented(renkei, shop, "old")
+    renkei.ok("mapping", "set", "--shop", "old", "--item", "1", "--sku", "A")
+    renkei.ok("shop", "remove", "old")
+
+    back = consented(renkei, shop, "new")
+
+    assert back.json["revived"] == "old"
+    assert [row["shop"] for row in renkei.read("mapping", "list")] == ["new"]
+    assert [row["key"] for row in renkei.read("shop", "list")] == ["new"]
+    assert renkei.read("shop", "test", "new")["ok"] is True

@@ -122,6 +122,23 @@ def test_a_wrong_query_is_named(wms: httpx.Client, query: dict[str, str]) -> Non
     problem(wms.get("/api/v1/orders", params=query), 422)
 
 
+def test_sts_10_a_program_may_decide_about_a_late_cancellation_saying_why(
+    api: Api, wms: httpx.Client, warehouse: Warehouse
+) -> None:
+    warehouse.order("1", {"A": 2})
+    path = "/api/v1/orders/tote/1"
+    wms.post(f"{path}/work")
+    with api.engine.begin() as connection:
+        connection.execute(text("update instructions set cart_cancel = 'waiting'"))
+
+    silent = problem(wms.post(f"{path}/release"), 409)
+    released = wms.post(f"{path}/release", json={"why": "asked the buyer"}).json()
+
+    assert "say why" in silent
+    assert (released["status"], released["cart_cancel"]) == ("working", "overruled")
+    assert warehouse.audit("1")[-1].detail["why"] == "asked the buyer"
+
+
 def test_an_instruction_goes_through_its_life(wms: httpx.Client, warehouse: Warehouse) -> None:
     warehouse.order("1", {"A": 2})
     moves = ("allocate", "work", "inspect")

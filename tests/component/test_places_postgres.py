@@ -2,7 +2,9 @@
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -14,6 +16,7 @@ from adapters.postgres.connections import address_problems, driver_of
 from adapters.postgres.database import DatabaseUnavailable, autocommit, open_engine, within
 from adapters.postgres.outages import costs_session, passes
 from adapters.postgres.statement import Statement
+from tests.component.command_line import CommandLine
 from tests.component.pgbouncer import pgbouncer
 from tests.component.relay import Relay
 
@@ -107,6 +110,23 @@ def test_plc_1_exports_and_migrations_take_their_time(database_url: str) -> None
         Statement[None]("select pg_sleep(1)").run(connection)
         assert _SHOW.one(connection, name="statement_timeout") == "0"
         assert driver_of(connection).info.get_parameters()["tcp_user_timeout"] == "10000"
+
+
+@pytest.mark.usefixtures("short")
+def test_plc_1_an_export_waits_where_a_list_gives_up(
+    renkei: CommandLine, engine: Engine, tmp_path: Path
+) -> None:
+    in_the_way = "lock table instructions in access exclusive mode"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(in_the_way)
+        assert "PostgreSQL" in renkei("orders", "list").err
+    with ThreadPoolExecutor() as pool:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(in_the_way)
+            export = pool.submit(renkei, "orders", "export", str(tmp_path / "all.csv"))
+            with pytest.raises(TimeoutError):
+                export.result(timeout=2)
+        assert export.result().code == 0
 
 
 def make_read_only(engine: Engine, *, on: bool) -> None:

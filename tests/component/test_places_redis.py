@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from kombu.exceptions import LimitExceeded
 from redis.exceptions import RedisError
 
 from adapters.redis.connections import SOCKETS, open_redis
@@ -39,6 +40,21 @@ def test_plc_1_a_command_to_a_silent_redis_is_given_up_and_the_next_one_works(
         with pytest.raises(RedisError):
             redis.ping()
         assert redis.ping()
+
+
+def test_plc_1_notes_that_find_every_producer_waiting_are_left_to_the_sweep(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(redis_url)
+
+    def in_vain(**_: object) -> None:
+        raise LimitExceeded(10)
+
+    monkeypatch.setattr(app.producer_pool, "acquire", in_vain)
+    dispatcher_of(app).send_runs([1])
+
+    assert "1 notes not sent" in caplog.text
+    assert "LimitExceeded" in caplog.text
 
 
 @pytest.mark.usefixtures("short")

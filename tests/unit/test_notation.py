@@ -1,8 +1,10 @@
 """Days, moments and numbers as people, files and programs write them."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -93,6 +95,18 @@ def test_a_decimal_is_digits_with_one_point_at_most(text: str) -> None:
     assert read_decimal("0.5", low=0.01, high=10) == 0.5
     with pytest.raises(ValueError, match=r"no number from 0\.01 to 10"):
         read_decimal(text, low=0.01, high=10)
+
+
+# What would read 1_000, 20250131 or Unix seconds as well.
+LENIENT = re.compile(
+    r"fromisoformat|strptime|IntRange|FloatRange|click\.(INT|FLOAT|DateTime)|type=int"
+)
+
+
+def test_whatever_people_and_programs_enter_is_read_here() -> None:
+    files = (Path(__file__).parents[2] / "console").rglob("*.py")
+
+    assert [str(file) for file in files if LENIENT.search(file.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def means(code: str, name: str, table: PaymentTable = LISTED_ONLY) -> PaymentCla
         pytest.param("", "代金引換（代引き）", COD, id="cash on delivery"),
         pytest.param("", "ｸﾚｼﾞｯﾄｶｰﾄﾞ決済", CARD, id="half-width kana"),
         pytest.param("銀行振込", "銀行振込", PREPAID, id="the name in the code's place"),
+        pytest.param("", "自由決済２", PREPAID, id="free payment by its numbered name"),
         pytest.param("FreePayment12", "店頭払い", PREPAID, id="free payment by the code's prefix"),
         pytest.param("PayPay", "PayPay（オンライン決済）", NONE, id="both agree"),
         pytest.param("Gmo", "GMO後払い", None, id="a name that only ends like one"),

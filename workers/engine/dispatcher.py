@@ -7,7 +7,11 @@ from typing import Any, cast
 from celery import Celery
 from celery.utils import uuid
 from kombu import Producer
-from kombu.exceptions import BatchPublishError, OperationalError  # type: ignore[attr-defined]
+from kombu.exceptions import (  # type: ignore[attr-defined]
+    BatchPublishError,
+    LimitExceeded,
+    OperationalError,
+)
 from redis.exceptions import RedisError
 
 from adapters.postgres.engine.items import QueuedItem
@@ -15,6 +19,9 @@ from adapters.postgres.engine.items import QueuedItem
 _log = logging.getLogger(__name__)
 
 BATCH = 500
+# While others wait for a silent broker; what is not sent is left to the sweep.
+PRODUCER_WAIT_S = 10.0
+_NOT_SENT = (OperationalError, LimitExceeded, BatchPublishError, RedisError, OSError)
 
 
 Address = tuple[str, str]
@@ -42,14 +49,14 @@ class Dispatcher:
         if not notes:
             return
         try:
-            with self._app.producer_pool.acquire(block=True, timeout=10) as producer:
+            with self._app.producer_pool.acquire(block=True, timeout=PRODUCER_WAIT_S) as producer:
                 if len(notes) == 1:
                     self._publish(producer, *notes[0])
                     return
                 with cast("Any", producer).batch(BATCH):  # newer than the stubs
                     for note in notes:
                         self._publish(producer, *note)
-        except (OperationalError, BatchPublishError, RedisError, OSError) as error:
+        except _NOT_SENT as error:
             why = type(error).__name__
             _log.warning("%d notes not sent (%s): the next tick finds the work", len(notes), why)
 

@@ -25,7 +25,7 @@ FREE = "FreePayment"
 """How the codes of 自由決済 begin; a number follows."""
 
 _MOST_FREE = 20
-_FREE_NAMES = ("自由決済", *(f"自由決済{number}" for number in range(1, _MOST_FREE + 1)))
+_FREE_NAMES = tuple(f"自由決済{number}" for number in range(1, _MOST_FREE + 1))
 
 LISTED = (
     ListedMethod("CreditCard", PaymentClass.CARD, ("クレジットカード決済", "クレジットカード")),
@@ -67,12 +67,13 @@ LISTED = (
     ListedMethod("RakutenPay", PaymentClass.NONE, ("楽天ペイ（オンライン決済）", "楽天ペイ")),
     ListedMethod("PayPay", PaymentClass.NONE, ("PayPay（オンライン決済）", "PayPay")),
     ListedMethod("AuPay", PaymentClass.NONE, ("au PAY（ネット支払い）", "au PAY")),
-    ListedMethod(FREE, PaymentClass.PREPAID, _FREE_NAMES),
+    ListedMethod(FREE, PaymentClass.PREPAID, ("自由決済",)),
 )
 
 _BY_CODE: Mapping[str, PaymentClass] = MappingProxyType({one.code: one.means for one in LISTED})
 _BY_NAME: Mapping[str, PaymentClass] = MappingProxyType(
     {plain(name): one.means for one in LISTED for name in one.names}
+    | {plain(name): PaymentClass.PREPAID for name in _FREE_NAMES}
 )
 
 
