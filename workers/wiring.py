@@ -34,7 +34,8 @@ from workers.actions.sync_stock import SyncStock
 from workers.calls.accounts import AccountProver
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.cart_clocks import CartClocks
-from workers.calls.gate import CallCounter, GateTools
+from workers.calls.counter import CallCounter
+from workers.calls.gate import GateTools
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions

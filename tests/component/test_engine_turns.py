@@ -239,3 +239,17 @@ def _blocks_read(bench: Bench, statement: Statement[Any], values: dict[str, obje
         connection.rollback()
     found = plan[0]["Plan"]
     return int(found["Shared Hit Blocks"] + found["Shared Read Blocks"])
+
+
+def test_clk_1_turns_go_by_number_so_a_clock_that_stepped_back_starves_nobody(
+    bench: Bench,
+) -> None:
+    first, second = _mapped(bench, FLOOD), _mapped(bench, FLOOD)
+    for shop in (first, second):
+        _planned(bench, shop)
+    planner.send_due(bench.process)
+
+    picks = bench.column("select last_pick from lanes order by last_pick")
+
+    assert len(picks) == len(set(picks)) == 2
+    assert all(isinstance(pick, int) for pick in picks)

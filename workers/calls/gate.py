@@ -1,12 +1,7 @@
-"""Asked right before every call to a cart: is the work still ours, may the shop be called now?
+"""Asked right before every call to a cart: is the work still ours, may the shop be called now?"""
 
-What was let through is counted per shop and hour: the budget's memory (CLS-2).
-"""
-
-import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,9 +9,7 @@ from datetime import timedelta
 from functools import cache
 
 from redis.exceptions import RedisError
-from sqlalchemy import Engine
 
-from adapters.postgres.engine import call_counts
 from adapters.postgres.engine.api_log import WholeShop
 from adapters.postgres.engine.maintenance import LiveClosure
 from adapters.postgres.shops.shops import Shop
@@ -36,68 +29,20 @@ from domain.errors import (
     RemoteBusy,
     Stopping,
     SwitchedOff,
-    Transient,
 )
 from workers.calls.board import ClosureBoard, ShopDirectory
 from workers.calls.cart_clocks import CartClocks
+from workers.calls.counter import CallCounter
 from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.engine.context import Clock
 from workers.engine.drain import Draining
 from workers.engine.leases import GUARD_S, Lease
 
-_log = logging.getLogger(__name__)
-
 # A short wait for the shop's pace is slept in the thread; a longer one gives the thread back.
 LONGEST_SLEEP_S = 1.05
 _BROKER_PAUSE = timedelta(seconds=3)
 _NEXT_HEARTBEAT = timedelta(seconds=3)
-# Counts are written down this often; a killed process loses that much of them.
-WRITE_EVERY_S = 5.0
-
-
-class CallCounter:
-    """Counts the calls of one process and writes them down now and then.
-
-    A killed process loses a few seconds of counts; the cart's own answer corrects the rest.
-    """
-
-    def __init__(self, database: Engine) -> None:
-        """Args: database: where the counts go."""
-        self._database = database
-        self._guard = threading.Lock()
-        self._calls: Counter[int] = Counter()
-        self._written_at = time.monotonic()
-
-    def count(self, shop_id: int) -> None:
-        """Count one call; whoever finds the last writing long past writes for all."""
-        with self._guard:
-            self._calls[shop_id] += 1
-            if time.monotonic() - self._written_at < WRITE_EVERY_S:
-                return
-            self._written_at = time.monotonic()
-        self.write()
-
-    def write(self) -> None:
-        """Write what is counted; on a database failure keep it for the next time."""
-        with self._guard:
-            calls, self._calls = self._calls, Counter()
-        if not calls:
-            return
-        try:
-            with self._database.begin() as connection:
-                call_counts.add(connection, calls)
-        except Transient as error:
-            _log.warning("calls not written down: %s", error)
-            with self._guard:
-                self._calls.update(calls)
-
-    def remembered(self, shop_id: int) -> tuple[int, int]:
-        """Return the calls of this hour and this day in Tokyo, from PostgreSQL."""
-        self.write()
-        with self._database.begin() as connection:
-            made = call_counts.of_shop(connection, shop_id)
-        return made.hour, made.day
 
 
 @dataclass(frozen=True, slots=True)

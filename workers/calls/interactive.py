@@ -19,7 +19,7 @@ from domain.carts.cart import limits_of
 from domain.carts.ports import TokenStore
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.calls.board import ClosureBoard
-from workers.calls.gate import CallCounter
+from workers.calls.counter import CallCounter
 from workers.calls.tokens.refresh import TokenCache, TokenTools
 from workers.calls.work import ShopCart, open_cart
 from workers.places import redis_url, secret_box

@@ -16,7 +16,7 @@ from domain.actions import ACTIONS, Action
 from domain.engine.pauses import ALARM_AFTER_S
 from domain.errors import BrokenRule, Rejected, SyncError, Undecodable
 from workers.calls.board import ShopDirectory
-from workers.calls.gate import CallCounter
+from workers.calls.counter import CallCounter
 from workers.calls.interactive import InteractiveGate
 from workers.calls.pauses import alarm
 from workers.calls.tokens.refresh import TokenTools

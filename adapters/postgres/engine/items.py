@@ -118,7 +118,7 @@ select s.id
  cross join lateral ({SENDABLE} limit 1) waiting
  where (cast(:shop_id as bigint) is null or l.shop_id = :shop_id)
    and now_out.out < least(s.in_flight, coalesce(l.allowed_in_flight, s.in_flight))
- order by l.last_pick_at
+ order by l.last_pick
  limit :most
    for update of l skip locked
 """)
@@ -137,7 +137,8 @@ with turn as (
     from turn s
    cross join lateral ({SENDABLE} limit greatest(s.room, 0) for update of n skip locked) next
 ), stamped as (
-  update lanes set last_pick_at = clock_timestamp() where shop_id = any(cast(:shops as bigint[]))
+  update lanes set last_pick = nextval('lane_picks')
+   where shop_id = any(cast(:shops as bigint[]))
 )
 update run_items i
    set state = 'queued', lease_until = now() + make_interval(secs => :queued_s)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Integer,
+    Sequence,
     SmallInteger,
     Table,
     Text,
@@ -120,12 +121,14 @@ run_items = thing(
     fillfactor="70",
 )
 
-# One row per shop with work: the fair claim takes turns by last_pick_at (CLS-8).
+# One row per shop with work: the fair claim takes turns by last_pick (CLS-8). By number, not by
+# time: with a clock that stepped back, who was served before would wait behind all others.
+Sequence("lane_picks", metadata=metadata)
 lanes = Table(
     "lanes",
     metadata,
     Column("shop_id", BigInteger, primary_key=True, autoincrement=False),
-    moment("last_pick_at", default_now=True),
+    Column("last_pick", BigInteger, nullable=False, server_default=text("nextval('lane_picks')")),
     # Below the shop's own limit while its answers say it is too much.
     Column("allowed_in_flight", Integer),
     moment("slowed_at"),

@@ -158,9 +158,10 @@ create index ix_run_items_open on run_items (run_id) where finished_at is null;
 create index ix_run_items_out on run_items (shop_id, lease_until)
   where state in ('queued', 'running');
 
+create sequence lane_picks;
 create table lanes (
   shop_id bigint primary key,
-  last_pick_at timestamptz not null default now(),
+  last_pick bigint not null default nextval('lane_picks'),
   allowed_in_flight integer, slowed_at timestamptz
 );
 
