@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from adapters.postgres.database import autocommit
 from tests.chaos.load import Load, loaded
-from tests.component.pgbouncer import running
+from tests.component.pgbouncer import running, start
 from tests.component.relay import Relay
 from workers.places import Places
 
@@ -172,16 +172,11 @@ def test_plc_1_a_storm_of_ended_sessions_costs_seconds(home: Path, tmp_path: Pat
         _measure(load, "every session ended five times a second for 10 s, from their end", trouble)
 
 
-def test_plc_1_a_pgbouncer_that_goes_silent_under_load_costs_seconds(
-    home: Path, tmp_path: Path
+@pytest.mark.parametrize("killed", [False, True], ids=["stands still", "killed"])
+def test_plc_1_a_pgbouncer_that_stands_still_or_dies_under_load_costs_seconds(
+    home: Path, tmp_path: Path, *, killed: bool
 ) -> None:
     found: list[Popen[bytes]] = []
-
-    def trouble() -> None:
-        found[0].send_signal(signal.SIGSTOP)
-        time.sleep(SILENCE_S)
-        found[0].send_signal(signal.SIGCONT)
-
     with ExitStack() as stack:
 
         def detour(places: Places) -> Places:
@@ -191,5 +186,20 @@ def test_plc_1_a_pgbouncer_that_goes_silent_under_load_costs_seconds(
             found.append(process)
             return Places(url, places.redis_url)
 
+        def stand_still() -> None:
+            found[0].send_signal(signal.SIGSTOP)
+            time.sleep(SILENCE_S)
+            found[0].send_signal(signal.SIGCONT)
+
+        def die() -> None:
+            found[0].kill()
+            time.sleep(2)
+            again = start(found[0].args)
+            stack.callback(again.wait)
+            stack.callback(again.kill)
+
         with loaded(home, tmp_path / "logs", detour=detour) as load:
-            _measure(load, "PgBouncer stopped for 20 s, from its end", trouble)
+            if killed:
+                _measure(load, "PgBouncer killed, back after 2 s", die)
+            else:
+                _measure(load, "PgBouncer stopped for 20 s", stand_still)

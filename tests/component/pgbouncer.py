@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -62,12 +63,7 @@ def running(
         + ("ignore_startup_parameters = options\n" if ignores_options else "")
     )
     ini.chmod(0o644)  # PgBouncer does not work as root
-    process = subprocess.Popen(
-        [there, "-q", str(ini)],
-        user="nobody" if os.geteuid() == 0 else None,
-        cwd="/",
-        stderr=subprocess.DEVNULL,
-    )
+    process = start([there, "-q", str(ini)])
     try:
         _wait_for(port)
         through = url.set(host="127.0.0.1", port=port)
@@ -76,6 +72,12 @@ def running(
         process.kill()
         process.wait()
         shutil.rmtree(folder)
+
+
+def start(command: Any) -> "subprocess.Popen[bytes]":  # noqa: ANN401 -- as Popen tells it
+    """Start it as somebody it works for."""
+    user = "nobody" if os.geteuid() == 0 else None
+    return subprocess.Popen(command, user=user, cwd="/", stderr=subprocess.DEVNULL)
 
 
 def _wait_for(port: int) -> None:
