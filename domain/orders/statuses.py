@@ -14,15 +14,11 @@ from domain.orders.cancellations import (
     CancelSeen,
     CancelTakenBack,
     UnderWay,
+    concerns,
     is_cancelled,
     late_change,
 )
-from domain.orders.cart_order import (
-    CartOrder,
-    Dispatch,
-    LineState,
-    OrderSummary,
-)
+from domain.orders.cart_order import CartOrder, Dispatch, LineState, OrderSummary
 from domain.orders.conversion import provisional_method
 from domain.orders.instructions import (
     Hold,
@@ -42,6 +38,9 @@ from domain.orders.payments import (
     became_paid,
     first_payment,
 )
+
+# The parcel is being made: a line that is cancelled now can still be taken out of it.
+_IN_HANDS = frozenset({Status.WORKING, Status.INSPECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +164,9 @@ def decide_sync(
         payments: what the shop's payment methods mean (PAY-1).
 
     Returns:
-        Empty where nothing changes; for an instruction past 出荷待ち all but a cancellation does
-        (STS-10). Every change tells the status and holds as they are after it, those of earlier
-        changes included.
+        Empty where nothing changes. Past 出荷待ち nothing does but a cancellation: of the order
+        (STS-10), or of some lines while the parcel is made (STS-6). Every change tells the status
+        and holds as they are after it, those of earlier changes included.
     """
     if not is_open(facts.status):
         return _past_open(facts, answer)
@@ -193,7 +192,11 @@ def _past_open(
         return ()
     part = UnderWay(facts.number, facts.shop, facts.status, facts.cart_cancel, facts.line_keys)
     change = late_change(part, answer)
-    return () if change is None else (change,)
+    if change is not None:
+        return (change,)
+    if facts.status not in _IN_HANDS or not isinstance(answer, CartOrder):
+        return ()
+    return () if concerns(answer, facts.line_keys) else tuple(_partly_cancelled(facts, answer))
 
 
 def needs_whole(
@@ -207,10 +210,11 @@ def needs_whole(
         cart_total_yen: the total the order had when it was last read whole, if known; a partial
             cancellation changes it.
     """
-    if not is_open(facts.status) or is_cancelled(row):
+    waits = is_open(facts.status)
+    if is_cancelled(row) or not (waits or facts.status in _IN_HANDS):
         return False
     paid_by_transfer = row.payment_method in BASE_TRANSFERS and became_paid(row, LISTED_ONLY)
-    if facts.payment is Payment.UNPAID and paid_by_transfer:
+    if waits and facts.payment is Payment.UNPAID and paid_by_transfer:
         return True
     return cart_total_yen is not None and row.total_yen != cart_total_yen
 
@@ -252,12 +256,14 @@ def _from_whole(facts: InstructionFacts, order: CartOrder) -> list[Change]:
         holds = without(facts.holds, HoldCause.NO_DELIVERY_METHOD)
         status = status_after_release(facts.status, holds)
         changes.append(FillDeliveryMethod(method, status, holds))
+    return changes + _partly_cancelled(facts, order)
+
+
+def _partly_cancelled(facts: InstructionFacts, order: CartOrder) -> list[Change]:
     gone = _gone(facts, order)
-    if gone:
-        named = ", ".join(gone)
-        text = f"order {facts.number}: lines cancelled in the cart ({named}); change it by hand"
-        changes.append(ReportPartlyCancelled(text, gone))
-    return changes
+    named = f"({', '.join(gone)}); change it by hand"
+    text = f"order {facts.number}: lines cancelled in the cart {named}"
+    return [ReportPartlyCancelled(text, gone)] if gone else []
 
 
 def _gone(facts: InstructionFacts, order: CartOrder) -> tuple[str, ...]:

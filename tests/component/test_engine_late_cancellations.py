@@ -36,6 +36,23 @@ def alarms(shop: BenchShop) -> list[Document]:
     return [line for line in shop.log() if "is cancelled in the cart" in line["message"]]
 
 
+@pytest.mark.parametrize("status", ["working", "inspected"])
+def test_sts_06_a_line_cancelled_while_the_parcel_is_made_is_reported_once(
+    bench: Bench, status: str
+) -> None:
+    shop = under_way(bench, "thebase", status, "free_shipping_blank_method")
+    before = shop.only()
+    gone = shop.order(before["cart_order_key"])["order_items"][1]["order_item_id"]
+    shop.place(before["cart_order_key"], change="cancel_line", order_item_id=gone)
+
+    shop.scheduled("sync_status")
+    shop.scheduled("sync_status")
+
+    told = [line for line in shop.log() if "lines cancelled in the cart" in line["message"]]
+    assert [(line["needs_person"], str(gone) in line["message"]) for line in told] == [(True, True)]
+    assert shop.only() == before
+
+
 def release(shop: BenchShop, number: str) -> None:
     shop.command("orders", "release", number, "--reason", "the buyer wants it after all")
 

@@ -193,6 +193,24 @@ def test_cls_9_a_token_address_behind_a_firewall_postpones_the_shop(bench: Bench
     assert bench.column("select count(*) from shops where auth_failed_at is not null") == [0]
 
 
+def test_cls_9_token_care_waits_at_growing_gaps_too(bench: Bench) -> None:
+    shop = bench.shop("thebase")
+    bench.sql("update shops set access_expires_at = now()")
+    with bench.fault("respond", endpoint="oauth.token", **FIREWALL):
+        waits = []
+        for calls in (1, 2, 3):
+            for _ in range(2):
+                bench.process.token_care.refresh_ending()
+            assert shop.calls("oauth.token") == calls
+            waits.append(round(_waits_s(bench, shop) / 5))
+            bench.sql("update shop_pauses set until = now()")
+            bench.process.pauses.forget()
+    bench.process.token_care.refresh_ending()
+
+    assert waits == [1, 2, 4]
+    assert bench.column("select count(*) from shop_pauses where ended_at is null") == [0]
+
+
 def test_cls_10_half_a_minute_of_401_with_fresh_tokens_locks_no_base_shop_out(bench: Bench) -> None:
     shops = [_stocked(bench, "thebase") for _ in range(3)]
     said = '{"error": "invalid_request", "error_description": "アクセストークンが無効です。"}'

@@ -153,6 +153,21 @@ def test_sts_06_a_shopserve_order_that_lacks_an_imported_line_is_reported() -> N
     assert report.lines == ("1-2",)
 
 
+@pytest.mark.parametrize("status", [Status.WORKING, Status.INSPECTED])
+def test_sts_06_a_line_cancelled_while_the_parcel_is_made_is_reported(status: Status) -> None:
+    facts = replace(BASE, status=status, payment=Payment.PAID, holds=(), line_keys=("1", "2"))
+    partly = base_order(line("1", state=LineState.CANCELLED), line("2"))
+    wholly = base_order(*(line(key, state=LineState.CANCELLED) for key in ("1", "2")), line("3"))
+
+    (report,) = decide_sync(facts, partly)
+    (alarm,) = decide_sync(facts, wholly)
+
+    assert isinstance(report, ReportPartlyCancelled)
+    assert report.lines == ("1",)
+    assert isinstance(alarm, CancelSeen)
+    assert decide_sync(replace(facts, status=Status.SHIPPED), partly) == ()
+
+
 def test_sts_06_method_payment_and_line_changes_are_not_taken_over() -> None:
     facts = replace(BASE, status=Status.AWAITING_SHIPMENT, holds=(), payment=Payment.PAID)
     changed = base_order(line("1", 9999, "別の配送方法"), line("77"), payment="cod")
@@ -253,4 +268,6 @@ def test_sts_06_a_row_whose_total_changed_has_to_be_read_whole() -> None:
 
     assert needs_whole(BASE, row, cart_total_yen=1000)
     assert not needs_whole(BASE, row, cart_total_yen=900)
-    assert not needs_whole(replace(BASE, status=Status.WORKING), row, cart_total_yen=1000)
+    assert needs_whole(replace(BASE, status=Status.WORKING), row, cart_total_yen=1000)
+    assert not needs_whole(replace(BASE, status=Status.WORKING), row, cart_total_yen=900)
+    assert not needs_whole(replace(BASE, status=Status.SHIPPED), row, cart_total_yen=1000)

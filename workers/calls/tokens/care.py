@@ -49,20 +49,36 @@ class TokenCare:
 
     def _refreshed(self, shop_id: int) -> bool:
         """Refresh one shop's token; False when it failed. A postponement is no failure."""
+        about, tries = WholeShop(shop_id), False
         try:
             shop = self.directory.shop(shop_id)
             # A closure with an unknown end too: a refresh cannot be repeated, so it is no probe.
             if not self.tools.closures.closed_altogether(shop):
+                tries = self._may_try(shop_id)
                 SharedTokens(shop, self.tools).access_token()
+                if tries:
+                    self.reactions.pauses.ended(about, Action.IMPORT_ORDERS)
         except SyncError as error:
             _log.warning("token not refreshed: %s", error, extra={"fields": {"shop": shop_id}})
             if isinstance(error, Unserved):
-                self.reactions.pause(WholeShop(shop_id), Action.IMPORT_ORDERS, error)
+                self.reactions.pause(about, Action.IMPORT_ORDERS, error, probing=tries)
             if isinstance(error, AuthenticationFailed):
                 with self.tools.database.begin() as connection:
-                    about = WholeShop(shop_id)
                     self.reactions.lock_out(connection, about, Action.IMPORT_ORDERS, error)
             return isinstance(error, Postponed)
+        return True
+
+    def _may_try(self, shop_id: int) -> bool:
+        """Tell whether the refresh is the one call that finds out if a shop is served (CLS-9).
+
+        Raises: Postponed: another one does, or it is not time for that.
+        """
+        pauses = self.reactions.pauses
+        pause = pauses.check(shop_id)
+        if pause is None:
+            return False
+        if not pauses.claim_try(pause):
+            raise pauses.waiting(pause)
         return True
 
     def _warn(self, failing: Collection[int]) -> None:
