@@ -41,6 +41,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "component/test_json_api_orders.py",
         "component/test_rules_*.py",
         "e2e/test_call_counts.py",
+        "e2e/test_database_set_back.py",
         "e2e/test_day_*.py",
         "e2e/test_lost_answers.py",
         "e2e/test_refusals.py",

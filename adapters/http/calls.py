@@ -138,7 +138,7 @@ def send(http: httpx.Client, call: Call) -> Answer:
             raise RemoteDown(f"{call}: {name}, nothing was sent") from error
         raise lost(call, name) from error
     told = response.headers
-    date = _http_date(told.get("date", ""))
+    date = http_date(told.get("date", ""))
     return Answer(
         status=response.status_code,
         body=response.content,
@@ -299,11 +299,12 @@ def _seconds(asked: str, date: datetime | None) -> float | None:
     """
     if asked.isascii() and asked.isdigit():
         return min(float(asked), _LONGEST_ASKED_S)
-    until = _http_date(asked)
+    until = http_date(asked)
     return None if until is None or date is None else max(0.0, (until - date).total_seconds())
 
 
-def _http_date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """Return a date of HTTP in UTC, None where the text is none, whatever stands there."""
     try:
         told = parsedate_to_datetime(text)
         return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)

@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 import httpx
 import pytest
+from sqlalchemy import event
 
 from tests.component.engine_bench import Bench, BenchShop
 from tests.component.processes import until
@@ -141,8 +142,10 @@ def test_clk_2_one_answer_that_lay_somewhere_changes_nothing(clocks: CartClocks)
         _answer(timedelta(hours=1), date=""),
         _answer(timedelta(hours=1), age="3600"),
         _answer(timedelta(days=400)),
+        _answer(timedelta(0), date=f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT"),
+        _answer(timedelta(0), date="Fri, 31 Dec 9999 23:59:59 -2300"),
     ],
-    ids=["no date", "blank", "from a cache", "further off than any clock"],
+    ids=["no date", "blank", "cached", "further off than any clock", "no year", "no moment"],
 )
 def test_clk_2_what_tells_no_time_is_not_believed(
     clocks: CartClocks, answer: httpx.Response
@@ -150,6 +153,17 @@ def test_clk_2_what_tells_no_time_is_not_believed(
     clocks.heard(answer)
 
     assert clocks.ahead(ADDRESS) == timedelta(0)
+
+
+def test_clk_2_a_cart_that_tells_no_time_costs_no_statement_a_call(bench: Bench) -> None:
+    asked = []
+    event.listen(bench.process.database, "checkout", lambda *_: asked.append(1))
+    clocks = CartClocks(bench.process.autocommit, lambda: datetime.now(UTC))
+
+    for _ in range(50):
+        assert clocks.ahead(ADDRESS) == timedelta(0)
+
+    assert len(asked) == 1
 
 
 def test_clk_1_a_carts_clock_that_is_off_is_told_once_an_hour(

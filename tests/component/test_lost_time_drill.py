@@ -1,6 +1,7 @@
 """`db restored`: after going back to a backup, the carts say what became of the orders (PLC-2)."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -177,6 +178,33 @@ def test_plc_2_a_shop_whose_cart_cannot_be_read_stays_silent_until_it_can(
     start_anew(bench)
     bench.drain()
     assert shop.run("import_orders")["state"] == "succeeded"
+
+
+def test_plc_2_a_drill_that_redis_cut_short_is_gone_on_with_and_then_it_is_over(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """Before, what was seen was forgotten by the first call only: workers marked all shops anew."""
+    shop = bench.shop("thebase", "card")
+    backup, at = tmp_path / "backup", datetime.now(UTC).isoformat()
+    bench.renkei.ok("db", "backup", str(backup))
+    import_and_confirm(shop)
+    bench.process.database.dispose()
+    bench.renkei.ok("db", "restore", str(backup), "--replace")
+    no_redis = replace(
+        bench.renkei,
+        environment={**bench.renkei.environment, "RENKEI_REDIS_URL": "redis://127.0.0.1:1/0"},
+    )
+
+    first = no_redis("db", "restored", "--at", at)
+    again = bench.renkei.read("db", "restored", "--at", at)
+    start_anew(bench)
+    bench.drain()
+
+    assert first.code == 1
+    assert "call `renkei db restored` again" in first.err
+    assert [report["shop"] for report in again] == [shop.key]
+    assert shop.run("import_orders")["state"] == "succeeded"
+    assert bench.renkei.read("shop", "show", shop.key)["lost_time_at"] is None
 
 
 def test_plc_2_a_base_shop_whose_tokens_were_renewed_meanwhile_is_named_to_be_authorised(

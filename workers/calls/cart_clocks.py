@@ -9,13 +9,13 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 import httpx
 from sqlalchemy import Engine
 
+from adapters.http.calls import http_date
 from adapters.postgres.shops import cart_clocks
 from domain.errors import Transient
 from domain.orders.windows import CLOCKS_AGREE
@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 # One answer may have lain somewhere; of three the one in the middle is believed.
 KEPT = 3
 WRITE_EVERY_S = 60.0
+# So long goes what another process heard; it is asked for before each call.
+READ_EVERY_S = 60.0
 TELL_EVERY_S = 3600.0
 # A header tells whole seconds, cut off.
 _HALF_A_SECOND = timedelta(seconds=0.5)
@@ -51,6 +53,8 @@ class CartClocks:
         self._now = now
         self._guard = threading.Lock()
         self._known: dict[str, _Heard] = {}
+        # Read at, and seconds ahead; no lock, two threads may well read the same.
+        self._told: dict[str, tuple[float, float]] = {}
 
     def heard(self, response: httpx.Response) -> None:
         """Take what an answer tells; a hook of the HTTP client. Never fails the call."""
@@ -83,13 +87,20 @@ class CartClocks:
         """Return how far the cart at this address is ahead; zero while nobody measured."""
         address = address_of(api_url)
         known = self._known.get(address)
-        if known is not None:
-            ahead_s = float(median(known.ahead_s))
-        else:
-            with self._database.connect() as connection:
-                ahead_s = cart_clocks.ahead_s(connection, address) or 0.0
+        ahead_s = self._read(address) if known is None else float(median(known.ahead_s))
         # A header tells whole seconds: less is no difference.
         return timedelta(seconds=ahead_s if abs(ahead_s) >= 1 else 0.0)
+
+    def _read(self, address: str) -> float:
+        """Return what another process heard, which is all there is of a cart that tells no time."""
+        now = time.monotonic()
+        read_at, ahead_s = self._told.get(address, (float("-inf"), 0.0))
+        if now - read_at < READ_EVERY_S:
+            return ahead_s
+        with self._database.connect() as connection:
+            ahead_s = cart_clocks.ahead_s(connection, address) or 0.0
+        self._told[address] = now, ahead_s
+        return ahead_s
 
     def _write(self, address: str, ahead_s: float) -> None:
         try:
@@ -112,9 +123,8 @@ def _ahead(headers: httpx.Headers, now: datetime) -> timedelta | None:
     """Return how far the clock behind an answer is ahead, None where the answer does not tell."""
     if "age" in headers:  # it lay in a cache
         return None
-    try:
-        shown = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
+    shown = http_date(headers.get("date", ""))
+    if shown is None:
         return None
-    ahead = shown.replace(tzinfo=shown.tzinfo or UTC) + _HALF_A_SECOND - now
+    ahead = shown - now + _HALF_A_SECOND
     return ahead if abs(ahead) <= FURTHEST else None

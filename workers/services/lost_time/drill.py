@@ -51,7 +51,8 @@ def catch_up_all(
             raise BrokenRule("--at lies in the future: name the time the database is of")
         begun = lost_time.restored_to(connection) == at
     if not begun:
-        _begin(settings, engine, who, at)
+        _begin(engine, who, at)
+    _forget_what_was_seen(settings, engine)
     with engine.begin() as connection:
         marked = lost_time.marked_shops(connection)
     reports = []
@@ -68,12 +69,20 @@ def catch_up_all(
         yield report
 
 
-def _begin(settings: Settings, engine: Engine, who: str, at: datetime) -> None:
-    """Mark every shop; only then forget what was seen, so that no crash lets one work."""
+def _begin(engine: Engine, who: str, at: datetime) -> None:
+    """Mark every shop."""
     with engine.begin() as connection:
         lost_time.begin_anew(connection, at)
-        whose = installation(connection)
         record(connection, Entry(None, who, "db.restored", "all shops", detail={"at": at}))
+
+
+def _forget_what_was_seen(settings: Settings, engine: Engine) -> None:
+    """Forget the lost runs once every shop is marked, so that no crash lets one work.
+
+    At each call: the one before may have ended in between, and shops would be marked anew.
+    """
+    with engine.begin() as connection:
+        whose = installation(connection)
     try:
         with open_redis(redis_url(settings)) as redis:
             HighWater(redis).forget(whose)
