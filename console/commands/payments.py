@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import click
 
 from console.failures import Wrong
-from console.output import columns
+from console.output import columns, warn
 from console.session import Session, leaf
 from console.words import shop_of
 from domain.errors import BrokenRule
@@ -78,6 +78,7 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
             "returned": came.returned,
             "to_settle": came.to_settle,
             "undecided": came.undecided,
+            "warnings": came.warnings,
         },
         f"{shop}: {method.strip()} → {means}",
         *(_line(part.number, standing) for part, standing in came.decided),
@@ -85,6 +86,8 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
         *_named("card now: request settlement (決済依頼) in ShopServe yourself", came.to_settle),
         *_named("on hold until the next sync_status reads them, no answer kept", came.undecided),
     )
+    for sentence in came.warnings:
+        warn(sentence)
 
 
 def _decided(number: str, standing: PaymentStanding) -> dict[str, object]:
