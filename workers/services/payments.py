@@ -55,13 +55,9 @@ class PaymentSetting:
         decided: orders decided anew, with their standing afterwards.
         returned: orders returned and not completed, which are judged by the new class from now on.
         to_settle: of them, those now paid by card: a person requests their settlement.
-<<<<<<< HEAD
         undecided: orders whose stored answer is gone or unreadable; on hold until sync_status reads
             them.
-=======
-        undecided: orders whose stored answer is gone or unreadable; they stay on hold.
         warnings: what a person may not have meant.
->>>>>>> main
     """
 
     decided: list[tuple[PayingPart, PaymentStanding]] = field(default_factory=list)
