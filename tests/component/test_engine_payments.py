@@ -172,6 +172,28 @@ def test_pay_1_returned_orders_that_are_now_card_need_a_person_and_nothing_is_re
     assert [order["api_status"] for order in shop.orders()] == ["tracking_returned"] * 2
 
 
+def test_pay_1_a_request_that_the_cart_refused_before_settles_nothing_afterwards(
+    bench: Bench,
+) -> None:
+    """PAY-1: a part left while the method was none, so only a person requests its settlement."""
+    shop = released(bench, TORN, recipe="two_destinations")
+    say(shop, "none", "PayPay")
+    first, _ = shop.orders()
+    bench.sql("update instructions set shipped_on = shipped_on - 3 where part = 2")
+    bench.sql(
+        "insert into effects (shop_id, kind, key, state, attempts, sent_at)"
+        " select shop_id, 'settlement', cart_order_key, 'planned', 1, now() from instructions"
+        "  where part = 1"
+    )
+    shop.run("return_shipments", "--ship-date", first["shipped_on"])
+    say(shop, "card", "PayPay")
+
+    shop.run("return_shipments")
+
+    assert shop.effects("settlement_requested") == []
+    assert [order["api_status"] for order in shop.orders()] == ["tracking_returned", "printed"]
+
+
 def test_pay_1_an_order_imported_while_it_was_said_is_decided_by_the_next_read(
     bench: Bench,
 ) -> None:
@@ -185,6 +207,30 @@ def test_pay_1_an_order_imported_while_it_was_said_is_decided_by_the_next_read(
     shop.run("sync_status")
 
     assert standing(shop.only()) == ("paid", "awaiting_shipment", [])
+
+
+def test_pay_1_a_method_that_no_order_has_is_doubted(bench: Bench) -> None:
+    """A typing error would leave what waits waiting, and say nothing."""
+    shop = imported(bench)
+
+    mistyped = say(shop, "deferred", "GMO後払")
+    meant = say(shop, "deferred")
+
+    assert "no order of" in mistyped["warnings"][0]
+    assert (mistyped["decided"], len(meant["decided"]), meant["warnings"]) == ([], 1, [])
+
+
+def test_pay_1_overruling_the_built_in_list_is_said_and_listed(bench: Bench) -> None:
+    shop = bench.shop("shopserve")
+
+    said = say(shop, "none", "CreditCard")
+    (overruled,) = [row for row in table(shop) if "クレジットカード決済" in row["names"]]
+    again = say(shop, "card", "CreditCard")
+
+    assert "list says CreditCard is card" in said["warnings"][0]
+    assert "no settlement is requested" in said["warnings"][0]
+    assert (overruled["as"], overruled["said_by"]) == ("none", "person")
+    assert again["warnings"] == []
 
 
 def test_pay_1_a_base_shop_has_no_such_table(bench: Bench) -> None:

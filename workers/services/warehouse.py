@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from adapters.postgres.access import audit
-from adapters.postgres.orders import warehouse
+from adapters.postgres.orders import status_changes, warehouse
 from adapters.postgres.stock import counts, reservations
 from domain.access import Scope
 from domain.errors import BrokenRule
+from domain.orders.instructions import Status
 from domain.warehouse.holds import MarkPaidHere, PutOnHold, ReleaseHold
 from domain.warehouse.moves import (
     Allocate,
@@ -54,6 +55,9 @@ MOVES: Mapping[type[Operation], str] = {
 """Each is a command and an endpoint of its name; its help, blank where arguments are explained."""
 
 
+_OVER = frozenset({Status.CANCELLED, Status.RETURNED})
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One operation on one instruction."""
@@ -82,7 +86,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Attempt:
+class MovesMade:
     """What became of requests made together: all were carried out, or none where one is refused.
 
     Attributes:
@@ -111,9 +115,9 @@ def perform(connection: Connection, actor: Actor, requests: Sequence[Request]) -
     return made.found
 
 
-def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -> Attempt:
+def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -> MovesMade:
     """Carry out operations, or none of them and tell everything that stands against it."""
-    made = Attempt()
+    made = MovesMade()
     locked = _locked(connection, actor.merchant_id, requests, made)
     changes = _decided(requests, locked, made)
     counted = _judged(connection, changes, made)
@@ -123,13 +127,14 @@ def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -
         counts.change(connection, on_hand=counted.on_hand, secured=counted.secured)
     done = [change for change in changes.values() if change.after != change.instruction.standing]
     warehouse.write(connection, [_written(change) for change in done])
+    _close_what_failed(connection, done)
     audit.record(connection, *(_entry(actor, change) for change in done))
     made.found = list(locked.values())
     return made
 
 
 def _locked(
-    connection: Connection, merchant_id: int, requests: Sequence[Request], made: Attempt
+    connection: Connection, merchant_id: int, requests: Sequence[Request], made: MovesMade
 ) -> dict[int, Instruction]:
     numbered = warehouse.lock_numbered(
         connection, merchant_id, [request.target.number for request in requests]
@@ -151,7 +156,7 @@ def _locked(
 
 
 def _decided(
-    requests: Sequence[Request], locked: Mapping[int, Instruction], made: Attempt
+    requests: Sequence[Request], locked: Mapping[int, Instruction], made: MovesMade
 ) -> dict[int, Change]:
     changes: dict[int, Change] = {}
     for at, instruction in locked.items():
@@ -175,7 +180,9 @@ class Counted:
     secured: Counter[int] = field(default_factory=Counter)
 
 
-def _judged(connection: Connection, changes: Mapping[int, Change], made: Attempt) -> Counted | None:
+def _judged(
+    connection: Connection, changes: Mapping[int, Change], made: MovesMade
+) -> Counted | None:
     """Judge the pieces of all changes in their order; None where no count changes."""
     moving = {at: one for at, one in changes.items() if one.effect or one.newly_allocated}
     if not moving:
@@ -214,6 +221,18 @@ def _judge(shelf: Shelf, change: Change, pieces: Mapping[int, int]) -> None:
             shelf.put_back(pieces)
     except BrokenRule as error:
         raise change.request.refused(change.instruction.number, error) from error
+
+
+def _close_what_failed(connection: Connection, done: Sequence[Change]) -> None:
+    """Close the dead letters of orders nothing is left to do about (CLS-4)."""
+    ended: dict[int, set[str]] = {}
+    for change in done:
+        if change.after.status in _OVER:
+            ended.setdefault(change.instruction.shop_id, set()).add(
+                change.instruction.cart_order_key
+            )
+    for shop_id, keys in sorted(ended.items()):
+        status_changes.close_what_failed(connection, shop_id, keys)
 
 
 def _written(change: Change) -> warehouse.Written:
