@@ -40,8 +40,9 @@ from workers.calls.lost_time import LostTimeWatch
 from workers.calls.pauses import PauseBoard
 from workers.calls.reactions import CartReactions
 from workers.calls.shop_care import ShopCare
+from workers.calls.tokens.cache import TokenCache
 from workers.calls.tokens.care import TokenCare
-from workers.calls.tokens.refresh import TokenCache, TokenTools
+from workers.calls.tokens.refresh import TokenTools
 from workers.calls.work import WorkTools
 from workers.engine.context import ActionHandler, Clock, Reactions
 from workers.engine.dispatcher import Dispatcher

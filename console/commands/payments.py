@@ -1,6 +1,7 @@
 """`renkei payment`: what the payment methods of a ShopServe shop mean (PAY-1)."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from domain.errors import BrokenRule
 from domain.orders.cart_order import PaymentClass
 from domain.orders.instructions import JAPANESE, reasons
 from domain.orders.payment_methods import SETTABLE
+
+if TYPE_CHECKING:  # loads the cart's words
+    from workers.services.payments import PaymentSetting
 
 _SHOP = click.option("--shop", required=True, metavar="KEY")
 _COLUMNS = columns(
@@ -68,6 +72,15 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
             came = set_payment(connection, actor, found, method.strip(), PaymentClass(means))
     except BrokenRule as error:
         raise Wrong(str(error)) from error
+    session.tell(
+        {"shop": shop, "method": method.strip(), "as": means, **_document(came)},
+        f"{shop}: {method.strip()} → {means}",
+        *_sentences(came),
+    )
+
+
+def _document(came: "PaymentSetting") -> dict[str, object]:
+    """Return what came of it as JSON."""
     decided = [
         {
             "number": part.number,
@@ -77,17 +90,17 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
         }
         for part, standing in came.decided
     ]
-    session.tell(
-        {
-            "shop": shop,
-            "method": method.strip(),
-            "as": means,
-            "decided": decided,
-            "returned": came.returned,
-            "to_settle": came.to_settle,
-            "undecided": came.undecided,
-        },
-        f"{shop}: {method.strip()} → {means}",
+    return {
+        "decided": decided,
+        "returned": came.returned,
+        "to_settle": came.to_settle,
+        "undecided": came.undecided,
+    }
+
+
+def _sentences(came: "PaymentSetting") -> Iterable[str]:
+    """Return what came of it in words."""
+    return [
         *(
             f"{part.number}: {standing.status.value} {JAPANESE[standing.status]}, "
             f"{standing.payment.value}  {', '.join(reasons(standing.holds))}".rstrip()
@@ -96,7 +109,7 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
         *_named("returned, completed by the new class", came.returned),
         *_named("card now: request settlement (決済依頼) in ShopServe yourself", came.to_settle),
         *_named("still on hold, its answer is not kept: release by hand", came.undecided),
-    )
+    ]
 
 
 def _named(says: str, numbers: Iterable[str]) -> Iterable[str]:

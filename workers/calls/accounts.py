@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.shops import accounts, folding
-from adapters.postgres.shops.accounts import Standing
+from adapters.postgres.shops.accounts import AccountStanding
 from adapters.postgres.shops.shops import Shop
 from adapters.postgres.shops.tokens import load_tokens
 from adapters.redis.token_stash import TokenStash
@@ -23,7 +23,8 @@ from domain.carts.cart import Cart
 from domain.carts.ports import CallGate
 from domain.errors import ApiFamily, BrokenRule, Postponed
 from workers.calls.board import ShopDirectory
-from workers.calls.tokens.refresh import SharedTokens, TokenCache, TokenTools
+from workers.calls.tokens.cache import TokenCache
+from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.context import Clock
 
 BY_ITSELF = "renkei"
@@ -116,7 +117,7 @@ def settle(
     return Proven(before.id, before.key)
 
 
-def refuse_another(key: str, standing: Standing, account: CartAccount) -> None:
+def refuse_another(key: str, standing: AccountStanding, account: CartAccount) -> None:
     """Refuse to move a shop that has orders: they would be told to another shop of the cart.
 
     Raises: BrokenRule.

@@ -20,7 +20,8 @@ from domain.carts.ports import TokenStore
 from domain.errors import ApiFamily, Closed, RemoteBusy
 from workers.calls.board import ClosureBoard
 from workers.calls.counter import CallCounter
-from workers.calls.tokens.refresh import TokenCache, TokenTools
+from workers.calls.tokens.cache import TokenCache
+from workers.calls.tokens.refresh import TokenTools
 from workers.calls.work import ShopCart, open_cart
 from workers.places import redis_url, secret_box
 from workers.settings import Settings

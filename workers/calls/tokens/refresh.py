@@ -36,13 +36,12 @@ from domain.errors import (
     Unserved,
 )
 from workers.calls.board import ClosureBoard
+from workers.calls.tokens.cache import TokenCache, is_fresh
 from workers.calls.tokens.copies import open_copy, seal_copy
 from workers.engine.context import Clock
 
 _log = logging.getLogger(__name__)
 
-# Refresh this long before the end, so that no call meets an ended token in the normal course.
-AHEAD = timedelta(minutes=5)
 # Longer than a refresh may take, and a commit.
 REFRESH_LEASE_S = round(call_deadline_s(Cart.BASE, ApiFamily.ORDERS)) + 25
 # How long a thread waits for another worker's refresh before it gives its item back.
@@ -52,39 +51,6 @@ LONGEST_STORE_S = 60.0
 _POLL_S = 0.2
 # While the cart's token address speaks of maintenance, which closes no family of calls.
 CLOSED_PAUSE = timedelta(minutes=1)
-
-
-class TokenCache:
-    """Tokens as this process last saw them, and how long the cart refreshes none."""
-
-    def __init__(self) -> None:
-        """Begin empty."""
-        # No lock: one get, set or pop of a dict is atomic, and the last to write has newer tokens
-        # or older ones that the cart refuses, upon which they are read anew.
-        self._known: dict[int, Tokens] = {}
-        self._paused: dict[int, datetime] = {}
-
-    def fresh(self, shop_id: int, now: datetime) -> Tokens | None:
-        """Return what was last seen of a shop if no call meets its end in the normal course."""
-        known = self._known.get(shop_id)
-        return known if known is not None and _fresh(known, now) else None
-
-    def put(self, shop_id: int, tokens: Tokens) -> None:
-        """Remember a shop's tokens."""
-        self._known[shop_id] = tokens
-
-    def forget(self, shop_id: int) -> None:
-        """Read them anew next time."""
-        self._known.pop(shop_id, None)
-
-    def pause(self, shop_id: int, until: datetime) -> None:
-        """Refresh nothing of a shop until then: each of its items would ask again."""
-        self._paused[shop_id] = until
-
-    def paused_until(self, shop_id: int, now: datetime) -> datetime | None:
-        """Return when the shop may be refreshed, None if at once."""
-        until = self._paused.get(shop_id)
-        return until if until is not None and until > now else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +91,7 @@ class SharedTokens:
         if known is not None:
             return known.access_token
         stored = self._stored()
-        if _fresh(stored, self.tools.clock()):
+        if is_fresh(stored, self.tools.clock()):
             return stored.access_token
         return self._refresh(refused=None).access_token
 
@@ -163,7 +129,7 @@ class SharedTokens:
             stored = self._stored()
             if ours and self._adopted(stored):
                 continue  # still ours: the claim is prolonged, and what was adopted looked at
-            if stored.access_token != refused and _fresh(stored, self.tools.clock()):
+            if stored.access_token != refused and is_fresh(stored, self.tools.clock()):
                 if ours:
                     self._release(holder)
                 return stored
@@ -308,7 +274,3 @@ class SharedTokens:
     def _release(self, holder: str) -> None:
         with self.tools.database.begin() as connection:
             stored_tokens.release_refresh(connection, self.shop.id, holder)
-
-
-def _fresh(tokens: Tokens, now: datetime) -> bool:
-    return tokens.access_expires_at - now > AHEAD
