@@ -1,12 +1,15 @@
 """The Celery application: settings with their reasons. Entry point `celery -A workers.app`."""
 
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
 from kombu import Queue as KombuQueue
 from redis import Redis
+from redis.exceptions import RedisError
 
 from adapters.redis.connections import SOCKETS, open_redis
+from adapters.redis.own_keys import drop_foreign
 from beat_schedule import BEAT_SCHEDULE
 from domain.actions import Action, Queue
 from workers import broker, names
@@ -14,9 +17,12 @@ from workers.engine.dispatcher import Dispatcher
 from workers.places import places
 from workers.settings import Settings
 
+_PREFIX = "renkei:"
+# That of our queues, and Celery's own for events and for control.
+_EXCHANGES = (Queue.PLAN.value, "celeryev", "celery.pidbox", "reply.celery.pidbox")
 _TRANSPORT = {
     "ack_emulation": False,
-    "global_keyprefix": "renkei:",
+    "global_keyprefix": _PREFIX,
     "priority_steps": [0],
     "max_connections": 200,
     **SOCKETS,
@@ -81,6 +87,16 @@ def make_app(redis_url: str | None = None) -> Celery:
 def broker_of(redis_url: str) -> Redis:
     """Return a client of Redis whose commands end within seconds; connects on first use."""
     return open_redis(redis_url)
+
+
+def clear_broker(redis_url: str) -> None:
+    """Drop what other programs left where the broker's keys are; it would end each process (SEC-1).
+
+    A Redis that cannot be reached is the consumer's to wait for.
+    """
+    with suppress(RedisError), open_redis(redis_url) as redis:
+        queues = (queue.value for queue in Queue)
+        drop_foreign(redis, prefix=_PREFIX, queues=queues, exchanges=_EXCHANGES)
 
 
 def dispatcher_of(application: Celery) -> Dispatcher:

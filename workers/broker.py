@@ -12,6 +12,7 @@ from kombu.transport import redis
 from workers.messages import LARGEST_BODY, dropped
 
 _BASE64 = "base64"
+BINDING_PARTS = 3  # routing key, pattern, queue
 
 
 class Channel(redis.Channel):
@@ -23,6 +24,10 @@ class Channel(redis.Channel):
         except (ValueError, RecursionError):  # of reading JSON: all else is checked below
             dropped.note("not JSON")
             return True
+
+    def get_table(self, exchange: str) -> list[tuple[str, str, str]]:
+        """Return what is bound to an exchange, without what kombu did not write there."""
+        return [row for row in super().get_table(exchange) if len(row) == BINDING_PARTS]
 
 
 class Transport(redis.Transport):

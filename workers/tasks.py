@@ -25,12 +25,12 @@ from domain.actions import ACTIONS
 from domain.engine.liveness import ProcessKind
 from workers import names
 from workers.actions import compare_stock, sync_stock
-from workers.app import app
+from workers.app import app, clear_broker
 from workers.engine import cleaner, executor, planner, rescuer
 from workers.engine.ticks import TickPace
 from workers.heartbeat import Heartbeat
 from workers.logs import configure_logging
-from workers.places import NotRunning, engine_of
+from workers.places import NotRunning, engine_of, redis_url
 from workers.schema_watch import refuse_misfit
 from workers.settings import BadSettings, Settings
 from workers.wiring import Process, current
@@ -45,13 +45,13 @@ def _configure_logging(**_: Any) -> None:
 
 @worker_init.connect
 def _worker_lives(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's own worker
-    _refuse_to_start()
+    _prepare_start()
     current(str(sender.hostname)).heartbeat.start()
 
 
 @beat_init.connect
 def _beat_lives(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's own service
-    _refuse_to_start()
+    _prepare_start()
     engine = engine_of(Settings.from_environ(), connections=1, name="renkei beat")
     heartbeat = Heartbeat(engine, ProcessKind.BEAT)
     sender.scheduler.worked = heartbeat.worked
@@ -59,12 +59,16 @@ def _beat_lives(sender: Any, **_: Any) -> None:  # noqa: ANN401 -- Celery's own 
     atexit.register(heartbeat.stop)
 
 
-def _refuse_to_start() -> None:
-    """End a worker or beat in one line where its database is of another version (PLC-4)."""
+def _prepare_start() -> None:
+    """End a worker or beat in one line where its database is of another version (PLC-4).
+
+    One that may start finds a broker without other programs' leavings (SEC-1).
+    """
     try:
         engine = engine_of(Settings.from_environ(), connections=1)
         refuse_misfit(engine)
         engine.dispose()
+        clear_broker(redis_url(Settings.from_environ()))
     except (WrongSchema, NotRunning, BadSettings) as error:
         sys.stderr.write(f"renkei: {' '.join(str(error).split())}\n")
         sys.exit(1)

@@ -20,6 +20,7 @@ from adapters.postgres.stock import pushes
 from adapters.redis.budget import CallBudget
 from adapters.redis.connections import open_redis
 from adapters.redis.high_water import HighWater
+from adapters.redis.own_keys import is_of_another_kind
 from adapters.redis.token_stash import TokenStash
 from domain.actions import ACTIONS, Action
 from domain.engine.liveness import ProcessKind
@@ -196,7 +197,7 @@ class Process:
         try:
             return self.redis.set(_MARKER, start, get=True)
         except ResponseError as error:
-            if not str(error).startswith("WRONGTYPE"):
+            if not is_of_another_kind(error):
                 raise
             _log.warning("the mark in Redis was broken: dropped, notes are sent again")
             self.redis.delete(_MARKER)

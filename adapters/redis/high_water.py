@@ -1,5 +1,6 @@
 """How far runs had come, remembered outside the database, which may be set back (PLC-2)."""
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
@@ -7,11 +8,17 @@ from typing import cast
 from redis import Redis
 from redis.exceptions import RedisError
 
+_log = logging.getLogger(__name__)
+
 _RAISE = """
-local known = redis.call('GET', KEYS[1]) or ''
-local highest = tonumber(string.match(known, '^(%d+):%d+$')) or -1
-if tonumber(ARGV[1]) > highest then redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2]) end
-return 1
+local known = redis.pcall('GET', KEYS[1]) or ''
+local highest = type(known) == 'string' and tonumber(string.match(known, '^(%d+):%d+$'))
+local broken = known ~= '' and not highest
+if broken then redis.call('DEL', KEYS[1]) end
+if tonumber(ARGV[1]) > (highest or -1) then
+  redis.call('SET', KEYS[1], ARGV[1] .. ':' .. ARGV[2])
+end
+return broken and 0 or 1
 """
 
 
@@ -46,9 +53,10 @@ class HighWater:
         return None
 
     def raise_to(self, installation: str, mark: Mark) -> None:
-        """Remember a run unless a higher one is."""
+        """Remember a run unless a higher one is; what stands there and is no run is dropped."""
         with suppress(RedisError):
-            self._raise(keys=[_key(installation)], args=[mark.run_id, mark.created_us])
+            if not self._raise(keys=[_key(installation)], args=[mark.run_id, mark.created_us]):
+                _log.warning("the highest run in Redis was broken: dropped, remembered anew")
 
     def forget(self, installation: str) -> None:
         """Begin anew: the database was set back on purpose. Raises redis.RedisError."""

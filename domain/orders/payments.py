@@ -78,6 +78,11 @@ class PaymentStanding:
         """Whether it is on hold for what IMP-17 decided about its payment."""
         return any(hold.cause in _DECIDED for hold in self.holds)
 
+    @property
+    def failed(self) -> bool:
+        """Whether it is on hold for its settlement, whatever a person said since (STS-9)."""
+        return any(hold.cause is HoldCause.SETTLEMENT for hold in self.holds)
+
     def decided(self, first: FirstPayment) -> "PaymentStanding":
         """Return where it stands once IMP-17 is decided anew (PAY-1, STS-9).
 

@@ -4,12 +4,12 @@ A split once used is kept with the import task and decides every later conversio
 know joins a part of its own kind, or becomes the next part (decision 0014).
 """
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.carts.cart import Cart
 from domain.carts.shop_settings import SplitBy
+from domain.notation import plain
 from domain.orders.cart_order import CartLine, CartOrder
 
 Kind = tuple[str, ...]
@@ -37,7 +37,7 @@ class Splitting:
 
     def parts(self, order: CartOrder) -> dict[str, int]:
         """Return the part of every line by its key, cancelled lines included."""
-        companies = {_plain(method): _plain(name) for method, name in self.companies.items()}
+        companies = {plain(method): plain(name) for method, name in self.companies.items()}
         kinds = {line.key: self._kind(order.cart, line, companies) for line in order.lines}
         part_of: dict[Kind, int] = {}
         for key, kind in kinds.items():
@@ -72,7 +72,7 @@ class Splitting:
             return (str(line.destination),)
         method = method_name(line.delivery_method)
         # IMP-11: what is blank is a group of its own, whatever a table says about blanks.
-        company = companies.get(_plain(method)) if method else None
+        company = companies.get(plain(method)) if method else None
         if self.by is SplitBy.METHOD or company is None:
             return ("method", method)
         return ("company", company)
@@ -85,8 +85,3 @@ NO_TABLE = Splitting()
 def method_name(told: str) -> str:
     """Return a delivery method as it is compared: without blanks around it."""
     return told.strip()
-
-
-def _plain(name: str) -> str:
-    """Return a name as the method table is looked up (RET-6)."""
-    return unicodedata.normalize("NFKC", name).strip()

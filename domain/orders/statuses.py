@@ -232,7 +232,7 @@ def _about_payment(
     facts: InstructionFacts, answer: CartOrder | OrderSummary, payments: PaymentTable
 ) -> MarkPaid | AwaitPayment | None:
     standing = PaymentStanding(facts.status, facts.payment, facts.holds)
-    if facts.payment is Payment.UNPAID and became_paid(answer, payments):
+    if (standing.failed or facts.payment is Payment.UNPAID) and became_paid(answer, payments):
         decided = standing.decided(FirstPayment(Payment.PAID))
         holds = tuple(hold for hold in decided.holds if hold.reason is not HoldReason.PAYMENT)
         return MarkPaid(status_after_release(facts.status, holds), holds)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
+from adapters.redis.high_water import HighWater, Mark
 from tests.component.engine_bench import Bench, BenchShop
 
 AHEAD = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -108,3 +109,23 @@ def test_sec_1_a_mark_that_is_not_ours_is_dropped_and_the_notes_are_sent_again(
 
     assert bench.process.broker_start() is None
     assert caplog.text.count("the mark in Redis was broken") == 1
+
+
+@pytest.mark.parametrize("kind", ["list", "text"])
+def test_plc_2_a_highest_run_that_is_not_ours_is_dropped_and_remembered_anew(
+    redis_url: str, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    """Fails where it stays: a database that lost time is never noticed again, in silence."""
+    key = "renkei:highest-run:one"
+    with Redis.from_url(redis_url) as redis:
+        redis.delete(key)
+        redis.rpush(key, "one") if kind == "list" else redis.set(key, "one")
+        seen = HighWater(redis)
+
+        assert seen.read("one") is None
+        seen.raise_to("one", Mark(7, 8))
+
+        assert seen.read("one") == Mark(7, 8)
+        seen.raise_to("one", Mark(6, 9))
+        assert seen.read("one") == Mark(7, 8)
+    assert caplog.text.count("the highest run in Redis was broken") == 1

@@ -76,6 +76,16 @@ def test_cmp_02_a_deferred_order_past_its_request_counts_with_a_log_line(bench: 
     assert any(key in line["message"] for line in shop.log())
 
 
+def test_cmp_1_what_was_cancelled_while_its_return_was_under_way_is_no_candidate(
+    bench: Bench,
+) -> None:
+    """CMP-1: it can never be noted as completed, so every run would list it, for good."""
+    shop = returned(bench, "card")
+    bench.sql("update instructions set status = 'cancelled'")
+
+    assert shop.run("complete_orders")["items"] == []
+
+
 def test_cmp_03_a_split_order_waits_for_every_part_that_is_not_cancelled(bench: Bench) -> None:
     bench.simulator.settings(**QUICK)
     shop = bench.shop("shopserve", "three_destinations")

@@ -186,6 +186,39 @@ def test_sts_10_each_part_of_a_split_order_goes_its_own_way(bench: Bench) -> Non
     assert third["status"] == "awaiting_shipment"
 
 
+def test_sts_10_shipping_what_nobody_decided_about_says_so(bench: Bench) -> None:
+    shop = under_way(bench, "shopserve", "working")
+    cancel(shop)
+    shop.run("sync_status")
+    number = shop.only()["number"]
+
+    told = bench.renkei(
+        "orders", "ship", number, "--method", "m", "--tracking", "400012345678", "--json"
+    )
+
+    assert f"renkei orders cancel {number} --shop {shop.key}" in told.err
+
+
+@BOTH
+@pytest.mark.parametrize("end", ["cancel", "return"])
+def test_cls_4_what_failed_about_an_order_is_closed_when_a_person_ends_it(
+    bench: Bench, cart: str, end: str
+) -> None:
+    """CLS-4, STS-10: nobody tries it again, so it would stay open for good."""
+    shop = under_way(bench, cart, "shipped")
+    bench.sql("update instructions set shipped_method = 'nobody knows it'")
+    shop.run("return_shipments")
+    failed = [letter["action"] for letter in bench.renkei.read("dead", "list")]
+    if end == "cancel":
+        cancel(shop)
+        shop.run("sync_status")
+
+    shop.command("orders", end, shop.only()["number"])
+
+    assert failed == ["return_shipments"]
+    assert [letter["state"] for letter in bench.renkei.read("dead", "list")] == ["closed"]
+
+
 @pytest.mark.parametrize("hold", [False, True], ids=["only that", "and a person's"])
 def test_sts_09_a_card_in_error_that_is_granted_later_is_paid_and_released(
     bench: Bench, hold: bool

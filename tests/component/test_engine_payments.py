@@ -172,6 +172,28 @@ def test_pay_1_returned_orders_that_are_now_card_need_a_person_and_nothing_is_re
     assert [order["api_status"] for order in shop.orders()] == ["tracking_returned"] * 2
 
 
+def test_pay_1_a_request_that_the_cart_refused_before_settles_nothing_afterwards(
+    bench: Bench,
+) -> None:
+    """PAY-1: a part left while the method was none, so only a person requests its settlement."""
+    shop = released(bench, TORN, recipe="two_destinations")
+    say(shop, "none", "PayPay")
+    first, _ = shop.orders()
+    bench.sql("update instructions set shipped_on = shipped_on - 3 where part = 2")
+    bench.sql(
+        "insert into effects (shop_id, kind, key, state, attempts, sent_at)"
+        " select shop_id, 'settlement', cart_order_key, 'planned', 1, now() from instructions"
+        "  where part = 1"
+    )
+    shop.run("return_shipments", "--ship-date", first["shipped_on"])
+    say(shop, "card", "PayPay")
+
+    shop.run("return_shipments")
+
+    assert shop.effects("settlement_requested") == []
+    assert [order["api_status"] for order in shop.orders()] == ["tracking_returned", "printed"]
+
+
 def test_pay_1_an_order_imported_while_it_was_said_is_decided_by_the_next_read(
     bench: Bench,
 ) -> None:

@@ -233,3 +233,28 @@ def test_cls_9_work_that_waits_starts_no_more_runs(bench: Bench) -> None:
         started = planner.start_due_runs(bench.process, "import_orders")
 
     assert started == 0
+
+
+def test_cls_9_a_token_address_that_is_no_carts_is_tried_at_growing_gaps(bench: Bench) -> None:
+    """Each item asks for a token before it asks for leave to call: one of them finds out."""
+    shop = _stocked(bench, "thebase", items=8)
+    bench.simulator.end_tokens(shop.key, "access")
+    bench.sql("update shops set access_expires_at = now() where key = :key", key=shop.key)
+    bench.process.token_tools.cache.forget(
+        bench.column("select id from shops where key = :key", key=shop.key)[0]
+    )
+    with bench.fault("respond", endpoint="oauth.token", shop=shop.key, **FIREWALL):
+        run = shop.run("sync_stock")
+        called = shop.calls("oauth.token")
+        waits = [_waits_s(bench, shop)]
+        for _ in range(6):
+            bench.sql("update shop_pauses set until = now() where ended_at is null")
+            bench.drain()
+            waits.append(_waits_s(bench, shop))
+
+    assert called <= 4 + 3
+    assert shop.calls("oauth.token") == called + 6
+    assert [round(wait, -1) for wait in waits] == [40, 80, 160, 320, 640, 900, 900]
+    bench.sql("update shop_pauses set until = now() where ended_at is null")
+    bench.drain()
+    assert shop.shown(run["id"])["state"] == "succeeded"

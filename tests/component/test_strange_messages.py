@@ -8,6 +8,7 @@ import pytest
 from kombu import Message
 from redis import Redis
 
+from console.supervisor.programs import beat_program
 from domain.actions import Action, Queue
 from tests.component.engine_bench import Bench
 from tests.component.processes import running, until, worker_program
@@ -77,3 +78,25 @@ def test_sec_1_a_worker_goes_on_whatever_lies_in_its_queues(bench: Bench) -> Non
     assert "Traceback" not in worker.log
     assert SECRET not in worker.log
     assert bench.column("select count(*) from dead_letters") == [0]
+
+
+def test_sec_1_keys_of_another_kind_are_dropped_at_the_start_and_said(bench: Bench) -> None:
+    """Fails where they are left: every worker and beat ends, and each one started after it."""
+    shop = bench.shop("thebase", "card")
+    asked = bench.renkei.read("run", "import_orders", "--shop", shop.key)
+    kept = ("unacked", "_kombu.binding.plan", "_kombu.binding_deadlines", "_kombu.binding.celeryev")
+    with Redis.from_url(bench.renkei.environment["RENKEI_REDIS_URL"]) as redis:
+        for name in (*Queue, *kept):
+            redis.delete(f"renkei:{name}")
+            redis.set(f"renkei:{name}", SECRET)
+        with (
+            running(beat_program(), bench.renkei) as beat,
+            running(worker_program(bench.renkei), bench.renkei) as worker,
+        ):
+            redis.sadd("renkei:_kombu.binding.plan", "no binding")
+            until(lambda: shop.shown(asked["id"])["state"] == "succeeded" or not worker.lives)
+
+            assert worker.lives, worker.log[-2000:]
+            assert beat.lives, beat.log[-2000:]
+    assert beat.log.count("was not ours") == len(Queue) + len(kept)
+    assert SECRET not in beat.log

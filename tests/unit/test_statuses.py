@@ -7,7 +7,14 @@ import pytest
 
 from domain.carts.cart import Cart
 from domain.orders.cancellations import UNDER_WAY, CancelInCart, CancelSeen, CancelTakenBack
-from domain.orders.cart_order import BaseStatus, Dispatch, Folder, LineState, ShopServeStatus
+from domain.orders.cart_order import (
+    BaseStatus,
+    Dispatch,
+    Folder,
+    LineState,
+    Settlement,
+    ShopServeStatus,
+)
 from domain.orders.instructions import Hold, HoldCause, HoldReason, Payment, Status
 from domain.orders.statuses import (
     Cancel,
@@ -61,6 +68,16 @@ def test_sts_02_a_paid_base_order_marks_its_instruction_paid() -> None:
 @pytest.mark.parametrize("dispatch", [Dispatch.UNPAID, Dispatch.UNSHIPPABLE])
 def test_sts_02_waiting_or_unworkable_orders_change_nothing(dispatch: Dispatch) -> None:
     assert decide_sync(BASE, base_order(dispatch=dispatch)) == ()
+
+
+def test_sts_09_a_settlement_granted_later_releases_what_a_person_marked_paid_meanwhile() -> None:
+    failed = Hold(HoldReason.CHECK, HoldCause.SETTLEMENT, "settlement is Error")
+    facts = replace(SHOP, payment=Payment.PAID, holds=(failed, BY_HAND))
+    granted = shopserve_order(
+        status=replace(READY, settlement=Settlement.AUTHORIZED), method="CreditCard"
+    )
+
+    assert decide_sync(facts, granted) == (MarkPaid(Status.HOLD, (BY_HAND,)),)
 
 
 def test_sts_03_another_hold_reason_keeps_a_paid_instruction_on_hold() -> None:

@@ -20,9 +20,9 @@ from adapters.redis.token_stash import TokenStash
 from adapters.thebase.client import TheBaseCart
 from domain.carts.accounts import CartAccount, account_at, refuse_taken
 from domain.carts.cart import Cart
-from domain.carts.ports import CallGate
 from domain.errors import ApiFamily, BrokenRule, Postponed
 from workers.calls.board import ShopDirectory
+from workers.calls.gate import ShopGate
 from workers.calls.tokens.cache import TokenCache
 from workers.calls.tokens.refresh import SharedTokens, TokenTools
 from workers.engine.context import Clock
@@ -47,7 +47,7 @@ class AccountProver:
     directory: ShopDirectory
     clock: Clock
 
-    def prove(self, shop: Shop, gate: CallGate, api: ApiFamily) -> None:
+    def prove(self, shop: Shop, gate: ShopGate, api: ApiFamily) -> None:
         """Ask the cart whose tokens a shop has, and note it (STK-8). For any shop, any time.
 
         Raises:
@@ -59,9 +59,8 @@ class AccountProver:
         # Of its own: what other threads saw may be tokens from before somebody changed them.
         tools = replace(self.tokens, cache=TokenCache())
         before = _refresh_token(self.tokens, shop)
-        cart = TheBaseCart(
-            tools.http, base_url=shop.api_url, tokens=SharedTokens(shop, tools), gate=gate
-        )
+        of_shop = SharedTokens(shop, tools, gate.claim_try)
+        cart = TheBaseCart(tools.http, base_url=shop.api_url, tokens=of_shop, gate=gate)
         told = account_at(shop.cart, shop.api_url, cart.test_connection(api).account)
         with self.tokens.database.begin() as connection:
             proven = settle(

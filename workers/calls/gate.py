@@ -99,7 +99,7 @@ class ShopGate:
         self._check_lease()
         if to_probe is not None:
             self._claim_probe(to_probe, api)
-        self._claim_try()
+        self.claim_try()
         if self.before_sending is not None:
             self.before_sending()
             self._check_lease()
@@ -176,8 +176,11 @@ class ShopGate:
             self.tools.closures.ended(self._probing)
             self._probing = None
 
-    def _claim_try(self) -> None:
-        """Take the one call that finds out whether the shop is served again."""
+    def claim_try(self) -> None:
+        """Take the one call that finds out whether the shop is served again.
+
+        Raises: Postponed: another one does, or it is not time for that.
+        """
         pause = None if self._trying else self.tools.pauses.check(self.shop.id)
         if pause is None:
             return

@@ -88,7 +88,8 @@ class ShopWork:
 
     def cart_behind(self, gate: CallGate) -> ShopCart:
         """Return the shop's cart with another gate in front of it."""
-        return open_cart(self.tokens, self.shop, gate)
+        given = SharedTokens(self.shop, self.tokens, self.gate.claim_try)
+        return open_cart(self.tokens, self.shop, gate, given)
 
     @property
     def clocks(self) -> Clocks:

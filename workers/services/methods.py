@@ -11,6 +11,7 @@ from adapters.shopserve.wire.orders import CARRIERS
 from domain.carts.cart import Cart
 from domain.errors import SyncError
 from domain.notation import plain
+from domain.orders.cancellations import CancelInCart, decide_by
 from domain.shipments.carriers import is_known, known_carrier, no_carrier
 from domain.warehouse.moves import Operation, Ship
 from domain.warehouse.targets import Instruction, unheard
@@ -103,7 +104,8 @@ def worth_saying(
 ) -> dict[int, list[str]]:
     """Return what a person should know of a change, by instruction id.
 
-    That is: a cart that will not hear of it (SHP-1), a delivery method without a carrier (RET-7).
+    That is: a cart that will not hear of it (SHP-1), a delivery method without a carrier (RET-7), a
+    parcel of which the cart shows the order cancelled (STS-10).
 
     Args: rows: the same instructions as `orders list` shows them, after the change.
     """
@@ -118,4 +120,7 @@ def worth_saying(
         if not one.shop_removed and not is_known(method, tables.get(one.shop, {})):
             sentence = f"{no_carrier(method, one.shop)}; its cart is not told of it before that"
             said[one.id].append(sentence)
+        if after["cart_cancel"] == CancelInCart.WAITING:
+            decide = decide_by(one.number, one.shop)
+            said[one.id].append(f"{one.number} is cancelled in the cart: {decide}")
     return said

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from adapters.postgres.access import audit
-from adapters.postgres.orders import warehouse
+from adapters.postgres.orders import status_changes, warehouse
 from adapters.postgres.stock import counts, reservations
 from domain.access import Scope
 from domain.errors import BrokenRule
+from domain.orders.instructions import Status
 from domain.warehouse.holds import MarkPaidHere, PutOnHold, ReleaseHold
 from domain.warehouse.moves import (
     Allocate,
@@ -52,6 +53,9 @@ MOVES: Mapping[type[Operation], str] = {
     MarkPaidHere: "The money was seen (入金済み); never goes back.",
 }
 """Each is a command and an endpoint of its name; its help, blank where arguments are explained."""
+
+
+_OVER = frozenset({Status.CANCELLED, Status.RETURNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,7 @@ def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -
         counts.change(connection, on_hand=counted.on_hand, secured=counted.secured)
     done = [change for change in changes.values() if change.after != change.instruction.standing]
     warehouse.write(connection, [_written(change) for change in done])
+    _close_what_failed(connection, done)
     audit.record(connection, *(_entry(actor, change) for change in done))
     made.found = list(locked.values())
     return made
@@ -216,6 +221,18 @@ def _judge(shelf: Shelf, change: Change, pieces: Mapping[int, int]) -> None:
             shelf.put_back(pieces)
     except BrokenRule as error:
         raise change.request.refused(change.instruction.number, error) from error
+
+
+def _close_what_failed(connection: Connection, done: Sequence[Change]) -> None:
+    """Close the dead letters of orders nothing is left to do about (CLS-4)."""
+    ended: dict[int, set[str]] = {}
+    for change in done:
+        if change.after.status in _OVER:
+            ended.setdefault(change.instruction.shop_id, set()).add(
+                change.instruction.cart_order_key
+            )
+    for shop_id, keys in sorted(ended.items()):
+        status_changes.close_what_failed(connection, shop_id, keys)
 
 
 def _written(change: Change) -> warehouse.Written:

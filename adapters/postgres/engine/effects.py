@@ -100,12 +100,12 @@ def note_seen(connection: Connection, shop_id: int, kind: str, keys: Sequence[st
 _WAS_SENT = Statement[bool]("""
 select exists (select from effects
                 where shop_id = :shop_id and kind = :kind and key = :key
-                  and (attempts > 0 or state = 'confirmed'))
+                  and state <> 'planned')
 """)
 
 
 def was_sent(connection: Connection, shop_id: int, kind: str, key: str) -> bool:
-    """Tell whether an effect was ever sent from here, or seen to have happened."""
+    """Tell whether an effect happened, or may have; what the cart refused did not."""
     return _WAS_SENT.one(connection, shop_id=shop_id, kind=kind, key=key)
 
 

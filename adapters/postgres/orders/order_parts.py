@@ -130,6 +130,7 @@ def mark_printed(connection: Connection, shop_id: int, key: str) -> None:
 _UNCOMPLETED = Statement[str]("""
 select distinct cart_order_key from instructions
  where shop_id = :shop_id and api_status = 'tracking_returned' and completed_at is null
+   and status <> 'cancelled'
  order by 1
 """)
 _COMPLETE = Statement[None]("""

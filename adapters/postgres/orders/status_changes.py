@@ -1,7 +1,7 @@
 """Carrying out what sync_status decided about an instruction."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection
 
@@ -75,13 +75,25 @@ update instructions
    set status = 'cancelled', allocated = false, holds = '[]'::jsonb, changed_at = now()
  where id = any(:ids)
 """)
+# A part that came back before the cart heard of it is over, too; one that it did hear of may still
+# be completed there.
 _WITHOUT_LIVE_PART = Statement[str]("""
 select cart_order_key from instructions
  where shop_id = :shop_id and cart_order_key = any(:keys)
- group by 1 having bool_and(status = 'cancelled')
+ group by 1
+having bool_and(status = 'cancelled'
+                or status = 'returned' and api_status <> 'tracking_returned')
 """)
 # What nobody tries any more with an order that has no live part left.
 _ENDS_WITH_ORDER = (Action.CONFIRM_ORDERS, Action.RETURN_SHIPMENTS, Action.COMPLETE_ORDERS)
+
+
+def close_what_failed(connection: Connection, shop_id: int, keys: Collection[str]) -> None:
+    """Close the dead letters of those of these orders that have no live part left (CLS-4)."""
+    ended = _WITHOUT_LIVE_PART.all(connection, shop_id=shop_id, keys=list(keys))
+    dead_letters.withdraw(
+        connection, shop_id, why="no part is left to ship", actions=_ENDS_WITH_ORDER, keys=ended
+    )
 
 
 def cancel(
@@ -92,9 +104,7 @@ def cancel(
     Args: give_back_now: in this transaction (STS-4); otherwise a recalculation is queued (STS-5).
     """
     _CANCEL.run(connection, ids=[part.id for part in parts])
-    keys = [part.key for part in parts]
-    gone = _WITHOUT_LIVE_PART.all(connection, shop_id=shop_id, keys=keys)
-    dead_letters.withdraw(connection, shop_id, why="cancelled", actions=_ENDS_WITH_ORDER, keys=gone)
+    close_what_failed(connection, shop_id, {part.key for part in parts})
     pieces: Counter[int] = Counter()
     for part in parts:
         for line in part.lines:

@@ -1,4 +1,4 @@
-"""Tokens as one process last saw them, and how long they are good for calls."""
+"""Tokens of BASE shops as one process last saw them."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +6,11 @@ from adapters.postgres.shops.tokens import Tokens
 
 # Refresh this long before the end, so that no call meets an ended token in the normal course.
 AHEAD = timedelta(minutes=5)
+
+
+def is_fresh(tokens: Tokens, now: datetime) -> bool:
+    """Tell whether no call meets the end of the access token in the normal course."""
+    return tokens.access_expires_at - now > AHEAD
 
 
 class TokenCache:
@@ -39,8 +44,3 @@ class TokenCache:
         """Return when the shop may be refreshed, None if at once."""
         until = self._paused.get(shop_id)
         return until if until is not None and until > now else None
-
-
-def is_fresh(tokens: Tokens, now: datetime) -> bool:
-    """Tell whether no call meets the end of an access token in the normal course."""
-    return tokens.access_expires_at - now > AHEAD

@@ -10,6 +10,7 @@ refreshed while a closure forbids every call. Who asked records what a refusal m
 import logging
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -68,10 +69,16 @@ class TokenTools:
 
 @dataclass(frozen=True)
 class SharedTokens:
-    """Implements domain.carts.ports.TokenStore for one shop."""
+    """Implements domain.carts.ports.TokenStore for one shop.
+
+    Attributes:
+        before_refresh: called right before the cart is asked for new tokens, also where they are
+            asked for before the call they are for; raises Postponed when it is not to be asked.
+    """
 
     shop: Shop
     tools: TokenTools
+    before_refresh: Callable[[], None] | None = None
 
     @cached_property
     def _oauth(self) -> OAuthClient:
@@ -175,6 +182,7 @@ class SharedTokens:
         time.sleep(_POLL_S)
 
     def _refresh_now(self, holder: str, stored: Tokens, *, alone: bool) -> Tokens:
+        self._leave_to_ask(holder)
         try:
             answered = self._oauth.refresh(stored.refresh_token)
         except AuthenticationFailed as error:
@@ -198,6 +206,14 @@ class SharedTokens:
         self.tools.stash.put(self.shop.id, sealed)
         self.tools.cache.put(self.shop.id, new)
         return self._store(new, replaces=stored.refresh_token, release=holder)
+
+    def _leave_to_ask(self, holder: str) -> None:
+        try:
+            if self.before_refresh is not None:
+                self.before_refresh()
+        except SyncError:
+            self._release(holder)
+            raise
 
     def _pause_after(self, error: Postponed) -> datetime:
         """Return until when no token is asked for after the cart gave none."""
