@@ -1,21 +1,18 @@
 """`renkei payment`: what the payment methods of a ShopServe shop mean (PAY-1)."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import click
 
 from console.failures import Wrong
-from console.output import columns
+from console.output import columns, warn
 from console.session import Session, leaf
 from console.words import shop_of
 from domain.errors import BrokenRule
 from domain.orders.cart_order import PaymentClass
 from domain.orders.instructions import JAPANESE, reasons
 from domain.orders.payment_methods import SETTABLE
-
-if TYPE_CHECKING:  # loads the cart's words
-    from workers.services.payments import PaymentSetting
+from domain.orders.payments import PaymentStanding
 
 _SHOP = click.option("--shop", required=True, metavar="KEY")
 _COLUMNS = columns(
@@ -73,43 +70,39 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
     except BrokenRule as error:
         raise Wrong(str(error)) from error
     session.tell(
-        {"shop": shop, "method": method.strip(), "as": means, **_document(came)},
-        f"{shop}: {method.strip()} → {means}",
-        *_sentences(came),
-    )
-
-
-def _document(came: "PaymentSetting") -> dict[str, object]:
-    """Return what came of it as JSON."""
-    decided = [
         {
-            "number": part.number,
-            "status": standing.status,
-            "payment": standing.payment,
-            "hold_reasons": list(reasons(standing.holds)),
-        }
-        for part, standing in came.decided
-    ]
+            "shop": shop,
+            "method": method.strip(),
+            "as": means,
+            "decided": [_decided(part.number, standing) for part, standing in came.decided],
+            "returned": came.returned,
+            "to_settle": came.to_settle,
+            "undecided": came.undecided,
+            "warnings": came.warnings,
+        },
+        f"{shop}: {method.strip()} → {means}",
+        *(_line(part.number, standing) for part, standing in came.decided),
+        *_named("returned, completed by the new class", came.returned),
+        *_named("card now: request settlement (決済依頼) in ShopServe yourself", came.to_settle),
+        *_named("on hold until the next sync_status reads them, no answer kept", came.undecided),
+    )
+    for sentence in came.warnings:
+        warn(sentence)
+
+
+def _decided(number: str, standing: PaymentStanding) -> dict[str, object]:
     return {
-        "decided": decided,
-        "returned": came.returned,
-        "to_settle": came.to_settle,
-        "undecided": came.undecided,
+        "number": number,
+        "status": standing.status,
+        "payment": standing.payment,
+        "hold_reasons": list(reasons(standing.holds)),
     }
 
 
-def _sentences(came: "PaymentSetting") -> Iterable[str]:
-    """Return what came of it in words."""
-    return [
-        *(
-            f"{part.number}: {standing.status.value} {JAPANESE[standing.status]}, "
-            f"{standing.payment.value}  {', '.join(reasons(standing.holds))}".rstrip()
-            for part, standing in came.decided
-        ),
-        *_named("returned, completed by the new class", came.returned),
-        *_named("card now: request settlement (決済依頼) in ShopServe yourself", came.to_settle),
-        *_named("still on hold, its answer is not kept: release by hand", came.undecided),
-    ]
+def _line(number: str, standing: PaymentStanding) -> str:
+    said = ", ".join(reasons(standing.holds))
+    words = f"{standing.status.value} {JAPANESE[standing.status]}, {standing.payment.value}"
+    return f"{number}: {words}  {said}".rstrip()
 
 
 def _named(says: str, numbers: Iterable[str]) -> Iterable[str]:
