@@ -115,11 +115,11 @@ class Take:
         look = f"see `renkei runs show {run_id}`"
         if over is None:
             return f"run {run_id} of {words} is not over after {self.timeout_s:g} s; {look}"
-        if over.shown == "partly_failed":
+        if not over.list_read:
+            return f"run {run_id} of {words}: {over.shown}; {look}"
+        if over.shown != "succeeded":
             told = f"run {run_id} of {words} left orders out, whose pieces are in no count"
             self.warnings.append(f"{told}; {look}")
-        elif over.shown != "succeeded":
-            return f"run {run_id} of {words}: {over.shown}; {look}"
         return ""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import click
 
 from console.failures import Wrong
-from console.output import columns
+from console.output import columns, warn
 from console.session import Session, leaf
 from console.words import shop_of
 from domain.errors import BrokenRule
@@ -86,6 +86,7 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
             "returned": came.returned,
             "to_settle": came.to_settle,
             "undecided": came.undecided,
+            "warnings": came.warnings,
         },
         f"{shop}: {method.strip()} → {means}",
         *(
@@ -97,6 +98,8 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
         *_named("card now: request settlement (決済依頼) in ShopServe yourself", came.to_settle),
         *_named("still on hold, its answer is not kept: release by hand", came.undecided),
     )
+    for sentence in came.warnings:
+        warn(sentence)
 
 
 def _named(says: str, numbers: Iterable[str]) -> Iterable[str]:

@@ -228,7 +228,10 @@ def change(session: Session, key: str, pairs: tuple[str, ...], secrets_stdin: bo
     with session.change_shop(key) as (connection, actor, found):
         change_shop(connection, actor, found, wish, box=secret_box(session.settings), now=now)
         row = list_shops(connection, actor.merchant_id, key)[0]
-    session.tell(row, *(f"{key}: {name} = {shown(as_set(row[name]))}" for name in values))
+    said = [f"{key}: {name} = {shown(as_set(row[name]))}" for name in values]
+    if secrets is not None:
+        said.append(f"{key}: credentials changed; prove them with `renkei shop test {key}`")
+    session.tell(row, *said)
 
 
 @shop.command("settings")

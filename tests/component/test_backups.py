@@ -97,6 +97,40 @@ def test_plc_2_what_is_no_backup_is_refused_before_anything_is_touched(
     assert len(renkei.read("stock", "list")) == 1
 
 
+@pytest.mark.parametrize("lost", ["secret-keys.json", "database.dump"])
+def test_plc_2_a_backup_that_lacks_a_part_is_refused(
+    renkei: CommandLine, backup: Path, tmp_path: Path, lost: str
+) -> None:
+    poor = tmp_path / "poor.backup"
+    with zipfile.ZipFile(backup) as whole, zipfile.ZipFile(poor, "w") as part:
+        for name in whole.namelist():
+            if name != lost:
+                part.writestr(name, whole.read(name))
+
+    answer = renkei("db", "restore", str(poor), "--replace")
+
+    assert (answer.code, len(answer.err.splitlines())) == (1, 1)
+    assert "is no backup that can be read" in answer.err
+    assert lost in answer.err
+
+
+def test_plc_2_a_backup_with_flipped_bits_is_called_damaged(
+    renkei: CommandLine, backup: Path
+) -> None:
+    content = bytearray(backup.read_bytes())
+    with zipfile.ZipFile(backup) as archive:
+        dump = archive.getinfo("database.dump")
+    middle = dump.header_offset + dump.file_size // 2
+    content[middle : middle + 8] = bytes(8)
+    backup.write_bytes(content)
+
+    answer = renkei("db", "restore", str(backup), "--replace")
+
+    assert (answer.code, len(answer.err.splitlines())) == (1, 1)
+    assert "is damaged (database.dump): use another backup" in answer.err
+    assert renkei.read("stock", "list")[0]["on_hand"] == 7
+
+
 def test_plc_2_a_dump_that_breaks_off_leaves_the_database_as_it_was(
     renkei: CommandLine, backup: Path, tmp_path: Path, engine: Engine
 ) -> None:

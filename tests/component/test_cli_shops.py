@@ -247,8 +247,9 @@ def test_new_secrets_let_a_refused_shop_work_again(renkei: CommandLine, engine: 
     with engine.begin() as connection:
         connection.execute(text("update shops set auth_failed_at = now()"))
 
-    renkei.ok("shop", "set", "kura", "--secrets-stdin", stdin=SHOPSERVE_SECRETS)
+    told = renkei.ok("shop", "set", "kura", "--secrets-stdin", stdin=SHOPSERVE_SECRETS)
 
+    assert "credentials changed" in told.out
     assert renkei.read("shop", "show", "kura")["auth_failed_at"] is None
 
 

@@ -209,6 +209,30 @@ def test_pay_1_an_order_imported_while_it_was_said_is_decided_by_the_next_read(
     assert standing(shop.only()) == ("paid", "awaiting_shipment", [])
 
 
+def test_pay_1_a_method_that_no_order_has_is_doubted(bench: Bench) -> None:
+    """A typing error would leave what waits waiting, and say nothing."""
+    shop = imported(bench)
+
+    mistyped = say(shop, "deferred", "GMO後払")
+    meant = say(shop, "deferred")
+
+    assert "no order of" in mistyped["warnings"][0]
+    assert (mistyped["decided"], len(meant["decided"]), meant["warnings"]) == ([], 1, [])
+
+
+def test_pay_1_overruling_the_built_in_list_is_said_and_listed(bench: Bench) -> None:
+    shop = bench.shop("shopserve")
+
+    said = say(shop, "none", "CreditCard")
+    (overruled,) = [row for row in table(shop) if "クレジットカード決済" in row["names"]]
+    again = say(shop, "card", "CreditCard")
+
+    assert "list says CreditCard is card" in said["warnings"][0]
+    assert "no settlement is requested" in said["warnings"][0]
+    assert (overruled["as"], overruled["said_by"]) == ("none", "person")
+    assert again["warnings"] == []
+
+
 def test_pay_1_a_base_shop_has_no_such_table(bench: Bench) -> None:
     shop = bench.shop("thebase")
 

@@ -184,6 +184,23 @@ def test_shp_01_what_is_said_of_a_base_shop_before_it_is_known_counts(bench: Ben
     assert "m" in {row["method"] for row in bench.renkei.read("method", "list")}
 
 
+def test_ret_07_a_carrier_nobody_could_check_stays_unchecked_when_a_base_shop_is_back(
+    bench: Bench,
+) -> None:
+    shop = paid_orders(bench, "thebase", 1)
+    words = ("method", "set", "--method", "m", "--shop")
+    bench.renkei.ok(*words, shop.key, "--carrier", "佐川急便")
+    bench.renkei.ok("shop", "remove", shop.key, *ABANDON)
+    add(shop, "back")
+    with bench.fault("drop", when="before", endpoint="delivery_companies"):
+        bench.renkei.ok(*words, "back", "--carrier", "ペリカン便")
+
+    asked(bench, "back", "import_orders")
+
+    (row,) = [row for row in bench.renkei.read("method", "list") if row["method"] == "m"]
+    assert (row["shop"], row["carrier"], row["checked"]) == ("back", "ペリカン便", False)
+
+
 def test_shp_01_what_a_worker_held_of_a_removed_shop_is_void_when_it_is_back(bench: Bench) -> None:
     shop = bench.shop("shopserve", "card")
     asked_run = bench.renkei.read("run", "import_orders", "--shop", shop.key)

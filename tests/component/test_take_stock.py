@@ -251,6 +251,21 @@ def test_stk_08_without_a_good_import_nothing_is_taken(bench: Bench, cart: str) 
     assert all(row["on_hand"] is None for row in stock(bench).values())
 
 
+def test_stk_08_orders_that_cannot_be_imported_stop_no_take_though_no_other_came(
+    bench: Bench,
+) -> None:
+    """The list was read to its end, as when only some of its orders failed."""
+    shop = new_shop(bench, "thebase")
+    shop.add("no_item_code")
+    shop.run("import_orders")
+    shown = shows(shop)
+
+    told = take(bench, shop)
+
+    assert {row["sku"]: row["shown"] for row in told["taken"]} == shown
+    assert any("left orders out" in warning for warning in told["warnings"])
+
+
 def test_stk_08_a_shop_without_anything_uncounted_is_not_called(bench: Bench) -> None:
     shop = new_shop(bench, "thebase")
     shop.stock_up(5)

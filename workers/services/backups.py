@@ -57,14 +57,22 @@ def back_up(settings: Settings, engine: Engine, file: Path) -> Backup:
 
 
 def read_backup(file: Path) -> Backup:
-    """Return what a backup says of itself. Raises BrokenRule: it is none, or not this version's."""
+    """Return what a backup says of itself, once all of it was read and found whole.
+
+    Raises: BrokenRule: it is none, is damaged, or is not this version's.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             facts = json.loads(archive.read(_FACTS))
+            json.loads(archive.read(_KEYS))
+            archive.getinfo(_DATABASE)
+            damaged = archive.testzip()
         made = Backup(datetime.fromisoformat(facts["taken_at"]), facts["revision"])
         known = facts["format"] == _FORMAT and is_known(made.revision)
     except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise BrokenRule(f"{file} is no backup that can be read ({error})") from error
+    if damaged:
+        raise BrokenRule(f"{file} is damaged ({damaged}): use another backup")
     if not known:
         raise BrokenRule(f"{file} is a backup of another version: use that version")
     return made

@@ -14,7 +14,7 @@ from adapters.postgres.orders import paid_parts, payment_classes
 from adapters.postgres.orders.paid_parts import PayingPart
 from adapters.postgres.views.shops import ShopRef
 from adapters.shopserve.wire.details import order as shopserve_order
-from adapters.shopserve.wire.payments import LISTED, listed
+from adapters.shopserve.wire.payments import LISTED, ListedMethod, listed
 from domain.actions import ACTIONS, Action
 from domain.carts.cart import Cart
 from domain.errors import BrokenRule, Undecodable
@@ -56,12 +56,14 @@ class PaymentSetting:
         returned: orders returned and not completed, which are judged by the new class from now on.
         to_settle: of them, those now paid by card: a person requests their settlement.
         undecided: orders whose stored answer is gone or unreadable; they stay on hold.
+        warnings: what a person may not have meant.
     """
 
     decided: list[tuple[PayingPart, PaymentStanding]] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     to_settle: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def payment_rows(connection: Connection, shop: ShopRef) -> list[PaymentRow]:
@@ -86,8 +88,15 @@ def payment_rows(connection: Connection, shop: ShopRef) -> list[PaymentRow]:
             for (code, name), numbers in waiting.items()
         ),
         *(PaymentRow(method, [], means, "person") for method, means in own),
-        *(PaymentRow(one.code, one.names, one.means, "list") for one in LISTED),
+        *(_as_it_counts(table, one) for one in LISTED),
     ]
+
+
+def _as_it_counts(table: PaymentTable, one: ListedMethod) -> PaymentRow:
+    """Return what a listed method means in this shop, where a person may have said otherwise."""
+    told = (one.code, *one.names)
+    by = "person" if any(plain(each) in table.own for each in told) else "list"
+    return PaymentRow(one.code, one.names, table.meaning(told, frozenset({one.means})), by)
 
 
 def set_payment(
@@ -113,6 +122,7 @@ def set_payment(
     parts = paid_parts.paid_by(connection, shop.id, meant, lock=True)
     changed = {each for each in meant if _meaning(before, each) != _meaning(after, each)}
     setting = _sorted(connection, shop, after, parts, changed)
+    setting.warnings = _doubts(shop, method, means, used=bool(meant))
     for part, standing in setting.decided:
         paid_parts.write_decision(connection, part.id, standing)
     category = ACTIONS[Action.RETURN_SHIPMENTS].category
@@ -166,6 +176,20 @@ def _decide(
     standing = part.standing.decided(first_payment(order, table))
     if standing != part.standing:
         setting.decided.append((part, standing))
+
+
+def _doubts(shop: ShopRef, method: str, means: PaymentClass, *, used: bool) -> list[str]:
+    """Return what a person should hear who mistyped a method, or overrules the built-in list."""
+    by_list = listed(method)
+    if not by_list and not used:
+        look = f"renkei payment list --shop {shop.key}"
+        return [f"no order of {shop.key} under way is paid by {method}: `{look}` names what waits"]
+    if not by_list - {means}:
+        return []
+    unsettled = PaymentClass.CARD in by_list and means is not PaymentClass.CARD
+    then = ": no settlement is requested for it any more" if unsettled else ""
+    was = ", ".join(sorted(by_list))
+    return [f"the built-in list says {method} is {was}; in {shop.key} it is {means} now{then}"]
 
 
 def _meaning(table: PaymentTable, told: Method) -> PaymentClass | None:

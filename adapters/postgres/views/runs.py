@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from adapters.postgres.engine.runs import UNFINISHED_RUNS
 from adapters.postgres.statement import Statement
-from domain.engine.runs import RunState, Window, shown_state
+from domain.engine.runs import FINAL_RUN_STATES, RunState, Window, shown_state
 
 # While a run is under way its figures are those of its items. In the order of interfaces.md, with
 # what is ours at the end.
@@ -63,11 +63,13 @@ class Progress:
         shown: the word people see.
         window: what was asked for, None where no window was.
         read_until: everything up to here is recorded.
+        list_read: its list was read to the end, whatever becomes of its items.
     """
 
     shown: str
     window: Window | None
     read_until: datetime | None
+    list_read: bool
 
     @property
     def over(self) -> bool:
@@ -82,15 +84,17 @@ def _progress(
     window_from: datetime | None,
     window_to: datetime | None,
     read_until: datetime | None,
+    plan_failed: bool,
 ) -> Progress:
     window = Window(window_from, window_to) if window_from and window_to else None
-    return Progress(shown_state(state, parked=parked), window, read_until)
+    read = state in FINAL_RUN_STATES - {RunState.CLOSED} and not plan_failed
+    return Progress(shown_state(state, parked=parked), window, read_until, read)
 
 
 _PROGRESS = Statement(
     """
 select r.state, s.parked or coalesce(b.parked, false) as parked, r.window_from, r.window_to,
-       r.read_until
+       r.read_until, r.plan_failed
   from runs r
   join shops s on s.id = r.shop_id
   left join robots b on b.shop_id = r.shop_id and b.action = r.action
