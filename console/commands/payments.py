@@ -12,6 +12,7 @@ from domain.errors import BrokenRule
 from domain.orders.cart_order import PaymentClass
 from domain.orders.instructions import JAPANESE, reasons
 from domain.orders.payment_methods import SETTABLE
+from domain.orders.payments import PaymentStanding
 
 _SHOP = click.option("--shop", required=True, metavar="KEY")
 _COLUMNS = columns(
@@ -68,38 +69,40 @@ def change(session: Session, shop: str, method: str, means: str) -> None:
             came = set_payment(connection, actor, found, method.strip(), PaymentClass(means))
     except BrokenRule as error:
         raise Wrong(str(error)) from error
-    decided = [
-        {
-            "number": part.number,
-            "status": standing.status,
-            "payment": standing.payment,
-            "hold_reasons": list(reasons(standing.holds)),
-        }
-        for part, standing in came.decided
-    ]
     session.tell(
         {
             "shop": shop,
             "method": method.strip(),
             "as": means,
-            "decided": decided,
+            "decided": [_decided(part.number, standing) for part, standing in came.decided],
             "returned": came.returned,
             "to_settle": came.to_settle,
             "undecided": came.undecided,
             "warnings": came.warnings,
         },
         f"{shop}: {method.strip()} → {means}",
-        *(
-            f"{part.number}: {standing.status.value} {JAPANESE[standing.status]}, "
-            f"{standing.payment.value}  {', '.join(reasons(standing.holds))}".rstrip()
-            for part, standing in came.decided
-        ),
+        *(_line(part.number, standing) for part, standing in came.decided),
         *_named("returned, completed by the new class", came.returned),
         *_named("card now: request settlement (決済依頼) in ShopServe yourself", came.to_settle),
-        *_named("still on hold, its answer is not kept: release by hand", came.undecided),
+        *_named("on hold until the next sync_status reads them, no answer kept", came.undecided),
     )
     for sentence in came.warnings:
         warn(sentence)
+
+
+def _decided(number: str, standing: PaymentStanding) -> dict[str, object]:
+    return {
+        "number": number,
+        "status": standing.status,
+        "payment": standing.payment,
+        "hold_reasons": list(reasons(standing.holds)),
+    }
+
+
+def _line(number: str, standing: PaymentStanding) -> str:
+    said = ", ".join(reasons(standing.holds))
+    words = f"{standing.status.value} {JAPANESE[standing.status]}, {standing.payment.value}"
+    return f"{number}: {words}  {said}".rstrip()
 
 
 def _named(says: str, numbers: Iterable[str]) -> Iterable[str]:

@@ -13,6 +13,7 @@ from domain.orders.cart_order import (
 )
 from domain.orders.instructions import ApiStatus, Status
 from domain.orders.payment_methods import PaymentTable
+from domain.orders.payments import SETTLEMENT_FAILED
 from domain.shipments.settlements import COLLECTING
 
 _JAPANESE: Mapping[Settlement, str] = MappingProxyType(
@@ -41,7 +42,7 @@ class Complete:
 class NotYet:
     """Look again next run; not an error (CMP-4).
 
-    Attributes: needs_person: it stays so until somebody acts (CMP-5).
+    Attributes: needs_person: it stays so until somebody acts (CMP-5; money that will not come).
     """
 
     reason: str
@@ -101,10 +102,12 @@ def _elsewhere(status: ShopServeStatus) -> NotYet | None:
 
 
 def _judge_settlement(means: PaymentClass, settlement: Settlement) -> Verdict:
+    # The goods left, and their money will not come by itself.
+    failed = settlement in SETTLEMENT_FAILED
     if means is PaymentClass.CARD and settlement not in COLLECTING:
-        return NotYet(f"card: settlement is {settlement}, not yet 回収予定 or 回収済")
+        return NotYet(f"card: settlement is {settlement}, not yet 回収予定 or 回収済", failed)
     if means not in _REQUESTED_FIRST or settlement is Settlement.REQUESTED:
         return Complete()
     if settlement in COLLECTING:
         return Complete(f"deferred: settlement is past 決済依頼済: {_JAPANESE[settlement]}")
-    return NotYet(f"deferred: settlement is {settlement}, not yet 決済依頼済")
+    return NotYet(f"deferred: settlement is {settlement}, not yet 決済依頼済", failed)

@@ -55,6 +55,14 @@ def test_cmp_02_deferred_methods_need_the_settlement_request(method: str) -> Non
         assert isinstance(judged(method, settlement), NotYet)
 
 
+@pytest.mark.parametrize("method", ["CreditCard", "NpDeferred", "Paidy"])
+def test_cmp_02_goods_that_left_and_whose_settlement_failed_need_a_person(method: str) -> None:
+    for settlement in Settlement:
+        verdict = judged(method, settlement)
+        failed = settlement in {Settlement.ERROR, Settlement.CANCELED}
+        assert (isinstance(verdict, NotYet) and verdict.needs_person) is failed
+
+
 @pytest.mark.parametrize("method", ["BankTransfer", "CashOnDelivery", "FreePayment7", "AuPay"])
 def test_cmp_02_other_methods_are_not_checked(method: str) -> None:
     assert all(judged(method, settlement) == Complete() for settlement in Settlement)

@@ -55,7 +55,8 @@ class PaymentSetting:
         decided: orders decided anew, with their standing afterwards.
         returned: orders returned and not completed, which are judged by the new class from now on.
         to_settle: of them, those now paid by card: a person requests their settlement.
-        undecided: orders whose stored answer is gone or unreadable; they stay on hold.
+        undecided: orders whose stored answer is gone or unreadable; on hold until sync_status reads
+            them.
         warnings: what a person may not have meant.
     """
 

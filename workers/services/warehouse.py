@@ -86,7 +86,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Attempt:
+class MovesMade:
     """What became of requests made together: all were carried out, or none where one is refused.
 
     Attributes:
@@ -115,9 +115,9 @@ def perform(connection: Connection, actor: Actor, requests: Sequence[Request]) -
     return made.found
 
 
-def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -> Attempt:
+def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -> MovesMade:
     """Carry out operations, or none of them and tell everything that stands against it."""
-    made = Attempt()
+    made = MovesMade()
     locked = _locked(connection, actor.merchant_id, requests, made)
     changes = _decided(requests, locked, made)
     counted = _judged(connection, changes, made)
@@ -134,7 +134,7 @@ def attempt(connection: Connection, actor: Actor, requests: Sequence[Request]) -
 
 
 def _locked(
-    connection: Connection, merchant_id: int, requests: Sequence[Request], made: Attempt
+    connection: Connection, merchant_id: int, requests: Sequence[Request], made: MovesMade
 ) -> dict[int, Instruction]:
     numbered = warehouse.lock_numbered(
         connection, merchant_id, [request.target.number for request in requests]
@@ -156,7 +156,7 @@ def _locked(
 
 
 def _decided(
-    requests: Sequence[Request], locked: Mapping[int, Instruction], made: Attempt
+    requests: Sequence[Request], locked: Mapping[int, Instruction], made: MovesMade
 ) -> dict[int, Change]:
     changes: dict[int, Change] = {}
     for at, instruction in locked.items():
@@ -180,7 +180,9 @@ class Counted:
     secured: Counter[int] = field(default_factory=Counter)
 
 
-def _judged(connection: Connection, changes: Mapping[int, Change], made: Attempt) -> Counted | None:
+def _judged(
+    connection: Connection, changes: Mapping[int, Change], made: MovesMade
+) -> Counted | None:
     """Judge the pieces of all changes in their order; None where no count changes."""
     moving = {at: one for at, one in changes.items() if one.effect or one.newly_allocated}
     if not moving:

@@ -102,8 +102,8 @@ update rules
 _CARRIERS = Statement[None]("""
 insert into carriers (shop_id, method, carrier, checked)
 select :old, method, carrier, checked from carriers where shop_id = :new
-on conflict (shop_id, method)
-do update set carrier = excluded.carrier, checked = excluded.checked
+on conflict (shop_id, method) do update
+   set carrier = excluded.carrier, checked = excluded.checked
 """)
 _PAYMENT_CLASSES = Statement[None]("""
 insert into payment_classes (shop_id, method, plain, means)
