@@ -13,7 +13,7 @@ from console.words import shop_of
 from domain.actions import Action
 from domain.engine.runs import RunMode
 from domain.errors import SyncError
-from domain.stock.takes import Candidate, Left, Place, Reading, Shown
+from domain.stock.takes import Candidate, Left, Place, Shown, ShownStock
 from workers.places import secret_box
 from workers.services import stock_takes
 from workers.services.runs import announce_runs, ask_for_run
@@ -25,7 +25,7 @@ UP_TO_DATE = (Action.IMPORT_ORDERS, Action.SYNC_STATUS)
 
 
 @dataclass
-class Take:
+class StockTake:
     """One take, and what came of it so far.
 
     Attributes:
@@ -77,7 +77,9 @@ class Take:
             self.session.settings, self.session.engine, self.shop.id, fresh
         )
         away = self._bring_up_to_date(fresh)
-        shown, left = stock_takes.judged(fresh, Reading(reading.items, {**reading.unread, **away}))
+        shown, left = stock_takes.judged(
+            fresh, ShownStock(reading.items, {**reading.unread, **away})
+        )
         self.left += left
         if self.dry:
             self.taken += [_row(one, one.candidate.place.secured) for one in shown]
@@ -129,16 +131,16 @@ class Take:
         return ""
 
 
-def take_stock(session: Session, key: str, *, dry: bool, timeout_s: float) -> Take:
+def take_stock(session: Session, key: str, *, dry: bool, timeout_s: float) -> StockTake:
     """Take a shop's numbers over; returns what came of it, also when it ended early."""
     with session.work() as (connection, merchant_id):
         shop = shop_of(connection, merchant_id, key)
-    take = Take(session, shop, dry, timeout_s)
+    take = StockTake(session, shop, dry, timeout_s)
     take.go()
     return take
 
 
-def document(take: Take) -> dict[str, object]:
+def document(take: StockTake) -> dict[str, object]:
     """Return a take as one JSON object."""
     return {
         "shop": take.shop.key,

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
 import httpx
 
+from adapters.http.dates import http_date, seconds_asked
 from adapters.http.deadline import EXTENSION, Attempt, BodyTooLarge
 from domain.errors import (
     ApiFamily,
@@ -48,8 +48,6 @@ _IN_BETWEEN = frozenset(
         HTTPStatus.TOO_EARLY,
     }
 )
-_LONGEST_ASKED_S = 10.0**9
-
 _ESCAPES = (b"\\u0000", b"\\ud", b"\\uD")
 
 
@@ -143,7 +141,7 @@ def send(http: httpx.Client, call: Call) -> Answer:
         status=response.status_code,
         body=response.content,
         content_type=told.get("content-type", "").strip().lower(),
-        retry_after_s=_seconds(told.get("retry-after", "").strip(), date),
+        retry_after_s=seconds_asked(told.get("retry-after", "").strip(), date),
         date=date,
         challenges="www-authenticate" in told,
     )
@@ -290,23 +288,3 @@ def checked_base(remote: str, base_url: str) -> str:
     if url.scheme not in {"http", "https"} or not url.host or url.query or url.fragment:
         raise Rejected(f"{remote}: the shop's address is not an http(s) URL")
     return base_url.rstrip("/")
-
-
-def _seconds(asked: str, date: datetime | None) -> float | None:
-    """Return the seconds asked for, told as a number or as an HTTP date (RFC 9110, 10.2.3).
-
-    Args: date: what the other side's clock shows; a date asked for without it means nothing.
-    """
-    if asked.isascii() and asked.isdigit():
-        return min(float(asked), _LONGEST_ASKED_S)
-    until = http_date(asked)
-    return None if until is None or date is None else max(0.0, (until - date).total_seconds())
-
-
-def http_date(text: str) -> datetime | None:
-    """Return a date of HTTP in UTC, None where the text is none, whatever stands there."""
-    try:
-        told = parsedate_to_datetime(text)
-        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None

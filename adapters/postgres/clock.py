@@ -22,7 +22,7 @@ _CLOCK = Statement[datetime]("select clock_timestamp()")
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _ClockReading:
     """What PostgreSQL's clock showed at a moment of the monotonic clock.
 
     Attributes: machine_ahead_s: this machine's time of day less PostgreSQL's, seconds.
@@ -45,7 +45,7 @@ class DatabaseClock:
         """Args: database: is asked on a connection of its own, by one thread at a time."""
         self._database = autocommit(database)
         self._guard = threading.Lock()
-        self._last: _Reading | None = None
+        self._last: _ClockReading | None = None
         self._asked_at = 0.0
 
     def now(self) -> datetime:
@@ -63,7 +63,7 @@ class DatabaseClock:
         """
         return self._reading().machine_ahead_s
 
-    def _reading(self) -> _Reading:
+    def _reading(self) -> _ClockReading:
         last = self._last
         if last is None:
             with self._guard:  # all wait for the first answer
@@ -77,7 +77,7 @@ class DatabaseClock:
                 self._guard.release()
         return last
 
-    def _ask(self) -> _Reading:
+    def _ask(self) -> _ClockReading:
         self._asked_at = time.monotonic()
         with self._database.connect() as connection:
             begun, machine = time.monotonic(), datetime.now(UTC)
@@ -87,5 +87,5 @@ class DatabaseClock:
             return self._last
         half = timedelta(seconds=took_s / 2)
         ahead_s = (machine + half - there).total_seconds()
-        self._last = _Reading(there.astimezone(UTC) + half, begun + took_s, ahead_s)
+        self._last = _ClockReading(there.astimezone(UTC) + half, begun + took_s, ahead_s)
         return self._last

@@ -119,6 +119,11 @@ def authorize(session: Session, key: str, code: str | None) -> None:
         },
         f"{key} is authorised until {shown(done.ends)}, and longer as long as it is in use",
         *(came_back(key, done.was) if done.was else ()),
+        *(
+            ()
+            if done.account
+            else ("the cart cannot be asked now; its first run asks whose it is",)
+        ),
     )
 
 
@@ -272,6 +277,9 @@ def remove(session: Session, key: str, abandon: bool, reason: str) -> None:
     if left.waiting:
         said.append("its waiting orders keep their pieces secured: ship or cancel them here")
     session.tell({"shop": key, "removed": True, "abandoned": asdict(left)}, *said)
+
+
+NOT_ASKED = "the cart cannot be asked now whose shop it is: its first run will"
 
 
 def came_back(key: str, was: str) -> list[str]:

@@ -76,7 +76,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ShownStock:
     """What some shops show.
 
     Attributes:
@@ -121,7 +121,7 @@ def candidates(places: Iterable[Place], shop_id: int) -> tuple[list[Candidate], 
     return wanted, left
 
 
-def judge(candidate: Candidate, reading: Reading) -> Shown | Left:
+def judge(candidate: Candidate, reading: ShownStock) -> Shown | Left:
     """Return the number to take for a candidate, or why none is."""
     place = candidate.place
     number = _number(place, reading)
@@ -151,7 +151,7 @@ def unchanged(candidate: Candidate, places: Collection[Place]) -> bool:
     return where(now) == where((candidate.place, *candidate.elsewhere))
 
 
-def _number(place: Place, reading: Reading) -> int | Left:
+def _number(place: Place, reading: ShownStock) -> int | Left:
     if place.shop_id in reading.unread:
         return Left(place, LeftBecause.SHOP_UNREAD, reading.unread[place.shop_id])
     shown = reading.of(place)

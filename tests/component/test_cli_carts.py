@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -115,6 +116,23 @@ def test_stk_08_a_consent_for_another_shops_account_is_refused_and_stores_nothin
     assert (second.code, "added already, as first" in second.err) == (1, True)
     assert renkei.read("shop", "show", "second")["authorized"] is False
     assert renkei.read("shop", "test", "first")["account"] == shop.account
+
+
+def test_stk_08_a_consent_is_not_lost_while_the_cart_cannot_be_asked_whose_it_is(
+    renkei: CommandLine, simulator: SimulatorClient
+) -> None:
+    shop = next(one for one in simulator.shops() if one.cart == "thebase")
+    begins, ends = (datetime.now(UTC) + timedelta(hours=h) for h in (-1, 1))
+    during = ("--from", begins.isoformat(), "--to", ends.isoformat())
+    closure = renkei.read("maintenance", "add", "--cart", "thebase", "--api", "all", *during)
+
+    given = consented(renkei, shop, "tote")
+
+    assert (given.code, given.json["authorized"], given.json["account"]) == (0, True, None)
+    assert renkei.read("shop", "show", "tote")["account"] is None
+    renkei.ok("maintenance", "remove", str(closure["id"]))
+    assert renkei.read("shop", "test", "tote")["account"] == shop.account
+    assert renkei.read("shop", "show", "tote")["account"] == shop.account.casefold()
 
 
 def test_shp_01_a_consent_brings_a_removed_shop_back(

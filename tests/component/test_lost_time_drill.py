@@ -9,6 +9,7 @@ import pytest
 
 from simulator.client import Document
 from tests.component.engine_bench import Bench, BenchShop
+from workers.services.lost_time import drill
 
 BOTH = pytest.mark.parametrize("cart", ["shopserve", "thebase"])
 ONCE = {
@@ -205,6 +206,31 @@ def test_plc_2_a_drill_that_redis_cut_short_is_gone_on_with_and_then_it_is_over(
     assert [report["shop"] for report in again] == [shop.key]
     assert shop.run("import_orders")["state"] == "succeeded"
     assert bench.renkei.read("shop", "show", shop.key)["lost_time_at"] is None
+
+
+def test_plc_2_a_shop_of_more_orders_than_calls_of_a_day_is_read_to_its_end(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before, it gave up, and began anew at the first order each time it was called again."""
+    shop = bench.shop("thebase", "card")
+    import_and_confirm(shop)
+    backup, at = tmp_path / "backup", datetime.now(UTC).isoformat()
+    bench.renkei.ok("db", "backup", str(backup))
+    (shop_id,) = bench.column("select id from shops where key = :key", key=shop.key)
+    bench.process.budget.fill(shop_id, "day", 100_000)
+    waited: list[float] = []
+
+    def a_day_begins(seconds: float) -> None:
+        waited.append(seconds)
+        bench.process.redis.delete(f"renkei:budget:{shop_id}")
+
+    monkeypatch.setattr(drill, "sleep", a_day_begins)
+
+    (report,) = go_back(bench, backup, at)
+
+    assert (report["waits"], report["open"]) == ("", 1)
+    (seconds,) = waited
+    assert 0 < seconds <= 86_400
 
 
 def test_plc_2_a_base_shop_whose_tokens_were_renewed_meanwhile_is_named_to_be_authorised(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.postgres.access.audit import Entry, record
 from adapters.postgres.shops import accounts, folding
-from adapters.postgres.shops.accounts import Standing
+from adapters.postgres.shops.accounts import AccountStanding
 from adapters.postgres.shops.shops import Shop
 from adapters.postgres.shops.tokens import load_tokens
 from adapters.redis.token_stash import TokenStash
@@ -116,7 +116,7 @@ def settle(
     return Proven(before.id, before.key)
 
 
-def refuse_another(key: str, standing: Standing, account: CartAccount) -> None:
+def refuse_another(key: str, standing: AccountStanding, account: CartAccount) -> None:
     """Refuse to move a shop that has orders: they would be told to another shop of the cart.
 
     Raises: BrokenRule.

@@ -15,7 +15,7 @@ from statistics import median
 import httpx
 from sqlalchemy import Engine
 
-from adapters.http.calls import http_date
+from adapters.http.dates import http_date
 from adapters.postgres.shops import cart_clocks
 from domain.errors import Transient
 from domain.orders.windows import CLOCKS_AGREE

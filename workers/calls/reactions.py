@@ -12,7 +12,7 @@ from adapters.postgres.engine import api_log, lanes, planned_items, runs
 from adapters.postgres.engine.api_log import LogLine, Subject, WholeShop
 from adapters.postgres.engine.pauses import Noted
 from adapters.postgres.shops import lock_outs
-from adapters.postgres.shops.lock_outs import Refusal
+from adapters.postgres.shops.lock_outs import RefusalKind
 from adapters.postgres.shops.robots import park
 from adapters.redis.budget import CallBudget
 from domain.actions import ACTIONS, Action
@@ -126,7 +126,7 @@ class CartReactions:
         found = lock_outs.lock_out(connection, about.shop_id, own=error.own)
         if found is not None:
             category = ACTIONS[Action(action)].category
-            alarms = found.refusal is not Refusal.INCIDENT
+            alarms = found.refusal is not RefusalKind.INCIDENT
             line = LogLine(AUTH_FAILED, "error", needs_person=True) if alarms else INCIDENT
             api_log.log(connection, about, category, line)
             for other in found.joined:

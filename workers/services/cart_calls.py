@@ -14,8 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from adapters.http.deadline import build_client
 from adapters.postgres.engine import pauses
-from adapters.postgres.shops import lock_outs
-from adapters.postgres.shops.accounts import has_history
+from adapters.postgres.shops import accounts, lock_outs
 from adapters.postgres.shops.shops import Shop, load_shop
 from adapters.postgres.shops.tokens import REFRESH_TOKEN_LIFE, Tokens, store_tokens
 from adapters.postgres.views.shops import ShopRef
@@ -26,7 +25,7 @@ from domain.carts.accounts import CartAccount, account_at
 from domain.carts.cart import Cart
 from domain.carts.listings import Listing
 from domain.carts.ports import ExternalItem, ShopIdentity
-from domain.errors import AuthenticationFailed
+from domain.errors import AuthenticationFailed, BrokenRule, Postponed, SyncError, Transient
 from workers.calls.accounts import Proven, settle
 from workers.calls.interactive import open_shop_cart
 from workers.places import redis_url, secret_box
@@ -41,12 +40,12 @@ class Authorised:
 
     Attributes:
         ends: until when the tokens can be refreshed.
-        account: the cart's own id of the shop.
+        account: the cart's own id of the shop; None = it could not be asked yet.
         was: the key of the removed shop that is back; None = it is no such.
     """
 
     ends: datetime
-    account: str
+    account: str | None
     was: str | None
 
 
@@ -84,6 +83,9 @@ def exchange_code(
 ) -> Authorised:
     """Take the tokens a consent gave, once the cart has told whose shop they are for (STK-8).
 
+    A code works once, so a shop without orders keeps its tokens also where the cart cannot be
+    asked for now: its first run asks.
+
     Raises:
         AccountTaken, BrokenRule: they are for a shop that another one is on, or for another shop
             than the one whose orders are here; nothing is stored.
@@ -95,12 +97,35 @@ def exchange_code(
         answer = client.exchange_code(code)
     ends = now + timedelta(seconds=answer.expires_in_s)
     given = GivenTokens(Tokens(answer.access_token, answer.refresh_token, ends), shop, now)
-    account = _account_of(settings, engine, shop, given)
+    try:
+        account = _account_of(settings, engine, shop, given)
+    except (Postponed, Transient) as error:
+        with engine.begin() as connection:
+            _keep_unproven(connection, actor, shop, error)
+            store_tokens(connection, ref.id, given.tokens, now, secret_box(settings))
+        return Authorised(now + REFRESH_TOKEN_LIFE, None, None)
     with engine.begin() as connection:
         store_tokens(connection, ref.id, given.tokens, now, secret_box(settings))
         proven = _settled(settings, connection, actor, shop, account, now=now)
         actor.did(connection, "shop.authorize", ref.key, account=account.name)
     return Authorised(now + REFRESH_TOKEN_LIFE, account.name, proven.was)
+
+
+def _keep_unproven(connection: Connection, actor: Actor, shop: Shop, error: SyncError) -> None:
+    """Have the cart asked before the next run whose tokens a shop has, which it cannot be now.
+
+    Raises: BrokenRule: the shop has orders, which workers would look for in the other shop at once.
+    """
+    standing = accounts.lock_standing(connection, shop.id)
+    if standing is None:
+        raise BrokenRule(f"shop {shop.key} was removed meanwhile")
+    if standing.has_history:
+        raise BrokenRule(
+            f"{error}; nothing is stored, since the shop has orders and nobody knows whose tokens"
+            " these are: the code is used up, have the owner consent once more"
+        ) from error
+    accounts.forget_account(connection, shop.id)
+    actor.did(connection, "shop.authorize", shop.key, account=None)
 
 
 def try_connection(
@@ -139,7 +164,7 @@ def proven_account(
     if shop.cart is not Cart.BASE or not (tokens or "api_url" in wish.values):
         return wish
     with engine.begin() as connection:
-        if shop.account is None or not has_history(connection, shop.id):
+        if shop.account is None or not accounts.has_history(connection, shop.id):
             return wish
     moved = replace(shop, api_url=str(wish.values.get("api_url", shop.api_url)))
     if wish.secrets is not None:

@@ -18,8 +18,8 @@ from domain.stock.takes import (
     Candidate,
     Left,
     LeftBecause,
-    Reading,
     Shown,
+    ShownStock,
     candidates,
     judge,
     unchanged,
@@ -30,7 +30,7 @@ from workers.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TakeOutcome:
     """What became of numbers that were to be taken.
 
     Attributes: moved: their counts or mappings changed since the shop was read; to be read again.
@@ -58,7 +58,7 @@ def as_of_now(
 
 def read_shown(
     settings: Settings, engine: Engine, shop_id: int, some: Sequence[Candidate]
-) -> Reading:
+) -> ShownStock:
     """Ask the shops what they show for candidates; no transaction is open meanwhile.
 
     Raises: SyncError: the shop itself cannot be read. Another one that cannot is told with why.
@@ -76,17 +76,19 @@ def read_shown(
         for page in pages:
             items.update({(asked, ItemKey(row.key)): row.reason for row in page.unreadable})
             items.update({(asked, composed(item.key)): item for item in page})
-    return Reading(items, unread)
+    return ShownStock(items, unread)
 
 
-def judged(some: Iterable[Candidate], reading: Reading) -> tuple[list[Shown], list[Left]]:
+def judged(some: Iterable[Candidate], reading: ShownStock) -> tuple[list[Shown], list[Left]]:
     """Return the numbers to take, and what cannot be taken."""
     verdicts = [judge(one, reading) for one in some]
     shown = [verdict for verdict in verdicts if isinstance(verdict, Shown)]
     return shown, [verdict for verdict in verdicts if isinstance(verdict, Left)]
 
 
-def write(connection: Connection, actor: Actor, shop_id: int, shown: Sequence[Shown]) -> Written:
+def write(
+    connection: Connection, actor: Actor, shop_id: int, shown: Sequence[Shown]
+) -> TakeOutcome:
     """Count SKUs as the shop shows them, where nothing moved since it was read (STK-8).
 
     Twice is harmless: what is counted is left alone.
@@ -112,7 +114,7 @@ def write(connection: Connection, actor: Actor, shop_id: int, shown: Sequence[Sh
     )
     uncounted = {place.sku_id for place in now}
     missed = [one.candidate for one in shown if _id(one) not in counted]
-    return Written(
+    return TakeOutcome(
         taken,
         [_counted(one) for one in missed if one.place.sku_id not in uncounted],
         [one for one in missed if one.place.sku_id in uncounted],

@@ -9,7 +9,7 @@ from domain.carts.accounts import AccountHolder, CartAccount
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountStanding:
     """What a locked shop is known by.
 
     Attributes:
@@ -44,7 +44,7 @@ or exists (select from instructions i where i.shop_id = s.id)
 or exists (select from effects e where e.shop_id = s.id)
 """
 _HISTORY = Statement[bool](f"select {_HAS_HISTORY} from shops s where s.id = :shop_id")
-_STANDING = Statement[Standing](f"""
+_STANDING = Statement[AccountStanding](f"""
 select s.api_url, s.account, s.account_place, {_HAS_HISTORY} as has_history
   from shops s
  where s.id = :shop_id and s.removed_at is null
@@ -82,7 +82,7 @@ def has_history(connection: Connection, shop_id: int) -> bool:
     return bool(_HISTORY.first(connection, shop_id=shop_id))
 
 
-def lock_standing(connection: Connection, shop_id: int) -> Standing | None:
+def lock_standing(connection: Connection, shop_id: int) -> AccountStanding | None:
     """Lock a shop and return what it is known by; None when it was removed."""
     return _STANDING.first(connection, shop_id=shop_id)
 

@@ -17,7 +17,7 @@ SAME_INCIDENT_S = 120.0
 MOST_AT_ONCE = 5
 
 
-class Refusal(StrEnum):
+class RefusalKind(StrEnum):
     """What kind of refusal locked a shop out."""
 
     ALONE = "alone"
@@ -35,7 +35,7 @@ class LockOut:
     Attributes: joined: other shops that were locked out alone until now, and are of an incident.
     """
 
-    refusal: Refusal
+    refusal: RefusalKind
     joined: tuple[int, ...] = ()
 
 
@@ -73,13 +73,13 @@ returning shop_id
 def lock_out(connection: Connection, shop_id: int, *, own: bool) -> LockOut | None:
     """Stop a shop whose credentials were refused (CLS-3); None when it is stopped already.
 
-    Args: own: see Refusal.OWN.
+    Args: own: see RefusalKind.OWN.
     """
     _ONE_AT_A_TIME.run(connection, shop_id=shop_id)
     if not _MARK.run(connection, shop_id=shop_id):
         return None
     others = [] if own else _OTHERS.all(connection, shop_id=shop_id, same_s=SAME_INCIDENT_S)
-    refusal = Refusal.OWN if own else Refusal.INCIDENT if others else Refusal.ALONE
+    refusal = RefusalKind.OWN if own else RefusalKind.INCIDENT if others else RefusalKind.ALONE
     wait_s = FIRST_INCIDENT_PROBE_S if others else PROBE_EVERY_S
     _NOTE.run(connection, shop_id=shop_id, refusal=refusal, wait_s=wait_s)
     return LockOut(refusal, tuple(_JOIN.all(connection, ids=others, wait_s=wait_s)))

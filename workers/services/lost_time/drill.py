@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
+from math import ceil
+from time import sleep
 
 from redis.exceptions import RedisError
 from sqlalchemy import Engine
@@ -59,13 +62,13 @@ def catch_up_all(
     for shop in marked:
         tell(f"{shop.key}: reading its orders")
         report = ShopReport(merchant=shop.merchant, shop=shop.key)
-        _catch_up(settings, engine, shop, report)
+        _catch_up(settings, engine, shop, report, tell)
         reports.append((shop, report))
     # All orders first: shops may work meanwhile, and stock is read for as long as it takes.
     for shop, report in reports:
         if not report.waits:
             tell(f"{shop.key}: comparing its stock")
-            _compare(settings, engine, shop, report)
+            _compare(settings, engine, shop, report, tell)
         yield report
 
 
@@ -90,14 +93,17 @@ def _forget_what_was_seen(settings: Settings, engine: Engine) -> None:
         raise BrokenRule(f"Redis does not answer ({type(error).__name__}): {AGAIN}") from error
 
 
-def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
+def _catch_up(
+    settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport, tell: Tell
+) -> None:
     try:
         shop = opened_shop(settings, engine, marked.id)
         if shop.cart is Cart.BASE and shop.account is None:  # it may be another shop's (STK-8)
             raise BrokenRule(
                 f"nobody knows yet whose shop it is: run `renkei shop test {shop.key}`"
             )
-        with open_shop_cart(settings, engine, shop) as cart:
+        wait = partial(_wait_for_calls, tell, shop.key)
+        with open_shop_cart(settings, engine, shop, wait_for_calls=wait) as cart:
             bring_back(engine, shop, cart, report)
     except DatabaseUnavailable:
         raise
@@ -109,12 +115,24 @@ def _catch_up(settings: Settings, engine: Engine, marked: MarkedShop, report: Sh
         report.waits = f"{error}: {AGAIN}"
 
 
-def _compare(settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport) -> None:
+def _compare(
+    settings: Settings, engine: Engine, marked: MarkedShop, report: ShopReport, tell: Tell
+) -> None:
     try:
         shop = opened_shop(settings, engine, marked.id)
-        with open_shop_cart(settings, engine, shop) as cart:
+        wait = partial(_wait_for_calls, tell, shop.key)
+        with open_shop_cart(settings, engine, shop, wait_for_calls=wait) as cart:
             report.stock = differences(engine, shop, cart)
     except DatabaseUnavailable:
         raise
     except SyncError as error:
         report.stock_unread = str(error)
+
+
+def _wait_for_calls(tell: Tell, key: str, seconds: float) -> None:
+    """Wait until the cart takes calls of a shop again: begun anew, it would never come to the end.
+
+    BASE gives 5,000 an hour, and each order takes one.
+    """
+    tell(f"{key}: its calls to the cart are used up, goes on in {ceil(seconds / 60)} min")
+    sleep(seconds)
