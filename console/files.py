@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from console.failures import CommandFailed, WrongLines
-from domain.notation import read_day, read_whole
+from domain.notation import read_day, read_whole, storable
 
 T = TypeVar("T")
 _YES = frozenset({"1", "true", "yes", "y", "on", "○", "はい", "無制限"})
@@ -29,8 +29,11 @@ class Row:
     values: dict[str, str]
 
     def text(self, column: str) -> str:
-        """Return a cell without blanks around it."""
-        return self.values[column].strip()
+        """Return a cell without blanks around it. Raises CommandFailed for what nobody keeps."""
+        try:
+            return storable(self.values[column]).strip()
+        except ValueError as error:
+            raise self.wrong(column, str(error)) from error
 
     def needed(self, column: str) -> str:
         """Return a cell that must not be blank. Raises CommandFailed."""

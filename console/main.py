@@ -55,6 +55,18 @@ class Root(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse words that nothing could keep, wherever they stand."""
+        for word in args:
+            if not word.isprintable():
+                from domain.notation import storable  # noqa: PLC0415 -- rarely needed
+
+                try:
+                    storable(word)
+                except ValueError as error:
+                    raise click.UsageError(f"{word!r} {error}", ctx) from error
+        return super().parse_args(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help from the table, without importing anything."""
         del ctx

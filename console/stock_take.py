@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from adapters.postgres.views.shops import ShopRef
+from adapters.postgres.views.stock import list_mappings
 from console.failures import CommandFailed
 from console.session import Session
 from console.waiting import Waiter
@@ -45,8 +46,13 @@ class StockTake:
 
     def go(self) -> None:
         """Take everything that can be taken; what was written stays when it ends early."""
-        with self.session.work() as (connection, _):
+        with self.session.work() as (connection, merchant_id):
             wanted, self.left = stock_takes.plan(connection, self.shop.id)
+            if not (
+                wanted or self.left or list_mappings(connection, merchant_id, shop=self.shop.key)
+            ):
+                how = f"renkei mapping fetch --shop {self.shop.key}"
+                self.warnings.append(f"no item of the shop is mapped to a SKU: {how}")
         tries: Counter[int] = Counter()
         try:
             if wanted:

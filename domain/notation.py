@@ -20,6 +20,7 @@ _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
 _MOMENT = re.compile(rf"{_DAY.pattern}(?:[T ]{_TIME}(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})?)?")
 _WHOLE = re.compile(r"[0-9]{1,19}")
 _SIGNED = re.compile(r"[+-]?[0-9]{1,19}")
+_BLANKS = frozenset("\t\n\r")
 _DECIMAL = re.compile(r"[0-9]{1,19}(?:\.[0-9]{1,9})?")
 
 
@@ -30,6 +31,20 @@ class Misentered(BrokenRule):
 def plain(text: str) -> str:
     """Return a text in NFKC and without the blanks around it."""
     return unicodedata.normalize("NFKC", text).strip()
+
+
+def storable(text: str) -> str:
+    """Return a text as it is, if it can be kept and shown.
+
+    Raises: ValueError for control letters but blanks, and for halves of letters (what is no UTF-8
+    on a command line becomes some); PostgreSQL takes no NUL.
+    """
+    if text.isprintable():
+        return text
+    for each in text:
+        if unicodedata.category(each) in {"Cc", "Cs"} and each not in _BLANKS:
+            raise ValueError("contains a letter that cannot be kept")
+    return text
 
 
 def read_day(text: str) -> date:

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from adapters.postgres.views.stock import UNCOUNTED, list_stock
+from adapters.postgres.views.stock import UNCOUNTED, list_sets, list_stock
 from console.files import Row, read_lines
-from console.output import columns, print_json, print_lines, print_table
+from console.output import columns, print_json, print_lines, print_table, warn
 from console.session import Session, leaf
 from console.words import COUNT, TIMEOUT, sku_code, whole
 from domain.notation import LARGEST_COUNT
@@ -49,7 +49,10 @@ def set_one(session: Session, sku: str, on_hand: int) -> None:
     with session.change() as (connection, actor):
         set_counts(connection, actor, {code: on_hand})
         (row,) = list_stock(connection, actor.merchant_id, [code])
+        is_set = code in {each["sku"] for each in list_sets(connection, actor.merchant_id)}
     session.tell(row, f"{code}: {on_hand} on hand, {_free(row)}")
+    if is_set:
+        warn(f"{code} is a set: what shops are told comes from the counts of its components")
 
 
 @stock.command("adjust", context_settings={"ignore_unknown_options": True})

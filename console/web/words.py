@@ -8,17 +8,15 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
-from domain.notation import read_day, read_moment, read_whole
+from domain.notation import read_day, read_moment, read_whole, storable
 
 LONGEST_WORD = 200
 LARGEST_ID = 2**63 - 1
 
 
 def _storable(text: str) -> str:
-    """Return the text without blanks around it; PostgreSQL keeps neither NUL nor half letters."""
-    if "\0" in text or (not text.isascii() and text.encode("utf-8", "replace").decode() != text):
-        raise ValueError("contains a letter that cannot be kept")
-    return text.strip()
+    """Return the text without blanks around it."""
+    return storable(text).strip()
 
 
 def _said(text: str) -> str:

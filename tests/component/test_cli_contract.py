@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -287,3 +288,26 @@ def test_two_secret_keys_are_changed_by_sealing_again(renkei: CommandLine) -> No
     old = renkei("run", "sync_stock", "--shop", "tote")
     assert old.code == 1
     assert "RENKEI_SECRET_KEYS" in old.err
+
+
+@pytest.mark.parametrize("word", ["a\udcff", "a\0b", "a\x1b[31m"])
+def test_plc_3_a_word_nothing_could_keep_is_wrong_usage(renkei: CommandLine, word: str) -> None:
+    answer = renkei("stock", "set", word, "1")
+
+    assert (answer.code, len(answer.err.splitlines())) == (2, 1)
+    assert "contains a letter that cannot be kept" in answer.err
+    assert renkei.read("stock", "list") == []
+
+
+@pytest.mark.parametrize("word", ["a\0b", "a\x1b[31m"])
+def test_plc_3_a_line_with_a_letter_nothing_could_keep_is_named(
+    renkei: CommandLine, tmp_path: Path, word: str
+) -> None:
+    file = tmp_path / "stock.csv"
+    file.write_text(f"sku,on_hand\ngood,1\n{word},1\n", encoding="utf-8")
+
+    answer = renkei("stock", "import", str(file))
+
+    assert answer.code == 1
+    assert "line 3: sku contains a letter that cannot be kept" in answer.err
+    assert renkei.read("stock", "list") == []

@@ -304,3 +304,16 @@ def test_sets_are_not_nested(renkei: CommandLine) -> None:
     for words in (("SET", "SET=1"), ("BIG", "SET=1"), ("A", "B=1")):
         assert renkei("sets", "set", *words).code == 1
     assert len(renkei.read("sets", "list")) == 1
+
+
+def test_stk_7_a_count_of_a_set_says_that_it_is_not_what_shops_are_told(
+    renkei: CommandLine,
+) -> None:
+    renkei.ok("stock", "set", "CUP", "4")
+    renkei.ok("sets", "set", "PAIR", "CUP=2")
+
+    told = renkei.ok("stock", "set", "PAIR", "9")
+    of_one = renkei.ok("stock", "set", "CUP", "6")
+
+    assert "PAIR is a set" in told.err
+    assert of_one.err == ""

@@ -274,4 +274,13 @@ def test_stk_08_a_shop_without_anything_uncounted_is_not_called(bench: Bench) ->
     told = take(bench, shop)
 
     assert (told["taken"], told["left"], told["runs"]) == ([], [], [])
+    assert told["warnings"] == []
     assert shop.calls() == before
+
+
+def test_stk_08_a_take_of_a_shop_without_mappings_says_how_to_begin(bench: Bench) -> None:
+    shop = bench.shop("shopserve", items=1)
+
+    told = take(bench, shop)
+
+    assert "renkei mapping fetch --shop" in told["warnings"][0]
