@@ -119,6 +119,24 @@ def test_clk_1_ticks_that_nobody_takes_stay_few_and_none_is_forgotten(
     assert ticks.take().total() == len(BEAT_SCHEDULE)
 
 
+def test_sec_1_a_tick_that_cannot_be_sent_is_one_line_and_no_traceback(
+    scheduler: Stepped,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Fails with Celery's own: a stack and three tracebacks for each tick, five times a second."""
+    with Redis.from_url(redis_url) as redis:
+        redis.delete("renkei:ticks")
+        redis.set("renkei:ticks", "garbage")
+        monkeypatch.setattr(scheduler.scheduler, "_backlog", lambda: 0)
+        scheduler.wait(0)
+        redis.delete("renkei:ticks")
+
+    assert caplog.text.count("tick not sent") == len(BEAT_SCHEDULE)
+    assert "Traceback" not in caplog.text
+
+
 def test_clk_1_beat_ticks_on_while_its_clock_steps_a_day_forth_and_back(
     renkei: CommandLine, ticks: Ticks
 ) -> None:
