@@ -34,9 +34,27 @@ def test_plc_2_what_was_backed_up_comes_back_whole(
 
     told = renkei.ok("db", "restore", str(backup), "--replace")
 
-    assert renkei.read("shop", "list") == before
+    assert [{**shop, "lost_time_at": None} for shop in renkei.read("shop", "list")] == before
     assert [(row["sku"], row["on_hand"]) for row in renkei.read("stock", "list")] == [("SKU-1", 7)]
     assert "renkei db restored --at 20" in told.out
+
+
+def test_plc_2_a_backup_put_back_waits_for_the_drill_also_when_redis_knows_nothing(
+    renkei: CommandLine, backup: Path, engine: Engine
+) -> None:
+    """Fails where only Redis remembers: both lost at once, and everything is sent again."""
+    at = "2026-01-31T09:00"
+    with engine.begin() as connection:  # the drill of an earlier loss, to the same time
+        connection.execute(text("update installation set restored_to = :at"), {"at": f"{at}+09"})
+    engine.dispose()
+    renkei.ok("db", "backup", str(again := backup.with_name("again")))
+
+    renkei.ok("db", "restore", str(again), "--replace")
+
+    assert renkei.read("shop", "show", "tote")["lost_time_at"]
+    assert "2 shops send nothing" in renkei("doctor").out
+    assert "renkei db restored" in renkei.ok("log", "list", "--shop", "tote").out
+    assert renkei("db", "restored", "--at", at).err.count("reading its orders") == 2
 
 
 def test_plc_2_a_backup_holds_the_keys_and_only_its_owner_reads_it(backup: Path) -> None:

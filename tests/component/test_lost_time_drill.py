@@ -271,6 +271,26 @@ def test_plc_2_an_order_that_cannot_be_taken_over_is_named_and_tried_again(
     assert by_key(shop)[key]["status"] == "hold"
 
 
+def test_plc_2_an_order_the_cart_refuses_to_tell_keeps_no_shop_from_work(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """Fails where one such order is taken for an unreadable cart: the shop waits for ever."""
+    shop = bench.shop("thebase", "card")
+    import_and_confirm(shop)
+    backup, at = tmp_path / "backup", datetime.now(UTC).isoformat()
+    bench.renkei.ok("db", "backup", str(backup))
+    (refused, other) = (shop.add("card"), shop.add("card"))
+
+    body = '{"error":"bad_params","error_description":"不正な値です"}'
+    with bench.fault("respond", shop=shop.key, path=f"detail/{refused}", status=400, body=body):
+        (report,) = go_back(bench, backup, at)
+
+    assert (report["waits"], [one[: len(refused)] for one in report["failed"]]) == ("", [refused])
+    assert by_key(shop)[other]["status"] == "hold"
+    shop.run("import_orders")
+    assert by_key(shop)[refused]["status"] == "hold"
+
+
 def test_plc_2_the_drill_is_refused_while_a_worker_is_connected_or_for_a_time_to_come(
     bench: Bench,
 ) -> None:

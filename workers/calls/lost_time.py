@@ -31,6 +31,16 @@ ALARM = (
 )
 
 
+def alarm(connection: Connection) -> list[int]:
+    """Mark every shop and say so in its API log; returns the shops this is new for."""
+    shops = mark(connection)
+    category = ACTIONS[Action.IMPORT_ORDERS].category
+    for shop_id in shops:
+        line = LogLine(ALARM, "error", needs_person=True)
+        api_log.log(connection, WholeShop(shop_id), category, line)
+    return shops
+
+
 class LostTimeWatch:
     """Looks now and then; once for all threads of the process."""
 
@@ -78,12 +88,7 @@ class LostTimeWatch:
         self._looked_at = seen
 
     def _mark(self, connection: Connection, newest: Mark | None, known: Mark) -> None:
-        shops = mark(connection)
-        category = ACTIONS[Action.IMPORT_ORDERS].category
-        for shop_id in shops:
-            line = LogLine(ALARM, "error", needs_person=True)
-            api_log.log(connection, WholeShop(shop_id), category, line)
-        if shops:
+        if alarm(connection):
             _log.error(
                 "the database was set back: run %d is not in it, its newest is %d;"
                 " nothing is sent before `renkei db restored` has ended",

@@ -20,8 +20,10 @@ from adapters.postgres.clock import clock
 from adapters.postgres.engine import sessions
 from adapters.postgres.migrations import is_known
 from adapters.postgres.revision import revision_of
+from adapters.postgres.shops.lost_time import forget_drill
 from adapters.postgres.views.checkup import server_version
 from domain.errors import BrokenRule
+from workers.calls.lost_time import alarm
 from workers.places import PRIVATE_KEY_FILE, database_url
 from workers.settings import Settings, private_secret
 
@@ -81,6 +83,8 @@ def read_backup(file: Path) -> Backup:
 def put_back(settings: Settings, engine: Engine, file: Path) -> None:
     """Replace the database by a backup's, in one transaction; in private mode its key as well.
 
+    Every shop waits for `db restored` then, also where Redis no longer knows what was lost.
+
     Raises: BrokenRule: a process is connected, the keys are others than the backup's, or it failed.
     """
     with engine.begin() as connection:
@@ -91,6 +95,10 @@ def put_back(settings: Settings, engine: Engine, file: Path) -> None:
         _put_keys_back(settings, json.loads(archive.read(_KEYS)))
         dump = Path(archive.extract(_DATABASE, folder))
         dumps.restore(database_url(settings), programs, dump)
+    with engine.begin() as connection:
+        if revision_of(connection) is not None:
+            forget_drill(connection)
+            alarm(connection)
 
 
 def refuse_while_at_work(connection: Connection) -> None:

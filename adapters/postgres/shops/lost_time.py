@@ -34,6 +34,7 @@ _CAUGHT_UP = Statement[None]("update shops set lost_time_at = null where id = :s
 _RESTORED_TO = Statement[datetime](
     "select restored_to from installation where restored_to is not null"
 )
+_FORGET_RESTORED = Statement[None]("update installation set restored_to = null")
 _NOTE_RESTORED = Statement[None]("update installation set restored_to = :at")
 _PARK_STOCK = Statement[None]("update robots set parked = true where action = 'sync_stock'")
 _PUSH_ALL = Statement[None]("update stock_pushes set wanted_version = wanted_version + 1")
@@ -46,6 +47,11 @@ select setval(format('%I.%I', schemaname, sequencename)::regclass, coalesce(last
 def mark(connection: Connection) -> list[int]:
     """Send nothing of any shop until its cart was read; returns the shops this is new for."""
     return [shop_id for shop_id, removed in _MARK.all(connection) if not removed]
+
+
+def forget_drill(connection: Connection) -> None:
+    """Let the next drill begin anew, also for the time of an earlier one."""
+    _FORGET_RESTORED.run(connection)
 
 
 def restored_to(connection: Connection) -> datetime | None:

@@ -22,7 +22,7 @@ from domain.orders.eligibility import Skip, TaskState, next_look
 from domain.orders.instructions import Status
 from workers.actions.order_conversion import convert, record
 from workers.calls.work import ShopCart
-from workers.services.lost_time.reading import Raw, listed_orders, register, whole_orders
+from workers.services.lost_time.reading import Raw, Told, listed_orders, register, whole_orders
 from workers.services.lost_time.report import ShopReport
 
 _CATEGORY = ACTIONS[Action.IMPORT_ORDERS].category
@@ -38,8 +38,8 @@ def bring_back(database: Engine, shop: Shop, cart: ShopCart, report: ShopReport)
     found = listed_orders(database, shop, cart)
     report.failed += [row.reason for row in found.unreadable.values()]
     one = _OneOrder(database, shop, cart, report)
-    for key, raw in whole_orders(cart, register(database, shop, found), found):
-        one.bring_back(key, raw)
+    for key, told in whole_orders(cart, register(database, shop, found), found):
+        one.bring_back(key, told)
     with database.begin() as connection:
         note_caught_up(connection, shop.id)
         line = api_log.LogLine(report.line(), "warning", needs_person=True)
@@ -53,13 +53,15 @@ class _OneOrder:
     cart: ShopCart
     report: ShopReport
 
-    def bring_back(self, key: str, raw: Raw | None) -> None:
-        if raw is None:
+    def bring_back(self, key: str, told: Told) -> None:
+        if told is None:
             self.report.left_out.append(f"{key}: the cart does not know it any more")
             return
         try:
+            if isinstance(told, Permanent):
+                raise told
             with self.database.begin() as connection:
-                self._record(connection, key, raw)
+                self._record(connection, key, told)
         except Permanent as error:
             self.report.failed.append(f"{key}: {error}")
             with self.database.begin() as connection:

@@ -14,6 +14,7 @@ from adapters.shopserve.client import ShopServeCart
 from adapters.shopserve.wire.orders import MOST_KEYS
 from adapters.thebase.client import TheBaseCart
 from domain.actions import Action
+from domain.errors import Rejected, Undecodable
 from domain.orders.eligibility import TaskState
 from domain.orders.windows import Clocks, believed, difference_window, slices
 from workers.actions.order_lists import OrderList
@@ -21,6 +22,8 @@ from workers.calls.cart_clocks import address_of
 from workers.calls.work import ShopCart
 
 Raw = dict[str, object]
+# What a cart tells of one order: all of it, nothing, or why it tells nothing.
+Told = Raw | Rejected | Undecodable | None
 
 
 def listed_orders(database: Engine, shop: Shop, cart: ShopCart) -> OrderList:
@@ -56,23 +59,30 @@ def register(database: Engine, shop: Shop, found: OrderList) -> list[str]:
     return list(dict.fromkeys([*(one.key for one in new), *unreturned]))
 
 
-def whole_orders(
-    cart: ShopCart, keys: list[str], found: OrderList
-) -> Iterator[tuple[str, Raw | None]]:
+def whole_orders(cart: ShopCart, keys: list[str], found: OrderList) -> Iterator[tuple[str, Told]]:
     """Yield each order as the cart tells it; None: the cart does not know it.
+
+    One the cart refuses to tell keeps nobody from the others.
 
     ShopServe's list holds whole orders, and others are read a hundred at a time.
     """
     if isinstance(cart, TheBaseCart):
         for key in keys:
-            yield key, cart.read_order(key)
+            yield key, _told(cart, key)
         return
     listed = {key: row.raw for key, row in found.rows.items() if row.whole}
     yield from ((key, listed[key]) for key in keys if key in listed)
     yield from _in_batches(cart, [key for key in keys if key not in listed])
 
 
-def _in_batches(cart: ShopServeCart, keys: list[str]) -> Iterator[tuple[str, Raw | None]]:
+def _told(cart: TheBaseCart, key: str) -> Told:
+    try:
+        return cart.read_order(key)
+    except (Rejected, Undecodable) as error:
+        return error
+
+
+def _in_batches(cart: ShopServeCart, keys: list[str]) -> Iterator[tuple[str, Told]]:
     for start in range(0, len(keys), MOST_KEYS):
         batch = keys[start : start + MOST_KEYS]
         answer = cart.read_orders(batch)
