@@ -93,6 +93,9 @@ def created_skus(codes: Iterable[str]) -> list[str]:
 def shop_of(connection: Connection, merchant_id: int, key: str) -> ShopRef:
     """Return the shop a person named. Raises CommandFailed when there is none."""
     found = refer(connection, merchant_id, key)
+    if found is None and known(connection, merchant_id, key):
+        how = "`renkei shop add` of the same account brings it back"
+        raise CommandFailed(f"shop {key} was removed: {how}; see `renkei shop list --removed`")
     if found is None:
         raise CommandFailed(f"no shop {key}: see `renkei shop list`")
     return found

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import click
 
 from adapters.postgres.views.shops import list_shops
-from console.failures import CommandFailed, Wrong
+from console.failures import Wrong
 from console.output import columns, print_json, print_lines, print_table, shown
 from console.session import Session, add_list, leaf
 from console.words import CART, KEY, ONLY_ACTION, action_for, shop_of
@@ -76,14 +76,13 @@ add_list(shop, "Print the merchant's shops.", list_shops, COLUMNS, REMOVED)
 def show_one(session: Session, key: str) -> None:
     """Print one shop with its robots; never its secrets."""
     with session.work() as (connection, merchant_id):
-        rows = list_shops(connection, merchant_id, key)
-        if not rows:
-            raise CommandFailed(f"no shop {key}: see `renkei shop list`")
+        shop_of(connection, merchant_id, key)
+        (row,) = list_shops(connection, merchant_id, key)
         robots = robot_documents(connection, merchant_id, key)
     if session.as_json:
-        print_json({**rows[0], "robots": robots})
+        print_json({**row, "robots": robots})
         return
-    print_lines(f"{name}: {shown(value)}" for name, value in rows[0].items())
+    print_lines(f"{name}: {shown(value)}" for name, value in row.items())
     print_table(robots, columns("action, cadence, enabled=on, next_due_at=next_due_at"))
 
 

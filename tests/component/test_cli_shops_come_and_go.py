@@ -189,3 +189,16 @@ def test_shp_01_dead_letters_of_a_removed_shop_are_not_tried_in_another_of_its_k
     assert refused.code == 1
     assert "kura was removed" in refused.err
     assert renkei.read("runs", "list") == []
+
+
+@pytest.mark.parametrize("words", [("shop", "show", "kura"), ("shop", "park", "kura")])
+def test_shp_01_a_removed_shop_is_called_removed_and_how_it_comes_back(
+    renkei: CommandLine, words: tuple[str, ...]
+) -> None:
+    renkei.add_shopserve("kura")
+    renkei.ok("shop", "remove", "kura")
+
+    answer = renkei(*words)
+
+    assert answer.code == 1
+    assert "shop kura was removed: `renkei shop add` of the same account" in answer.err
