@@ -43,6 +43,7 @@ def _sealed(bench: Bench, plain: object) -> bytes:
         {"access_token": 1, "refresh_token": "b", "access_expires_at": AHEAD},
         {"access_token": "a", "refresh_token": "b", "access_expires_at": "soon"},
         {"access_token": "a", "refresh_token": "b", "access_expires_at": "2026-01-01T00:00:00"},
+        {"access_token": "a", "refresh_token": "b", "access_expires_at": AHEAD},
         {"access_token": "a", "refresh_token": "b", "access_expires_at": AHEAD, "replaces": 7},
     ],
 )

@@ -13,11 +13,11 @@ class Copy:
     """Tokens that were given out in place of others.
 
     Attributes:
-        replaces: the refresh token they replace; None: left by a version that did not write it.
+        replaces: the refresh token they replace.
     """
 
     tokens: Tokens
-    replaces: str | None
+    replaces: str
 
 
 def seal_copy(box: SecretBox, tokens: Tokens, *, replaces: str) -> bytes:
@@ -33,7 +33,7 @@ def seal_copy(box: SecretBox, tokens: Tokens, *, replaces: str) -> bytes:
 
 
 def open_copy(box: SecretBox, sealed: bytes) -> Copy | None:
-    """Return what a copy says, None for what no version of ours wrote (SEC-1)."""
+    """Return what a copy says, None for what nothing of ours wrote (SEC-1)."""
     try:
         values: object = box.open(sealed)
     except (UnreadableSecret, json.JSONDecodeError, UnicodeDecodeError):
@@ -41,12 +41,10 @@ def open_copy(box: SecretBox, sealed: bytes) -> Copy | None:
     if not isinstance(values, dict):
         return None
     access, refresh = _text(values, "access_token"), _text(values, "refresh_token")
-    ends_at = _moment(_text(values, "access_expires_at"))
-    if access is None or refresh is None or ends_at is None:
+    ends_at, replaces = _moment(_text(values, "access_expires_at")), _text(values, "replaces")
+    if access is None or refresh is None or ends_at is None or replaces is None:
         return None
-    if "replaces" in values and _text(values, "replaces") is None:
-        return None
-    return Copy(Tokens(access, refresh, ends_at), _text(values, "replaces"))
+    return Copy(Tokens(access, refresh, ends_at), replaces)
 
 
 def _text(values: dict[object, object], name: str) -> str | None:

@@ -270,9 +270,7 @@ class SharedTokens:
                 "copy of tokens in Redis was broken: dropped, PostgreSQL's are used",
                 extra={"fields": {"shop": self.shop.id}},
             )
-        elif left.replaces in {None, stored.refresh_token} and (
-            left.tokens.refresh_token != stored.refresh_token
-        ):
+        elif left.replaces == stored.refresh_token != left.tokens.refresh_token:
             return left.tokens
         self.tools.stash.drop(self.shop.id)
         return None
