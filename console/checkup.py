@@ -33,6 +33,13 @@ CLOCK_TOLERANCE_S = 5.0
 WARN_DAYS = 5
 OVERDUE_S = 90
 OK, WARNING, FAILED = "ok", "warning", "failed"
+# What a person does about a server that gives no answer, by the check that asked it.
+_NO_ANSWER = {
+    "PostgreSQL": "is it running, and is RENKEI_DATABASE_URL right? all work waits for it, nothing"
+    " is lost",
+    "Redis": "is it running, and is RENKEI_REDIS_URL right? no cart is called meanwhile, nothing"
+    " is lost",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,8 @@ def _guarded(name: str, check: Callable[[], Check]) -> Check:
     try:
         return check()
     except (SyncError, RedisError, OSError) as error:
-        return Check(name, FAILED, f"{type(error).__name__}: {error}".splitlines()[0])
+        found = f"{type(error).__name__}: {error}".splitlines()[0]
+        return Check(name, FAILED, found, _NO_ANSWER.get(name, ""))
 
 
 def _postgres(engine: Engine) -> Check:

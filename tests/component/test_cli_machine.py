@@ -114,7 +114,9 @@ def test_the_doctor_tells_servers_that_do_not_answer(renkei: CommandLine) -> Non
 
     found = checks(dataclasses.replace(renkei, environment=nowhere))
 
-    assert found["PostgreSQL"]["state"] == found["Redis"]["state"] == "failed"
+    for server, variable in ("PostgreSQL", "RENKEI_DATABASE_URL"), ("Redis", "RENKEI_REDIS_URL"):
+        assert found[server]["state"] == "failed"
+        assert variable in found[server]["hint"]
 
 
 @pytest.mark.parametrize("command", ["demo", "simulator"])
