@@ -25,7 +25,7 @@ PUSHED_AFTER = "Stock is pushed again, shop by shop: renkei shop unpark KEY --ac
 # What to look at, and what to do about it.
 _LISTS: Mapping[str, str] = MappingProxyType(
     {
-        "on_hold": "taken over on hold: has the warehouse worked on it? then renkei orders release",
+        "on_hold": "on hold: renkei orders show says why; then renkei orders release",
         "failed": "cannot be taken over yet; each import tries again",
         "cancelled": "cancelled in the cart: the next sync_status follows",
         "left_out": "not taken over",

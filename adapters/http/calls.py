@@ -3,14 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import quote
 
 import httpx
 
-from adapters.http.dates import http_date, seconds_asked
+from adapters.http.dates import seconds_asked
 from adapters.http.deadline import EXTENSION, Attempt, BodyTooLarge
 from domain.errors import (
     ApiFamily,
@@ -84,7 +83,6 @@ class Answer:
     Attributes:
         content_type: in lower case, blank if none is told.
         retry_after_s: seconds the other side asks to wait, from a number or a date.
-        date: aware; what its clock showed (`Date`), None if it tells none.
         challenges: it names how to authenticate (`WWW-Authenticate`).
     """
 
@@ -92,7 +90,6 @@ class Answer:
     body: bytes = field(repr=False)
     content_type: str = ""
     retry_after_s: float | None = None
-    date: datetime | None = None
     challenges: bool = False
 
     @property
@@ -136,13 +133,11 @@ def send(http: httpx.Client, call: Call) -> Answer:
             raise RemoteDown(f"{call}: {name}, nothing was sent") from error
         raise lost(call, name) from error
     told = response.headers
-    date = http_date(told.get("date", ""))
     return Answer(
         status=response.status_code,
         body=response.content,
         content_type=told.get("content-type", "").strip().lower(),
-        retry_after_s=seconds_asked(told.get("retry-after", "").strip(), date),
-        date=date,
+        retry_after_s=seconds_asked(told.get("retry-after", "").strip(), told.get("date", "")),
         challenges="www-authenticate" in told,
     )
 

@@ -15,12 +15,14 @@ def http_date(text: str) -> datetime | None:
         return None
 
 
-def seconds_asked(asked: str, date: datetime | None) -> float | None:
+def seconds_asked(asked: str, date: str) -> float | None:
     """Return the seconds asked for, told as a number or as an HTTP date (RFC 9110, 10.2.3).
 
     Args: date: what the other side's clock shows; a date asked for without it means nothing.
     """
+    if not asked:
+        return None
     if asked.isascii() and asked.isdigit():
         return min(float(asked), _LONGEST_ASKED_S)
-    until = http_date(asked)
-    return None if until is None or date is None else max(0.0, (until - date).total_seconds())
+    until, now = http_date(asked), http_date(date)
+    return None if until is None or now is None else max(0.0, (until - now).total_seconds())

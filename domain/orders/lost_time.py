@@ -21,11 +21,8 @@ from domain.orders.new_instructions import NewInstruction
 from domain.shipments.dispatches import deferred_happened
 
 _SHOWN_LATER = frozenset({Dispatch.SHIPPING, Dispatch.DISPATCHED})
-_HOLD = Hold(
-    HoldReason.CHECK,
-    HoldCause.LOST_TIME,
-    "taken over again after the database was set back: the warehouse may have worked on it",
-)
+_AGAIN = "taken over again after the database was set back: the warehouse may have worked on it"
+_IN_PART = "; lines of it are cancelled in the cart, and are not taken over"
 
 
 def as_if_new(order: CartOrder) -> CartOrder:
@@ -57,8 +54,14 @@ def on_hold(made: Conversion, order: CartOrder) -> Conversion:
 
 def _held(one: NewInstruction, order: CartOrder) -> NewInstruction:
     lines = {line.cart_line_key for line in one.lines}
-    holds = () if has_left(order, one.destination, lines) else (*one.holds, _HOLD)
+    holds = () if has_left(order, one.destination, lines) else (*one.holds, _hold(order))
     return replace(one, holds=holds, status=status_with(holds))
+
+
+def _hold(order: CartOrder) -> Hold:
+    partly = any(line.state is LineState.CANCELLED for line in order.lines)
+    text = _AGAIN + (_IN_PART if partly else "")
+    return Hold(HoldReason.CHECK, HoldCause.LOST_TIME, text)
 
 
 def has_left(order: CartOrder, destination: int, line_keys: Collection[str]) -> bool:

@@ -71,6 +71,15 @@ def test_plc_2_what_left_is_taken_over_without_a_hold_and_the_rest_with_one(
     assert [hold.cause for hold in other.holds] == [HoldCause.LOST_TIME]
 
 
+def test_plc_2_what_was_cancelled_in_part_says_so_when_it_comes_back() -> None:
+    order = dispatched(OPEN, CANCELLED)
+
+    (one,) = on_hold(convert(as_if_new(order), ShopTables()), order).instructions
+
+    assert [line.cart_line_key for line in one.lines] == ["1"]
+    assert "cancelled in the cart" in one.holds[-1].text
+
+
 @pytest.mark.parametrize(
     "dispatch", [Dispatch.CANCELLED, Dispatch.UNSHIPPABLE, Dispatch.UNKNOWN, Dispatch.UNPAID]
 )

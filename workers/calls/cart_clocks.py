@@ -10,6 +10,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from statistics import median
 
 import httpx
@@ -64,7 +65,7 @@ class CartClocks:
             return
         if ahead is None:
             return
-        address = address_of(str(response.url))
+        address = _address(response.url)
         with self._guard:
             known = self._known.get(address) or _Heard()
             known.ahead_s.append(ahead.total_seconds())
@@ -113,10 +114,14 @@ class CartClocks:
 _AGREE_S = CLOCKS_AGREE.total_seconds()
 
 
+@lru_cache(maxsize=4096)  # asked before each call, and there are few addresses
 def address_of(url: str) -> str:
     """Return the part of an address that has one clock: scheme, host and port."""
-    parts = httpx.URL(url)
-    return f"{parts.scheme}://{parts.netloc.decode('ascii')}"
+    return _address(httpx.URL(url))
+
+
+def _address(url: httpx.URL) -> str:
+    return f"{url.scheme}://{url.netloc.decode('ascii')}"
 
 
 def _ahead(headers: httpx.Headers, now: datetime) -> timedelta | None:
