@@ -89,12 +89,13 @@ def test_plc_3_what_a_buyer_wrote_steers_neither_terminal_nor_spreadsheet(
 
     document = renkei.ok("orders", "show", "2", "--json")
     printed = renkei.ok("orders", "list").out + renkei.ok("orders", "show", "2").out + document.out
-    refused = renkei("orders", "show", HOSTILE).err
+    refused = renkei("orders", "show", HOSTILE).err + renkei("orders", "show", "9\u202e逆").err
     renkei.ok("orders", "export", str(file))
 
     row = list(csv.DictReader(file.read_text("utf-8-sig").splitlines()))[1]
     assert (row["remarks"], row["gift"], row["methods"]) == (f"'{SAFE}",) * 3
     assert SAFE in printed
-    assert "=1+1[2J逆 2行目" in refused
+    assert "a letter that cannot be kept" in refused
+    assert "9逆" in refused
     assert not set("\x1b\u202e\x07\r") & set(printed + refused + "".join(row.values()))
     assert document.json["remarks"] == HOSTILE
