@@ -131,6 +131,8 @@ def test_plc_1_connections_to_redis_that_go_silent_cost_seconds(
 def _read_only(load: Load, state: str) -> None:
     """Have new sessions of the role refuse to write, and end those that would not."""
     with autocommit(load.engine).connect() as connection:
+        # Our own session may be one that begins read-only.
+        connection.execute(text("set session characteristics as transaction read write"))
         connection.execute(text(f"alter role renkei set default_transaction_read_only = {state}"))
         if state == "on":
             _end_sessions(load)
