@@ -48,7 +48,7 @@ def running(
     """See `pgbouncer`; gives the process as well."""
     there = program()
     if there is None:
-        pytest.skip("the drill wants pgbouncer: apt-get install pgbouncer")
+        pytest.fail("this drill wants the program: apt-get install pgbouncer")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     url = make_url(database_url)
