@@ -16,6 +16,7 @@ from workers.settings import Settings
 # Bounds for a machine at a load of thirty; nothing is measured by them.
 PATIENCE_S = 240.0
 STOP_S = 60.0
+PRELOADED_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,38 @@ def running(
 
     Args: environ: variables of this process alone.
     """
+    one = _begun(program, renkei, environ or {})
+    try:
+        yield one
+    finally:
+        one.process.terminate()
+        try:
+            one.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            one.process.kill()
+            one.process.wait()
+
+
+def _begun(program: Program, renkei: CommandLine, environ: Mapping[str, str]) -> Running:
+    """Start a program and wait until it works.
+
+    A preloaded library may itself end a process while the loader is at work, which says nothing
+    about the program: then it is started again. What is wrong with the program stays wrong.
+    """
+    tries = PRELOADED_TRIES if "LD_PRELOAD" in environ else 1
+    for left in reversed(range(tries)):
+        one = _started(program, renkei, environ)
+        until(lambda one=one: program.ready_text in one.log or not one.lives)  # type: ignore[misc]
+        if one.lives:
+            return one
+        assert left, f"ended with {one.process.returncode}: {one.log[-2000:]}"
+    raise AssertionError("not reached")
+
+
+def _started(program: Program, renkei: CommandLine, environ: Mapping[str, str]) -> Running:
     settings = Settings.from_environ(renkei.environment)
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("RENKEI_")}
-    outside = {**inherited, **renkei.environment, "RENKEI_LOG_FORMAT": "json", **(environ or {})}
+    outside = {**inherited, **renkei.environment, "RENKEI_LOG_FORMAT": "json", **environ}
     log = renkei.folder / f"{program.name}-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -61,18 +91,7 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    one = Running(process, log)
-    try:
-        until(lambda: program.ready_text in one.log or not one.lives)
-        assert one.lives, one.log[-2000:]
-        yield one
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    return Running(process, log)
 
 
 def until(condition: Callable[[], bool]) -> None:
