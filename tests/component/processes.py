@@ -16,7 +16,7 @@ from workers.settings import Settings
 # Bounds for a machine at a load of thirty; nothing is measured by them.
 PATIENCE_S = 240.0
 STOP_S = 60.0
-PRELOADED_TRIES = 3
+PRELOADED_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,22 @@ def running(
 def _begun(program: Program, renkei: CommandLine, environ: Mapping[str, str]) -> Running:
     """Start a program and wait until it works.
 
-    A preloaded library may itself end a process while the loader is at work, which says nothing
-    about the program: then it is started again. What is wrong with the program stays wrong.
+    A preloaded library may crash a process while it is loaded, which says nothing about the
+    program: ended by a signal, it is started again. One that leaves by itself never is.
     """
-    tries = PRELOADED_TRIES if "LD_PRELOAD" in environ else 1
-    for left in reversed(range(tries)):
+    one = _started(program, renkei, environ)
+    for _ in range(PRELOADED_TRIES if "LD_PRELOAD" in environ else 0):
+        if _works(program, one) or one.process.returncode > 0:
+            break
         one = _started(program, renkei, environ)
-        until(lambda one=one: program.ready_text in one.log or not one.lives)  # type: ignore[misc]
-        if one.lives:
-            return one
-        assert left, f"ended with {one.process.returncode}: {one.log[-2000:]}"
-    raise AssertionError("not reached")
+    assert _works(program, one), f"ended with {one.process.returncode}: {one.log[-2000:]}"
+    return one
+
+
+def _works(program: Program, one: Running) -> bool:
+    """Wait until a program works or has ended, and tell which."""
+    until(lambda: program.ready_text in one.log or not one.lives)
+    return one.lives
 
 
 def _started(program: Program, renkei: CommandLine, environ: Mapping[str, str]) -> Running:
